@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# Warnings, hardening, sanitizers and the faster tools (mold, ccache) for every target of ours.
+
+add_library(sluice_flags INTERFACE)
+target_compile_options(sluice_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wconversion -Wpedantic -Werror
+  -fno-omit-frame-pointer -fstack-protector-strong)
+target_include_directories(sluice_flags INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(sluice_flags INTERFACE -Wthread-safety -Wno-missing-designated-field-initializers)
+else()
+  # GCC 12 reports members left to their defaults in a designated initializer; that is how they are meant to be used.
+  target_compile_options(sluice_flags INTERFACE -Wno-missing-field-initializers)
+endif()
+
+if(SLUICE_SANITIZE)
+  target_compile_options(sluice_flags INTERFACE -fsanitize=${SLUICE_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(sluice_flags INTERFACE -fsanitize=${SLUICE_SANITIZE})
+else()
+  target_compile_options(sluice_flags INTERFACE $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
+  target_link_options(sluice_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+target_compile_definitions(sluice_flags INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
+
+find_program(SLUICE_MOLD mold)
+if(SLUICE_MOLD)
+  target_link_options(sluice_flags INTERFACE -fuse-ld=mold)
+endif()
+
+find_program(SLUICE_CCACHE ccache)
+if(SLUICE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${SLUICE_CCACHE})
+endif()
