@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a job type is to the worker runtime: what a handler is given, what it answers, and the table
+// row that describes it. Not the runtime itself (sdk/worker.h) and not the protocol
+// (sdk/protocol.h).
+#pragma once
+
+#include "kernel/base/time.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace sluice {
+class CancelToken;
+}
+
+namespace sluice::sdk {
+
+/// One delivery of one job to a worker.
+struct Delivery {
+    std::string jid;
+    std::string queue;
+    std::string type;
+    /// The arguments: a JSON array, as text.
+    std::string args;
+    /// The custom members: a JSON object as text, or empty.
+    std::string custom;
+    /// 1 for the first try.
+    int attempt = 1;
+    /// How long the handler may run before it is cancelled; zero for no limit.
+    Duration timeout{0};
+};
+
+/// Why a handler did not finish its job.
+struct Failure {
+    /// A short word that stays the same from failure to failure ("InvalidArguments").
+    std::string errtype;
+    std::string message;
+    /// True when trying again cannot help: the job goes to the dead set without more attempts.
+    bool final = false;
+    /// Try again after this long instead of after the job's own back-off.
+    std::optional<Duration> retry_in{};
+};
+
+/// What a handler sees of the worker while it runs. Used only from the handler's thread.
+class JobContext {
+public:
+    virtual ~JobContext() = default;
+    [[nodiscard]] virtual const Delivery& job() const = 0;
+    /// Cancelled on timeout, on a lost lease, and when the worker stops; a long handler looks at it
+    /// between its steps.
+    [[nodiscard]] virtual const CancelToken& cancel() const = 0;
+    /// Says how far the job is, 0 to 100, with a short note for people. Cheap: the runtime sends
+    /// only some of the reports on.
+    virtual void progress(int percent, std::string_view note) = 0;
+};
+
+/// The result as JSON text, or why there is none.
+using Outcome = std::variant<std::string, Failure>;
+
+/// Runs one job on the calling thread. Called from several threads at once, so it keeps no state
+/// that is not safe for that. It does not throw.
+using Handler = std::function<Outcome(JobContext&)>;
+
+/// One row of a table of job types; the texts are Markdown and become its page in the docs.
+struct JobType {
+    std::string name;
+    /// One line.
+    std::string summary;
+    std::string arguments_help;
+    std::string result_help;
+    /// A call and its result that really works on the sample data.
+    std::string example;
+    Handler run;
+};
+
+}  // namespace sluice::sdk
