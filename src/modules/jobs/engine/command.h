@@ -33,6 +33,9 @@ struct Caller {
 struct Push {
     TicketId ticket;
     std::vector<std::shared_ptr<const JobBody>> jobs;
+    /// Extended clients: a repeat is recognised as long as the first job is kept, not only while it
+    /// waits.
+    bool once = false;
 };
 
 /// FETCH and FETCHB: up to `max` jobs from the first queue that has any, then from the next.

@@ -31,6 +31,7 @@ struct WritePrinter {
             << (w.row.paused ? " paused" : "") << (w.row.removed ? " removed" : "")
             << (w.row.durable ? "" : " async");
     }
+    void operator()(const EraseQueue& w) const { out << "erase queue " << w.id.value(); }
     void operator()(const PutTotals& w) const {
         out << "put totals pushed=" << w.totals.pushed << " processed=" << w.totals.processed;
     }

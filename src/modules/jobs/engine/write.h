@@ -49,6 +49,9 @@ struct EraseDue {
 struct PutQueue {
     QueueRow row;
 };
+struct EraseQueue {
+    QueueId id;
+};
 struct PutTotals {
     Totals totals;
 };

@@ -197,8 +197,10 @@ struct QueueRow {
     QueueId id;
     std::string name;
     bool paused = false;
-    bool removed = false;  ///< not listed; its number stays taken
-    bool durable = true;   ///< durability = sync (true) or async (false)
+    bool removed =
+        false;  ///< its waiting jobs are being dropped; the name may have a new number already
+    bool listed = true;   ///< false: only its pause is remembered, no job was ever pushed
+    bool durable = true;  ///< durability = sync (true) or async (false)
     friend bool operator==(const QueueRow&, const QueueRow&) = default;
 };
 
