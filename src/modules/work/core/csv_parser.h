@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// A streaming reader of comma-separated values. Implements RFC 4180, and is more lenient in three
+// places, because real files are: records may end with LF or CR alone, records may differ in length
+// (the caller is told the fields, not a table), and a quote inside an unquoted field is an ordinary
+// character. Text after a closing quote is an error. Pure.
+#pragma once
+
+#include "kernel/base/result.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::work {
+
+struct CsvLimits {
+    /// Bytes of one record, line ends inside quotes included.
+    std::size_t record_bytes_max = 1024 * 1024;
+    std::size_t fields_max = 10'000;
+};
+
+/// One field of a record. An empty field in quotes is an empty text; without quotes it is no value.
+struct CsvField {
+    std::string_view text;
+    bool quoted = false;
+};
+
+/// Feeds records to the caller as they become complete. Memory: one record.
+class CsvParser {
+public:
+    explicit CsvParser(char delimiter = ',', CsvLimits limits = {})
+        : delimiter_(delimiter), limits_(limits) {}
+
+    /// Calls `take(std::span<const CsvField>)` for every record that `bytes` completes; the views
+    /// are valid during the call. Blank lines are no records. After an error every further call
+    /// gives it again. Errors: invalid (quotes, NUL), exhausted (limits); both name the line.
+    template <class Take>
+    Status feed(std::string_view bytes, Take&& take) {
+        for (const char c : bytes) {
+            switch (step(c)) {
+                case Step::more: break;
+                case Step::record: give(take); break;
+                case Step::failed: return error_;
+            }
+        }
+        return {};
+    }
+
+    /// The text has ended: gives the last record if it had no line end.
+    template <class Take>
+    Status finish(Take&& take) {
+        switch (end()) {
+            case Step::more: break;
+            case Step::record: give(take); break;
+            case Step::failed: return error_;
+        }
+        return {};
+    }
+
+    [[nodiscard]] std::uint64_t records() const { return records_; }
+    /// The line being read, counted from 1 by line ends of any kind.
+    [[nodiscard]] std::uint64_t line() const { return line_; }
+
+private:
+    enum class State { field_start, unquoted, quoted, after_quote, failed };
+    enum class Step { more, record, failed };
+    struct Part {
+        std::size_t end;
+        bool quoted;
+    };
+
+    Step step(char c);
+    Step end();
+    Step refuse(Code code, std::string_view why);
+    Step keep(char c);
+    Step end_field();
+    Step end_record();
+
+    template <class Take>
+    void give(Take& take) {
+        fields_.clear();
+        std::size_t begin = 0;
+        for (const Part& part : parts_) {
+            fields_.push_back(
+                {std::string_view(text_).substr(begin, part.end - begin), part.quoted});
+            begin = part.end;
+        }
+        take(std::span<const CsvField>(fields_));
+        text_.clear();
+        parts_.clear();
+    }
+
+    char delimiter_;
+    CsvLimits limits_;
+    State state_ = State::field_start;
+    bool after_cr_ = false;
+    bool field_quoted_ = false;
+    std::uint64_t line_ = 1;
+    std::uint64_t quote_line_ = 0;
+    std::uint64_t records_ = 0;
+    std::size_t record_bytes_ = 0;
+    std::string text_;
+    std::vector<Part> parts_;
+    std::vector<CsvField> fields_;
+    Error error_;
+};
+
+}  // namespace sluice::work
