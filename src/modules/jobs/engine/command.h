@@ -143,14 +143,23 @@ struct ChangeQueue {
     std::vector<std::string> names;
 };
 
-/// Which jobs a sweep means. Empty members match everything; `jids` given: `type` and `glob` are
-/// ignored.
+/// A test on a job that needs its rendering on the wire (a glob over its JSON); pure, made by the front.
+class JobMatcher {
+public:
+    JobMatcher() = default;
+    JobMatcher(const JobMatcher&) = delete;
+    JobMatcher& operator=(const JobMatcher&) = delete;
+    virtual ~JobMatcher() = default;
+    [[nodiscard]] virtual bool matches(const JobRecord& job) const = 0;
+};
+
+/// Which jobs a sweep means. Empty members match everything; `jids` given: `type` and `matcher` are ignored.
 struct JobFilter {
     std::vector<JobState> states;
     std::vector<std::string> jids;
     std::string type;
-    std::string glob;  ///< Redis glob over the job's canonical compact JSON
     std::string queue;
+    std::shared_ptr<const JobMatcher> matcher;
 };
 enum class SweepAction : std::uint8_t { kill, discard, requeue, cancel };
 /// MUTATE, CANCEL and the admin commands: applies the action to every job that matches, a page at a
