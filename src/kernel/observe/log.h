@@ -45,7 +45,8 @@ public:
         : value_(std::string_view(text)) {}
     LogValue(bool value) : value_(value) {}    // NOLINT(google-explicit-constructor)
     LogValue(double value) : value_(value) {}  // NOLINT(google-explicit-constructor)
-    LogValue(Duration value)                   // NOLINT(google-explicit-constructor)
+    template <class Rep, class Period>
+    LogValue(std::chrono::duration<Rep, Period> value)  // NOLINT(google-explicit-constructor)
         : value_(std::chrono::duration<double>(value).count()) {}
     template <std::signed_integral I>
         requires(!std::same_as<I, bool>)
@@ -121,7 +122,7 @@ private:
     std::atomic<std::int64_t> suppressed_{0};
 };
 
-/// log_warning through a limiter; at most four fields.
+/// log_warning through a limiter; fields past the fourth are left out.
 void log_warning_limited(LogLimiter& limiter, Instant now, LogMessage message,
                          LogFields fields = {});
 

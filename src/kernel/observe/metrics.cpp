@@ -142,7 +142,7 @@ Registry::Series& Registry::find_or_add(Kind kind, MetricInfo info, Labels label
                                         std::span<const double> bounds) {
     SLUICE_CHECK(is_name(info.name, true));
     std::string rendered = render_labels(labels, false);
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     auto place = std::lower_bound(
         families_.begin(), families_.end(), info.name,
         [](const auto& family, std::string_view name) { return family->name < name; });
@@ -183,7 +183,7 @@ HistogramMetric& Registry::histogram(MetricInfo info, Labels labels,
 std::string Registry::render_prometheus() const {
     static constexpr std::string_view kinds[] = {"counter", "gauge", "histogram"};
     std::string out;
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     for (const auto& family : families_) {
         ((out += "# HELP ") += family->name) += ' ';
         append_escaped(out, family->help, false);

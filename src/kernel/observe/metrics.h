@@ -4,12 +4,12 @@
 #pragma once
 
 #include "kernel/base/time.h"
+#include "kernel/sync/mutex.h"
 
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -105,8 +105,8 @@ private:
     Series& find_or_add(Kind kind, MetricInfo info, Labels labels, std::span<const double> bounds);
 
     const std::size_t label_sets_max_;
-    mutable std::mutex mutex_;
-    std::vector<std::unique_ptr<Family>> families_;
+    mutable Mutex mutex_;
+    std::vector<std::unique_ptr<Family>> families_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice
