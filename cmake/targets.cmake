@@ -17,9 +17,19 @@ function(sluice_folder name)
     target_link_libraries(${name} INTERFACE sluice_flags ${ARG_DEPS} ${ARG_PRIVATE_DEPS})
   endif()
   if(SLUICE_TESTS AND tests)
-    sluice_test(${name}_test SOURCES ${tests} DEPS ${name} ${ARG_PRIVATE_DEPS} ${ARG_TEST_DEPS})
+    set(labels unit)
+    file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR})
+    if(NOT folder MATCHES "${SLUICE_PURE_FOLDERS}")
+      list(APPEND labels threaded)
+    endif()
+    sluice_test(${name}_test SOURCES ${tests} DEPS ${name} ${ARG_PRIVATE_DEPS} ${ARG_TEST_DEPS} LABELS ${labels})
   endif()
 endfunction()
+
+# Folders without threads, the same as PURE in tools/check_layers. The tests of all others are labelled
+# "threaded" and built by the target threaded_tests: they are what the thread sanitizer runs.
+set(SLUICE_PURE_FOLDERS "^(kernel/(base|algo|wire)|modules/[^/]+/core|modules/jobs/(model|engine)|sdk/protocol)(/|$)")
+add_custom_target(threaded_tests)
 
 # sluice_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds]): a GoogleTest program and its ctest entry.
 function(sluice_test name)
@@ -34,4 +44,23 @@ function(sluice_test name)
     set(ARG_LABELS unit)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  if("threaded" IN_LIST ARG_LABELS)
+    add_dependencies(threaded_tests ${name})
+  endif()
+endfunction()
+
+# sluice_script_test(NAME COMMAND … [LABELS …] [TIMEOUT seconds] [RUN_SERIAL]): any other program as a ctest entry,
+# labelled e2e unless told otherwise. The command finds the programs of this build in $SLUICE_BIN; exit code 77 says
+# that it cannot run here.
+function(sluice_script_test name)
+  cmake_parse_arguments(ARG "RUN_SERIAL" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${ARG_COMMAND})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS e2e)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}" SKIP_RETURN_CODE 77
+    RUN_SERIAL "${ARG_RUN_SERIAL}" ENVIRONMENT "SLUICE_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 endfunction()
