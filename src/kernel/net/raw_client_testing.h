@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -67,7 +68,7 @@ public:
     std::string receive_exactly(std::size_t count) {
         std::string bytes;
         while (bytes.size() < count) {
-            const std::string more = receive(count - bytes.size());
+            const std::string more = receive(std::min<std::size_t>(count - bytes.size(), 65536));
             if (more.empty()) break;
             bytes += more;
         }
