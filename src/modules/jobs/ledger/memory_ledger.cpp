@@ -3,11 +3,11 @@
 // takes back and a write costs no second copy of anything.
 #include "modules/jobs/ledger/memory_ledger.h"
 
+#include "modules/jobs/ledger/seq_table.h"
+
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <deque>
 #include <map>
 #include <set>
@@ -39,68 +39,6 @@ struct TextEqual {
 };
 using JidIndex = boost::unordered_flat_map<std::string, Seq, TextHash, TextEqual>;
 
-/// Jobs by seq, in pages of 32 neighbours: nearly as fast as a hash map, and ordered.
-class JobTable {
-public:
-    [[nodiscard]] const JobRecord* find(Seq seq) const {
-        const Page* page = page_of(seq);
-        if (page == nullptr) return nullptr;
-        return (page->used & bit_of(seq)) != 0 ? &page->slots[slot_of(seq)] : nullptr;
-    }
-    /// Stores the job and gives back what was there.
-    std::optional<JobRecord> put(const JobRecord& job) {
-        Page& page = pages_[job.head.seq.value() / page_size];
-        JobRecord& slot = page.slots[slot_of(job.head.seq)];
-        std::optional<JobRecord> before;
-        if ((page.used & bit_of(job.head.seq)) != 0) {
-            before.emplace(std::move(slot));
-        } else {
-            ++count_;
-        }
-        page.used |= bit_of(job.head.seq);
-        slot = job;
-        return before;
-    }
-    std::optional<JobRecord> erase(Seq seq) {
-        const auto at = pages_.find(seq.value() / page_size);
-        if (at == pages_.end() || (at->second.used & bit_of(seq)) == 0) return std::nullopt;
-        Page& page = at->second;
-        std::optional<JobRecord> before(std::move(page.slots[slot_of(seq)]));
-        page.slots[slot_of(seq)] = JobRecord{};
-        page.used &= ~bit_of(seq);
-        --count_;
-        if (page.used == 0) pages_.erase(at);
-        return before;
-    }
-    /// The first job with a seq above `after`, or null.
-    [[nodiscard]] const JobRecord* next(Seq after) const {
-        const std::uint64_t from = after.value() + 1;
-        for (auto at = pages_.lower_bound(from / page_size); at != pages_.end(); ++at) {
-            std::uint32_t used = at->second.used;
-            if (at->first == from / page_size) used &= ~0U << (from % page_size);
-            if (used != 0) return &at->second.slots[static_cast<unsigned>(std::countr_zero(used))];
-        }
-        return nullptr;
-    }
-    [[nodiscard]] std::size_t size() const { return count_; }
-
-private:
-    static constexpr std::uint64_t page_size = 32;
-    struct Page {
-        std::uint32_t used = 0;
-        std::array<JobRecord, page_size> slots;
-    };
-    static std::uint32_t bit_of(Seq seq) { return 1U << (seq.value() % page_size); }
-    static std::size_t slot_of(Seq seq) { return seq.value() % page_size; }
-    [[nodiscard]] const Page* page_of(Seq seq) const {
-        const auto at = pages_.find(seq.value() / page_size);
-        return at == pages_.end() ? nullptr : &at->second;
-    }
-
-    std::map<std::uint64_t, Page> pages_;
-    std::size_t count_ = 0;
-};
-
 Error stopped() {
     return fail(Code::io, "the ledger stopped after a failure; load it again to go on");
 }
@@ -108,7 +46,7 @@ Error stopped() {
 }  // namespace
 
 struct MemoryLedger::State {
-    JobTable jobs;
+    SeqTable jobs;
     JidIndex jids;
     std::map<ReadyKey, Seq> ready;
     std::set<DueKey> due;
@@ -220,6 +158,12 @@ public:
         note(Undo::Queue{w.row.id, std::move(before)});
         at->second = w.row;
     }
+    void operator()(const EraseQueue& w) {
+        const auto at = state_.queues.find(w.id);
+        if (at == state_.queues.end()) return;
+        note(Undo::Queue{w.id, std::move(at->second)});
+        state_.queues.erase(at);
+    }
     void operator()(const PutTotals& w) {
         note(Totals{state_.totals});
         state_.totals = w.totals;
@@ -248,63 +192,55 @@ private:
     std::vector<Undo>& undo_;
 };
 
-namespace {
+/// Takes steps back.
+class MemoryLedger::Reverter {
+public:
+    explicit Reverter(State& state) : state_(state) {}
 
-/// Takes one step back.
-template <class State>
-struct Reverter {
-    State& state;
+    void operator()(Undo::Job& step) {
+        if (step.before) {
+            state_.jobs.put(*step.before);
+        } else {
+            state_.jobs.erase(step.seq);
+        }
+    }
+    void operator()(Undo::Jid& step) {
+        if (step.before) {
+            state_.jids.insert_or_assign(step.jid, step.before);
+        } else {
+            state_.jids.erase(step.jid);
+        }
+    }
+    void operator()(Undo::Ready& step) {
+        if (step.before) {
+            state_.ready[step.key] = step.before;
+        } else {
+            state_.ready.erase(step.key);
+        }
+    }
+    void operator()(Undo::Due& step) {
+        if (step.before) {
+            state_.due.insert(step.key);
+        } else {
+            state_.due.erase(step.key);
+        }
+    }
+    void operator()(Undo::Queue& step) {
+        if (step.before) {
+            state_.queues.insert_or_assign(step.id, *step.before);
+        } else {
+            state_.queues.erase(step.id);
+        }
+    }
+    void operator()(Totals& step) { state_.totals = step; }
+    void operator()(Undo::Everything& step) {
+        std::swap(step.before->checkpoints, state_.checkpoints);
+        std::swap(state_, *step.before);
+    }
 
-    template <class Job>
-    void job(Job& step) const {
-        if (step.before) {
-            state.jobs.put(*step.before);
-        } else {
-            state.jobs.erase(step.seq);
-        }
-    }
-    template <class Jid>
-    void jid(Jid& step) const {
-        if (step.before) {
-            state.jids.insert_or_assign(step.jid, step.before);
-        } else {
-            state.jids.erase(step.jid);
-        }
-    }
-    template <class Ready>
-    void ready(Ready& step) const {
-        if (step.before) {
-            state.ready[step.key] = step.before;
-        } else {
-            state.ready.erase(step.key);
-        }
-    }
-    template <class Due>
-    void due(Due& step) const {
-        if (step.before) {
-            state.due.insert(step.key);
-        } else {
-            state.due.erase(step.key);
-        }
-    }
-    template <class Queue>
-    void queue(Queue& step) const {
-        if (step.before) {
-            state.queues.insert_or_assign(step.id, *step.before);
-        } else {
-            state.queues.erase(step.id);
-        }
-    }
+private:
+    State& state_;
 };
-
-template <class... Parts>
-struct Overloaded : Parts... {
-    using Parts::operator()...;
-};
-template <class... Parts>
-Overloaded(Parts...) -> Overloaded<Parts...>;
-
-}  // namespace
 
 MemoryLedger::MemoryLedger()
     : state_(std::make_unique<State>()), undo_(std::make_unique<UndoLog>()) {}
@@ -482,23 +418,11 @@ void MemoryLedger::crash(std::size_t keep_batches) {
     loaded_ = false;
     fail_sync_ = -1;
     fail_write_ = -1;
-    const Reverter<State> revert{*state_};
+    Reverter revert(*state_);
     while (undo_->batches.size() > keep_batches) {
         auto& steps = undo_->batches.back().steps;
         for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-            std::visit(Overloaded{
-                           [&](Undo::Job& s) { revert.job(s); },
-                           [&](Undo::Jid& s) { revert.jid(s); },
-                           [&](Undo::Ready& s) { revert.ready(s); },
-                           [&](Undo::Due& s) { revert.due(s); },
-                           [&](Undo::Queue& s) { revert.queue(s); },
-                           [&](Totals& s) { state_->totals = s; },
-                           [&](Undo::Everything& s) {
-                               std::swap(s.before->checkpoints, state_->checkpoints);
-                               std::swap(*state_, *s.before);
-                           },
-                       },
-                       step->step);
+            std::visit(revert, step->step);
         }
         undo_->recycle(std::move(steps));
         undo_->batches.pop_back();

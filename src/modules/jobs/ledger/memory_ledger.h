@@ -50,6 +50,7 @@ private:
     struct Undo;
     struct UndoLog;
     class Applier;
+    class Reverter;
     class Reader;
 
     [[nodiscard]] Status usable() const;
