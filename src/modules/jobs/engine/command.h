@@ -143,7 +143,8 @@ struct ChangeQueue {
     std::vector<std::string> names;
 };
 
-/// A test on a job that needs its rendering on the wire (a glob over its JSON); pure, made by the front.
+/// A test on a job that needs its rendering on the wire (a glob over its JSON); pure, made by the
+/// front.
 class JobMatcher {
 public:
     JobMatcher() = default;
@@ -153,7 +154,8 @@ public:
     [[nodiscard]] virtual bool matches(const JobRecord& job) const = 0;
 };
 
-/// Which jobs a sweep means. Empty members match everything; `jids` given: `type` and `matcher` are ignored.
+/// Which jobs a sweep means. Empty members match everything; `jids` given: `type` and `matcher` are
+/// ignored.
 struct JobFilter {
     std::vector<JobState> states;
     std::vector<std::string> jids;

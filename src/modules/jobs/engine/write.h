@@ -59,7 +59,7 @@ struct PutTotals {
 struct EraseEverything {};
 
 using Write = std::variant<PutJob, EraseJob, PutReady, EraseReady, PutDue, EraseDue, PutQueue,
-                           PutTotals, EraseEverything>;
+                           EraseQueue, PutTotals, EraseEverything>;
 
 std::ostream& operator<<(std::ostream& out, const Write& write);
 

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// FETCH and FETCHB: deliver at once, or wait; and the refills that keep the heads of the lists in
+// memory.
+#include "modules/jobs/engine/apply.h"
+#include "modules/jobs/engine/parked.h"
+#include "modules/jobs/engine/places.h"
+
+namespace sluice::jobs {
+
+namespace {
+
+/// What became of looking through queues for jobs.
+enum class Taken : std::uint8_t {
+    all,      ///< as many as wanted, or the queues are empty
+    starved,  ///< stopped: the next jobs must be read from disk first
+};
+
+Taken take_from_list(EngineState& state, Queue& queue, std::uint8_t priority, const Fetch& fetch,
+                     std::vector<JobRecord>& jobs) {
+    Window<Order>& list = queue.list(priority);
+    while (jobs.size() < fetch.max) {
+        Slot* slot = list.front();
+        if (slot == nullptr) break;
+        lease_to(state, slot, fetch.caller, fetch.mode);
+        jobs.push_back(slot->job);
+    }
+    refill_ready(state, queue, priority);
+    return list.starved() && jobs.size() < fetch.max ? Taken::starved : Taken::all;
+}
+
+Taken take_from_queue(EngineState& state, Queue& queue, const Fetch& fetch,
+                      std::vector<JobRecord>& jobs) {
+    if (queue.row.paused && !planted(state.config, Fault::paused_queue_served)) return Taken::all;
+    for (int i = priority_max; i >= priority_min && jobs.size() < fetch.max; --i) {
+        const int priority =
+            planted(state.config, Fault::priority_ignored) ? priority_max + priority_min - i : i;
+        const Taken taken =
+            take_from_list(state, queue, static_cast<std::uint8_t>(priority), fetch, jobs);
+        if (taken == Taken::starved) return taken;
+    }
+    return Taken::all;
+}
+
+/// The fetch takes what it may have now.
+std::vector<JobRecord> take_jobs(EngineState& state, const Fetch& fetch) {
+    std::vector<JobRecord> jobs;
+    for (const std::string& name : fetch.queues) {
+        if (jobs.size() >= fetch.max) break;
+        Queue* queue = state.queues.find(name);
+        if (queue == nullptr) continue;
+        queue->fetched_at = state.now;
+        if (take_from_queue(state, *queue, fetch, jobs) == Taken::starved) break;
+    }
+    return jobs;
+}
+
+bool may_work(const EngineState& state, const Caller& caller) {
+    if (!caller.wid) return true;
+    const Worker* worker = state.workers.find(*caller.wid);
+    return worker == nullptr || worker->state == WorkerState::running;
+}
+
+void leave_queues(EngineState& state, Waiter& waiter) {
+    for (const auto& [queue, place] : waiter.places) {
+        queue->waiting.erase(place);
+        if (!queue->row.id && queue->waiting.empty()) state.queues.drop(*queue);
+    }
+    waiter.places.clear();
+}
+
+Waiter take_waiter(EngineState& state, TicketId ticket) {
+    auto node = state.waiters.extract(ticket);
+    Waiter waiter = std::move(node.mapped());
+    leave_queues(state, waiter);
+    state.timers.remove(waiter.timer);
+    unpark(state, waiter.fetch.caller.connection, ticket);
+    return waiter;
+}
+
+void wait_for_jobs(EngineState& state, const Fetch& fetch, bool may_get_jobs) {
+    if (state.waiters.size() >= state.config.waiting_fetches_max) {
+        state.reply(fetch.ticket, JobsReply{});
+        return;
+    }
+    Waiter waiter{.fetch = fetch, .places = {}, .timer = {}};
+    waiter.timer =
+        state.timers.push(state.now + fetch.wait, {TimerKind::fetch, fetch.ticket.value()});
+    if (may_get_jobs) {
+        for (const std::string& name : fetch.queues) {
+            Queue& queue = state.queues.get(name);
+            queue.fetched_at = state.now;
+            const auto place = queue.waiting.insert(queue.waiting.end(), fetch.ticket);
+            waiter.places.emplace_back(&queue, place);
+        }
+    }
+    park(state, fetch.caller.connection, fetch.ticket);
+    state.waiters.emplace(fetch.ticket, std::move(waiter));
+}
+
+}  // namespace
+
+void apply_fetch(EngineState& state, const Fetch& fetch) {
+    const bool may_get_jobs = may_work(state, fetch.caller);
+    if (may_get_jobs) {
+        std::vector<JobRecord> jobs = take_jobs(state, fetch);
+        if (!jobs.empty()) {
+            state.reply(fetch.ticket, JobsReply{std::move(jobs)});
+            return;
+        }
+    }
+    if (fetch.wait <= Duration{0}) {
+        state.reply(fetch.ticket, JobsReply{});
+        return;
+    }
+    wait_for_jobs(state, fetch, may_get_jobs);
+}
+
+void serve(EngineState& state, Queue& queue) {
+    while (!queue.waiting.empty() && queue.ready() > 0) {
+        const TicketId ticket = queue.waiting.front();
+        Waiter& waiter = state.waiters.at(ticket);
+        if (!may_work(state, waiter.fetch.caller)) {
+            leave_queues(state, waiter);  // it became quiet; it only waits for its deadline now
+            continue;
+        }
+        std::vector<JobRecord> jobs = take_jobs(state, waiter.fetch);
+        if (jobs.empty()) return;  // paused, or the next jobs are being read
+        take_waiter(state, ticket);
+        state.reply(ticket, JobsReply{std::move(jobs)});
+    }
+}
+
+void expire_fetch(EngineState& state, TicketId ticket) {
+    take_waiter(state, ticket);
+    if (!planted(state.config, Fault::waiter_forgotten)) state.reply(ticket, JobsReply{});
+}
+
+void drop_fetch(EngineState& state, TicketId ticket) { take_waiter(state, ticket); }
+
+void refill_ready(EngineState& state, Queue& queue, std::uint8_t priority) {
+    Window<Order>& list = queue.list(priority);
+    const auto after = list.begin_refill(state.ready_limits());
+    if (!after) return;
+    WantedRead read;
+    read.kind = ReadKind::ready;
+    read.queue = queue.row.id;
+    read.priority = priority;
+    read.from_start = planted(state.config, Fault::refill_from_wrong_key);
+    read.order = *after;
+    read.limit = static_cast<std::uint32_t>(state.config.ready_window_jobs);
+    state.out->reads.push_back(read);
+}
+
+void refill_due(EngineState& state) {
+    const auto after = state.due.begin_refill(state.due_limits());
+    if (!after) return;
+    WantedRead read;
+    read.kind = ReadKind::due;
+    read.from_start = false;
+    read.due = *after;
+    read.limit = static_cast<std::uint32_t>(state.config.due_window_jobs);
+    state.out->reads.push_back(read);
+}
+
+}  // namespace sluice::jobs

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// PUSH and PUSHB: a new job, or the repeat of one that is known.
+#include "modules/jobs/engine/apply.h"
+#include "modules/jobs/engine/places.h"
+
+namespace sluice::jobs {
+
+namespace {
+
+bool same_content(const JobBody& a, const JobBody& b) {
+    return a.queue() == b.queue() && a.type() == b.type() && a.args() == b.args();
+}
+
+/// A later push takes over the jid of an earlier job, which goes on under its own sequence.
+void supersede(EngineState& state, const Latest& earlier) {
+    JobRecord job = earlier.job();
+    job.head.superseded = true;
+    if (earlier.resident != nullptr) earlier.resident->job.head.superseded = true;
+    if (is_final(job.head.state) && !planted(state.config, Fault::purge_takes_new_jid)) {
+        Retained& kept = job.head.state == JobState::dead ? state.dead : state.finished;
+        kept.supersede({kept_until(state, job), job.head.seq});
+    }
+    put(state, job);
+}
+
+/// True when this push repeats a job that is already there (job-semantics 4.3).
+bool is_repeat(const EngineState& state, const JobRecord& earlier, const JobBody& body, bool once) {
+    if (planted(state.config, Fault::duplicate_makes_second_job)) return false;
+    return (once || is_waiting(earlier.head.state)) && same_content(*earlier.body, body);
+}
+
+void push_one(EngineState& state, const std::shared_ptr<const JobBody>& body) {
+    const JobPolicy& policy = body->policy();
+    JobRecord job;
+    job.body = body;
+    job.head.seq = Seq(state.next_seq++);
+    job.head.priority = policy.priority;
+    Slot* slot = state.jobs.make(std::move(job));
+    ++state.totals.pushed;
+    const WallTime early = planted(state.config, Fault::due_early) ? policy.at - 1s : policy.at;
+    if (early > state.now) {
+        place_due_fresh(state, slot, early);
+    } else {
+        place_ready(state, slot, {.fresh = true, .front = false});
+    }
+}
+
+}  // namespace
+
+void apply_push(EngineState& state, const Push& push) {
+    if (state.disk_full) {
+        state.reply(
+            push.ticket,
+            RefusedReply{"FULL", "the server's disk is nearly full; free space or add more"});
+        return;
+    }
+    // Refuse before anything is kept: a bulk push is all or nothing (J3).
+    for (const auto& body : push.jobs) {
+        if (state.queues.size() < state.config.queues_max ||
+            state.queues.find(body->queue()) != nullptr)
+            continue;
+        state.reply(
+            push.ticket,
+            RefusedReply{"LIMITED", "too many queues; remove some or raise jobs.queues_max"});
+        return;
+    }
+    std::uint32_t duplicates = 0;
+    for (const auto& body : push.jobs) {
+        const Queue* queue = state.queues.find(body->queue());
+        if ((queue == nullptr || queue->row.durable) &&
+            !planted(state.config, Fault::sync_skipped)) {
+            state.out->needs_sync = true;
+        }
+        if (const Latest earlier = find_latest(state, body->jid())) {
+            if (is_repeat(state, earlier.job(), *body, push.once)) {
+                ++duplicates;
+                continue;
+            }
+            supersede(state, earlier);
+        }
+        push_one(state, body);
+    }
+    state.totals.duplicates += duplicates;
+    state.totals_changed = true;
+    state.reply(push.ticket, OkReply{duplicates});
+}
+
+}  // namespace sluice::jobs

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workers come, beat, fall silent and go.
+#include "modules/jobs/engine/apply.h"
+#include "modules/jobs/engine/places.h"
+#include "modules/jobs/engine/waits.h"
+
+#include <algorithm>
+
+namespace sluice::jobs {
+
+namespace {
+
+Duration silence_allowed(const EngineState& state, const Worker& worker) {
+    return worker.extended ? state.config.extended_silence : state.config.worker_silence;
+}
+
+/// Gives back everything that the worker holds, except jobs that asked to wait for their lease.
+void lose_worker(EngineState& state, Worker& worker) {
+    std::vector<Seq> held;
+    for (const Slot* slot : worker.running) held.push_back(slot->job.head.seq);
+    std::sort(held.begin(), held.end());
+    state.out->notes.push_back({"worker_lost", *worker.wid});
+    const std::uint64_t number = worker.number;  // the record may go with its last lease
+    for (const Seq seq : held) {
+        Slot* slot = state.jobs.find(seq);
+        if (!slot->job.body->policy().wait_when_worker_lost) lose_lease(state, slot);
+    }
+    if (Worker* rest = state.workers.find(number); rest != nullptr) {
+        for (Slot* slot : rest->running)
+            slot->worker = nullptr;  // these wait for their lease, without a holder
+        rest->running.clear();
+        drop_if_gone(state, *rest);
+    }
+}
+
+void advance_state(Worker& worker, WorkerState wanted) {
+    worker.state = std::max(worker.state, wanted);
+}
+
+}  // namespace
+
+void drop_if_gone(EngineState& state, Worker& worker) {
+    if (!worker.connections.empty() || !worker.running.empty()) return;
+    state.timers.remove(worker.silence_timer);
+    state.workers.remove(worker);
+}
+
+void apply_hello(EngineState& state, const Hello& hello) {
+    if (!hello.caller.wid) return;
+    Worker* worker = state.workers.find(*hello.caller.wid);
+    if (worker == nullptr && state.workers.size() >= state.config.workers_max) {
+        state.out->closes.push_back(hello.caller.connection);
+        state.out->notes.push_back({"too_many_workers", *hello.caller.wid});
+        return;
+    }
+    if (worker == nullptr) worker = &state.workers.add(hello.caller.wid);
+    if (worker->connections.empty()) {  // the first HELLO's particulars win
+        worker->hostname = hello.hostname;
+        worker->pid = hello.pid;
+        worker->labels = hello.labels;
+        worker->extended = hello.extended;
+        worker->started_at = state.now;
+        worker->beat_at = state.now;
+        state.timers.remove(worker->silence_timer);
+        worker->silence_timer = state.timers.push(state.now + silence_allowed(state, *worker),
+                                                  {TimerKind::worker, worker->number});
+    }
+    worker->connections.push_back(hello.caller.connection);
+}
+
+void apply_beat(EngineState& state, const Beat& beat) {
+    BeatReply reply;
+    Worker* worker = state.workers.find(beat.wid);
+    if (worker == nullptr || worker->connections.empty()) {
+        reply.known = false;
+        state.reply(beat.ticket, std::move(reply));
+        return;
+    }
+    worker->beat_at = state.now;
+    worker->rss_kb = beat.rss_kb;
+    if (beat.state) advance_state(*worker, *beat.state);
+    state.timers.reschedule(worker->silence_timer, state.now + silence_allowed(state, *worker));
+    std::vector<LeaseToken> listed = beat.leases;
+    std::sort(listed.begin(), listed.end());
+    std::vector<LeaseToken> held;
+    for (Slot* slot : worker->running) {
+        Lease& lease = slot->job.head.lease;
+        held.push_back(lease.token);
+        if (slot->job.head.cancel_requested) reply.cancel.emplace_back(slot->job.body->jid());
+        const bool renewed = lease.mode == LeaseMode::beat &&
+                             std::binary_search(listed.begin(), listed.end(), lease.token);
+        if (!renewed) continue;
+        // Renewals are not written: after a restart every lease has the grace time anyway.
+        lease.expires_at = state.now + state.config.beat_lease;
+        state.timers.reschedule(slot->lease_timer, lease.expires_at);
+    }
+    std::sort(held.begin(), held.end());
+    std::sort(reply.cancel.begin(), reply.cancel.end());
+    std::set_difference(listed.begin(), listed.end(), held.begin(), held.end(),
+                        std::back_inserter(reply.lost));
+    reply.state = worker->state;
+    state.reply(beat.ticket, std::move(reply));
+}
+
+void apply_disconnect(EngineState& state, const Disconnect& disconnect) {
+    const ConnectionId connection = disconnect.caller.connection;
+    if (const auto it = state.parked.find(connection); it != state.parked.end()) {
+        const std::vector<TicketId> tickets = it->second;
+        for (const TicketId ticket : tickets) {
+            if (state.waiters.contains(ticket))
+                drop_fetch(state, ticket);
+            else if (state.waits.contains(ticket))
+                drop_wait(state, ticket);
+        }
+        state.parked.erase(connection);
+    }
+    if (!disconnect.undelivered.empty()) {
+        std::vector<Seq> undelivered;
+        state.jobs.each([&](const Slot& slot) {
+            const LeaseToken token = slot.job.head.lease.token;
+            const bool named =
+                std::find(disconnect.undelivered.begin(), disconnect.undelivered.end(), token) !=
+                disconnect.undelivered.end();
+            if (slot.job.head.state == JobState::running && named)
+                undelivered.push_back(slot.job.head.seq);
+        });
+        std::sort(undelivered.begin(), undelivered.end());
+        for (const Seq seq : undelivered) give_back(state, state.jobs.find(seq), Duration{0});
+    }
+    if (!disconnect.caller.wid) return;
+    Worker* worker = state.workers.find(*disconnect.caller.wid);
+    if (worker == nullptr) return;
+    std::erase(worker->connections, connection);
+    drop_if_gone(state, *worker);
+}
+
+void apply_signal(EngineState& state, const SignalWorker& signal) {
+    CountReply reply;
+    state.workers.each([&](Worker& worker) {
+        if (!signal.wid.empty() && *worker.wid != signal.wid) return;
+        advance_state(worker, signal.state);
+        ++reply.count;
+    });
+    state.reply(signal.ticket, reply);
+}
+
+void check_silence(EngineState& state, std::uint64_t worker_number) {
+    Worker* worker = state.workers.find(worker_number);
+    SLUICE_CHECK(worker != nullptr);
+    const bool leaving = worker->state == WorkerState::terminate && !worker->connections.empty();
+    if (leaving) {
+        // Some clients stop beating while they finish their last jobs; that is not a crash.
+        worker->silence_timer = state.timers.push(state.now + silence_allowed(state, *worker),
+                                                  {TimerKind::worker, worker_number});
+        return;
+    }
+    worker->silence_timer = {};
+    for (const ConnectionId connection : worker->connections)
+        state.out->closes.push_back(connection);
+    worker->connections.clear();
+    lose_worker(state, *worker);
+}
+
+}  // namespace sluice::jobs

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/jobs/engine/job_table.h"
+
+#include "kernel/base/check.h"
+
+namespace sluice::jobs {
+
+namespace {
+constexpr std::size_t free_max = 4096;
+}
+
+JobTable::~JobTable() {
+    clear();
+    for (Slot* slot : free_) delete slot;
+}
+
+Slot* JobTable::make(JobRecord job) {
+    Slot* slot = nullptr;
+    if (free_.empty()) {
+        slot = new Slot;
+    } else {
+        slot = free_.back();
+        free_.pop_back();
+    }
+    slot->job = std::move(job);
+    return slot;
+}
+
+void JobTable::insert(Slot* slot) {
+    SLUICE_CHECK(!slot->resident);
+    slot->resident = true;
+    const bool added = by_seq_.try_emplace(slot->job.head.seq.value(), slot).second;
+    SLUICE_CHECK(added);
+    const auto [it, first] = by_jid_.try_emplace(slot->job.body->jid(), slot);
+    if (first) return;
+    // Same jid already here: keep the chain in descending order of seq.
+    Slot* head = it->second;
+    if (head->job.head.seq < slot->job.head.seq) {
+        slot->older = head;
+        by_jid_.erase(it);
+        by_jid_.emplace(slot->job.body->jid(), slot);
+        return;
+    }
+    while (head->older != nullptr && slot->job.head.seq < head->older->job.head.seq)
+        head = head->older;
+    slot->older = head->older;
+    head->older = slot;
+}
+
+void JobTable::remove(Slot* slot) {
+    by_seq_.erase(slot->job.head.seq.value());
+    const auto it = by_jid_.find(slot->job.body->jid());
+    SLUICE_CHECK(it != by_jid_.end());
+    if (it->second == slot) {
+        Slot* older = slot->older;
+        by_jid_.erase(it);
+        if (older != nullptr) by_jid_.emplace(older->job.body->jid(), older);
+    } else {
+        Slot* newer = it->second;
+        while (newer->older != slot) newer = newer->older;
+        newer->older = slot->older;
+    }
+}
+
+void JobTable::release(Slot* slot) {
+    if (slot->resident) remove(slot);
+    if (free_.size() >= free_max) {
+        delete slot;
+        return;
+    }
+    *slot = Slot{};
+    free_.push_back(slot);
+}
+
+void JobTable::clear() {
+    for (const auto& [seq, slot] : by_seq_) delete slot;
+    by_seq_.clear();
+    by_jid_.clear();
+}
+
+Slot* JobTable::find(Seq seq) const {
+    const auto it = by_seq_.find(seq.value());
+    return it == by_seq_.end() ? nullptr : it->second;
+}
+
+Slot* JobTable::newest(std::string_view jid) const {
+    const auto it = by_jid_.find(jid);
+    return it == by_jid_.end() ? nullptr : it->second;
+}
+
+}  // namespace sluice::jobs

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Queues: the names, and for each queue its nine lists of ready jobs and the fetches that wait on
+// it.
+#pragma once
+
+#include "modules/jobs/engine/command.h"
+#include "modules/jobs/engine/window.h"
+
+#include <array>
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::jobs {
+
+struct Queue {
+    QueueRow row;  ///< without an id: only fetches wait here, nothing is stored
+    std::array<Window<Order>, priority_max> lists;  ///< by priority - 1
+    std::list<TicketId> waiting;                    ///< fetches, longest first
+    std::uint64_t running = 0;
+    WallTime fetched_at{};  ///< when a worker last asked for jobs of this queue
+
+    [[nodiscard]] Window<Order>& list(std::uint8_t priority) { return lists[priority - 1U]; }
+    [[nodiscard]] std::uint64_t ready() const {
+        std::uint64_t total = 0;
+        for (const auto& list : lists) total += list.size();
+        return total;
+    }
+};
+
+class Queues {
+public:
+    /// The queue of that name; null when there is none, not even with a waiting fetch.
+    [[nodiscard]] Queue* find(std::string_view name) const;
+    /// The queue of that number, also when it is being removed; null when it is gone.
+    [[nodiscard]] Queue* find(QueueId id) const;
+    /// The queue of that name, made without a row if there is none.
+    Queue& get(std::string_view name);
+    /// Gives the queue a number. The caller stores the row.
+    void number(Queue& queue);
+    void restore(const QueueRow& row);
+    /// Takes the name away from the queue; its jobs stay under its number until drop().
+    void detach(Queue& queue);
+    /// Ends a detached queue, or one without a row that nothing waits on.
+    void drop(Queue& queue);
+    void clear();
+
+    [[nodiscard]] std::size_t size() const { return by_name_.size(); }
+    /// Queues with a name, in the order of their names.
+    [[nodiscard]] std::vector<Queue*> named() const;
+    [[nodiscard]] const std::vector<std::unique_ptr<Queue>>& detached() const { return detached_; }
+
+private:
+    std::unordered_map<std::string, std::unique_ptr<Queue>> by_name_;
+    std::unordered_map<std::uint64_t, Queue*> by_id_;
+    std::vector<std::unique_ptr<Queue>> detached_;
+    std::uint64_t next_id_ = 1;
+};
+
+}  // namespace sluice::jobs

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything the engine remembers between decisions. One owner; the parts that change it are in the
+// other files of this folder, each for one kind of command.
+#pragma once
+
+#include "kernel/base/random.h"
+#include "modules/jobs/engine/config.h"
+#include "modules/jobs/engine/decision.h"
+#include "modules/jobs/engine/faults.h"
+#include "modules/jobs/engine/job_table.h"
+#include "modules/jobs/engine/lookups.h"
+#include "modules/jobs/engine/queues.h"
+#include "modules/jobs/engine/retained.h"
+#include "modules/jobs/engine/timers.h"
+#include "modules/jobs/engine/workers.h"
+
+#include <array>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace sluice::jobs {
+
+/// A fetch without an answer yet.
+struct Waiter {
+    Fetch fetch;
+    std::vector<std::pair<Queue*, std::list<TicketId>::iterator>> places;
+    TimerHandle timer;
+};
+
+/// A WAIT without an answer yet.
+struct PendingWait {
+    Wait wait;
+    std::vector<JobRecord> final;  ///< by position in wait.jids; without a body: not final yet
+    std::size_t open = 0;
+    TimerHandle timer;
+};
+
+/// A sweep or a listing between two of its pages.
+struct PendingSweep {
+    std::optional<SweepAction> action;  ///< none: a listing
+    JobFilter filter;
+    TicketId ticket;  ///< none: it clears up a removed queue
+    QueueId removed;  ///< the removed queue it clears up
+    Seq until;
+    std::uint64_t count = 0;
+    std::uint32_t limit = 0;        ///< listing: how many jobs it may hold
+    std::vector<JobRecord> listed;  ///< listing: found so far
+};
+
+struct EngineState {
+    explicit EngineState(const EngineConfig& settings) : config(settings), random(settings.seed) {}
+
+    EngineConfig config;
+    Random random;
+    std::uint64_t epoch = 0;
+
+    JobTable jobs;
+    Queues queues;
+    Window<DueKey> due;
+    Workers workers;
+    Timers timers;
+    Retained finished;
+    Retained dead;
+    std::unordered_map<TicketId, Waiter> waiters;
+    std::unordered_map<TicketId, PendingWait> waits;
+    std::unordered_map<std::string, std::vector<TicketId>> waits_by_jid;
+    std::unordered_map<ConnectionId, std::vector<TicketId>>
+        parked;  ///< waiters and waits of a connection
+    std::unordered_map<std::uint64_t, PendingSweep> sweeps;
+    std::uint64_t next_sweep = 1;
+
+    std::array<std::uint64_t, job_state_count> counts{};  ///< jobs kept, by state
+    Totals totals;
+    bool totals_changed = false;
+    bool disk_full = false;
+
+    std::uint64_t next_seq = 1;
+    std::uint64_t next_token = 1;
+    Order next_order = order_middle;
+    Order front_order = order_middle - 1;
+    static constexpr Order order_middle = 1ULL << 62;
+
+    /// Jobs that this drain left on disk only, so that the reads done before it are not believed
+    /// over them.
+    Overlay overlay;
+    const Lookups* lookups = nullptr;
+
+    // The decision under way.
+    std::vector<Queue*> to_serve;  ///< queues that got a job while fetches wait on them
+    WallTime now{};
+    Decision* out = nullptr;
+
+    [[nodiscard]] std::uint64_t& count(JobState job_state) {
+        return counts[static_cast<std::size_t>(job_state)];
+    }
+    [[nodiscard]] WindowLimits ready_limits() const {
+        return {config.ready_window_jobs, config.ready_window_bytes};
+    }
+    [[nodiscard]] WindowLimits due_limits() const {
+        return {config.due_window_jobs, config.due_window_bytes};
+    }
+    void reply(TicketId ticket, ReplyBody body) {
+        out->replies.push_back(Reply{ticket, std::move(body)});
+    }
+};
+
+}  // namespace sluice::jobs
