@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that jobs name, opened only below configured folders. The kernel keeps the promise
+// (openat2 with RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS and RESOLVE_NO_MAGICLINKS), not a comparison
+// of texts: neither `..` nor a symbolic link, put there before or meanwhile, leads outside.
+#pragma once
+
+#include "kernel/base/bytes.h"
+#include "kernel/base/result.h"
+#include "modules/work/shell/owned_fd.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::work {
+
+/// A regular file being read from its beginning. One owner.
+class InputFile {
+public:
+    InputFile(OwnedFd fd, std::uint64_t size) : fd_(std::move(fd)), size_(size) {}
+
+    /// Bytes when it was opened.
+    [[nodiscard]] std::uint64_t size() const { return size_; }
+    /// Fills the buffer from where the last call ended; 0 at the end. Errors: io.
+    Result<std::size_t> read(std::span<char> buffer);
+
+private:
+    OwnedFd fd_;
+    std::uint64_t size_;
+};
+
+/// A file being written aside; commit() puts it in its place at once and whole, replacing what was
+/// there. Without commit() nothing of it remains. A process killed meanwhile leaves a file named
+/// `.NAME.RANDOM.part`, which may be deleted. One owner.
+class OutputFile {
+public:
+    ~OutputFile();
+    OutputFile(OutputFile&& other) noexcept = default;
+    OutputFile& operator=(OutputFile&&) = delete;
+    OutputFile(const OutputFile&) = delete;
+    OutputFile& operator=(const OutputFile&) = delete;
+
+    /// Errors: exhausted (more than the limit, or the disk is full), io.
+    Status write(std::string_view bytes);
+    /// Synchronises the file, renames it, synchronises the folder. Errors: io.
+    Status commit();
+    [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+private:
+    friend class RootedFiles;
+    OutputFile() = default;
+
+    OwnedFd folder_;
+    OwnedFd fd_;
+    std::string name_;
+    std::string aside_;  ///< Name while it is being written; empty once it is in place.
+    std::uint64_t bytes_ = 0;
+    Bytes bytes_max_;
+};
+
+/// Where a path leads that was opened for reading, and where outputs go. Safe to use from several
+/// threads at once.
+class RootedFiles {
+public:
+    /// Folders are configured by people and may themselves be links. An empty `write_root` means
+    /// that nothing may be written. Errors: not_found, io.
+    static Result<RootedFiles> open(const std::vector<std::string>& read_roots,
+                                    const std::string& write_root);
+
+    /// Opens a regular file; looks in the read roots in their order. Errors: invalid (no relative
+    /// path), not_found, denied (leads outside, a link, not a regular file), exhausted (larger
+    /// than the limit), io.
+    [[nodiscard]] Result<InputFile> open_input(std::string_view path, Bytes bytes_max) const;
+    /// Begins a file below the write root; makes missing folders. Errors: invalid, denied, io.
+    [[nodiscard]] Result<OutputFile> open_output(std::string_view path, Bytes bytes_max) const;
+
+private:
+    std::vector<OwnedFd> read_roots_;
+    OwnedFd write_root_;
+};
+
+/// A path that jobs may name: relative, no empty, `.` or `..` parts, at most 1,024 bytes. Errors:
+/// invalid.
+Status check_relative_path(std::string_view path);
+
+}  // namespace sluice::work
