@@ -12,6 +12,7 @@
 // one.
 #pragma once
 
+#include "kernel/base/result.h"
 #include "modules/jobs/engine/config.h"
 #include "modules/jobs/engine/decision.h"
 #include "modules/jobs/engine/lookups.h"
@@ -26,6 +27,13 @@ namespace sluice::jobs {
 
 struct EngineState;
 
+/// What is stored besides the jobs.
+struct StoredState {
+    std::uint64_t epoch = 0;  ///< of this run; greater than of every earlier one
+    std::vector<QueueRow> queues;
+    Totals totals;
+};
+
 class Engine {
 public:
     explicit Engine(const EngineConfig& config);
@@ -34,11 +42,11 @@ public:
     ~Engine();
 
     // Restoring, once, before anything else: begin, every stored job in push order, finish.
-    void begin_restore(std::uint64_t epoch, const Totals& totals, WallTime now);
-    void restore_queue(const QueueRow& row);
+    void begin_restore(WallTime now);
     void restore_job(JobRecord job);
-    /// Repairs that the ledger must keep go to `out`, to be written before the first drain.
-    void finish_restore(Decision& out);
+    /// Repairs that the ledger must keep go to `out`, to be written before the first drain. Errors:
+    /// corrupt.
+    Status finish_restore(const StoredState& stored, Decision& out);
 
     /// Adds the jids whose stored records this command needs and that are not in memory.
     void lookups(const Command& command, std::vector<std::string_view>& jids) const;

@@ -30,16 +30,30 @@ void Queues::number(Queue& queue) {
     by_id_[queue.row.id.value()] = &queue;
 }
 
+Queue& Queues::restore(QueueId id) {
+    Queue*& known = by_id_[id.value()];
+    if (known == nullptr) {
+        auto& queue = restored_[id.value()];
+        queue = std::make_unique<Queue>();
+        queue->row.id = id;
+        known = queue.get();
+    }
+    return *known;
+}
+
 void Queues::restore(const QueueRow& row) {
     next_id_ = std::max(next_id_, row.id.value() + 1);
-    auto queue = std::make_unique<Queue>();
-    queue->row = row;
-    by_id_[row.id.value()] = queue.get();
+    restore(row.id).row = row;
+    std::unique_ptr<Queue> queue = std::move(restored_.extract(row.id.value()).mapped());
     if (row.removed) {
         detached_.push_back(std::move(queue));
     } else {
         by_name_[row.name] = std::move(queue);
     }
+}
+
+QueueId Queues::without_row() const {
+    return restored_.empty() ? QueueId{} : QueueId(restored_.begin()->first);
 }
 
 void Queues::detach(Queue& queue) {
@@ -64,6 +78,7 @@ void Queues::clear() {
     by_name_.clear();
     by_id_.clear();
     detached_.clear();
+    restored_.clear();
 }
 
 std::vector<Queue*> Queues::named() const {

@@ -41,7 +41,12 @@ public:
     Queue& get(std::string_view name);
     /// Gives the queue a number. The caller stores the row.
     void number(Queue& queue);
+    /// While restoring: the queue of that number, whose row is not known yet.
+    Queue& restore(QueueId id);
+    /// Gives a restored queue its row.
     void restore(const QueueRow& row);
+    /// A restored number that got no row; none when all is well.
+    [[nodiscard]] QueueId without_row() const;
     /// Takes the name away from the queue; its jobs stay under its number until drop().
     void detach(Queue& queue);
     /// Ends a detached queue, or one without a row that nothing waits on.
@@ -57,6 +62,7 @@ private:
     std::unordered_map<std::string, std::unique_ptr<Queue>> by_name_;
     std::unordered_map<std::uint64_t, Queue*> by_id_;
     std::vector<std::unique_ptr<Queue>> detached_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Queue>> restored_;  ///< without a row so far
     std::uint64_t next_id_ = 1;
 };
 

@@ -15,9 +15,8 @@ namespace {
 /// Jobs come in push order, so the window may have to give up a later key for an earlier one.
 void restore_ready(EngineState& state, Slot* slot) {
     const JobHead& head = slot->job.head;
-    Queue* queue = state.queues.find(head.queue);
-    SLUICE_CHECK(queue != nullptr);
-    Window<Order>& list = queue->list(head.priority);
+    Queue& queue = state.queues.restore(head.queue);
+    Window<Order>& list = queue.list(head.priority);
     if (list.takes(head.order, state.ready_limits())) {
         state.jobs.insert(slot);
         list.add(head.order, slot);
@@ -59,9 +58,7 @@ void restore_running(EngineState& state, Slot* slot) {
     head.lease.expires_at = std::max(head.lease.expires_at, grace);
     slot->lease_timer =
         state.timers.push(head.lease.expires_at, {TimerKind::lease, head.seq.value()});
-    Queue* queue = state.queues.find(head.queue);
-    SLUICE_CHECK(queue != nullptr);
-    ++queue->running;
+    ++state.queues.restore(head.queue).running;
     if (!head.lease.wid) return;
     Worker* worker = state.workers.find(*head.lease.wid);
     if (worker == nullptr) {
@@ -82,18 +79,7 @@ void restore_final(EngineState& state, Slot* slot) {
 
 }  // namespace
 
-void Engine::begin_restore(std::uint64_t epoch, const Totals& totals, WallTime now) {
-    EngineState& state = *state_;
-    state.epoch = epoch;
-    state.totals = totals;
-    state.now = now;
-    // Sequences of this run are above those of all earlier runs, also after everything was deleted.
-    state.next_seq = (epoch << 40) | 1;
-    state.next_order = EngineState::order_middle + (epoch << 36);
-    state.next_token = 1;
-}
-
-void Engine::restore_queue(const QueueRow& row) { state_->queues.restore(row); }
+void Engine::begin_restore(WallTime now) { state_->now = now; }
 
 void Engine::restore_job(JobRecord job) {
     EngineState& state = *state_;
@@ -127,8 +113,19 @@ void Engine::restore_job(JobRecord job) {
     for (Write& write : repairs.writes) repairs_.push_back(std::move(write));
 }
 
-void Engine::finish_restore(Decision& out) {
+Status Engine::finish_restore(const StoredState& stored, Decision& out) {
     EngineState& state = *state_;
+    for (const QueueRow& row : stored.queues) state.queues.restore(row);
+    if (const QueueId lost = state.queues.without_row()) {
+        return fail(Code::corrupt, "jobs name queue number " + std::to_string(lost.value()) +
+                                       ", which has no row; restore the store from a backup");
+    }
+    state.epoch = stored.epoch;
+    state.totals = stored.totals;
+    // Sequences and orders of this run are above those of all earlier runs, also after everything
+    // was deleted.
+    state.next_seq = std::max(state.next_seq, (stored.epoch << 40) | 1);
+    state.next_order = std::max(state.next_order, EngineState::order_middle + (stored.epoch << 36));
     for (Write& write : repairs_) out.writes.push_back(std::move(write));
     repairs_.clear();
     repairs_.shrink_to_fit();
@@ -136,6 +133,7 @@ void Engine::finish_restore(Decision& out) {
     state.out = &out;
     for (const auto& queue : state.queues.detached()) start_clearing(state, *queue);
     state.out = nullptr;
+    return {};
 }
 
 std::optional<std::string> Engine::inconsistency() const {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drain: one turn of the durable queue: look up, decide, write. The shard runs it on its thread and
+// the simulator in virtual time, so that what is simulated is what runs. No thread, no clock, no
+// sync: these belong to the caller.
+#pragma once
+
+#include "modules/jobs/engine/engine.h"
+#include "modules/jobs/ledger/ledger.h"
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace sluice::jobs {
+
+class Drain {
+public:
+    Drain(Engine& engine, Ledger& ledger) : engine_(engine), ledger_(ledger) {}
+
+    /// Reads everything that is stored into the engine, which must be new, and writes the repairs
+    /// it asks for. Errors: those of the ledger, corrupt.
+    Status restore(WallTime now);
+
+    /// Performs the reads that earlier turns wanted, then decides all commands at one time and
+    /// writes them as one batch. What is left in `out` are the replies, closes and notes, to be
+    /// released once a sync has followed (or at once when !needs_sync and nothing earlier waits for
+    /// one). After an error the engine is ahead of the ledger.
+    Status run(std::span<const Command> commands, WallTime now, Decision& out);
+
+    /// The last turn wanted reads: run again without waiting for commands.
+    [[nodiscard]] bool has_reads() const { return !reads_.empty(); }
+
+private:
+    Status look_up(std::span<const Command> commands);
+    Status answer_reads(WallTime now, Decision& out);
+    Status write(Decision& out);
+
+    Engine& engine_;
+    Ledger& ledger_;
+    std::vector<WantedRead> reads_;
+    // Reused from turn to turn.
+    std::vector<std::string_view> jids_;
+    std::vector<std::optional<JobRecord>> found_;
+    Lookups lookups_;
+};
+
+}  // namespace sluice::jobs
