@@ -8,6 +8,7 @@
 #include "kernel/wire/utf8.h"
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -171,16 +172,21 @@ private:
     void skip_plain() {
         constexpr std::uint64_t ones = 0x0101010101010101;
         constexpr std::uint64_t tops = 0x8080808080808080;
+        static_assert(std::endian::native == std::endian::little);
         while (end_ - at_ >= 8) {
             std::uint64_t block = 0;
             std::memcpy(&block, at_, 8);
             const std::uint64_t quote = block ^ (ones * '"');
             const std::uint64_t slash = block ^ (ones * '\\');
-            // A zero byte, a byte below 0x20 or one above 0x7F leaves its top bit (or a false
-            // alarm in a later byte, which the slow loop below settles).
-            const std::uint64_t special = ((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-                                          (block - ones * 0x20) | block;
-            if ((special & tops) != 0) break;
+            // A zero byte, a byte below 0x20 or one above 0x7F leaves its top bit. Borrows can
+            // raise false alarms only in bytes after the first true one, which is where this stops.
+            const std::uint64_t special = (((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
+                                           (block - ones * 0x20) | block) &
+                                          tops;
+            if (special != 0) {
+                at_ += std::countr_zero(special) / 8;
+                return;
+            }
             at_ += 8;
         }
         while (at_ != end_) {
