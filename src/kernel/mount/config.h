@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's settings: what modules declared, filled from a TOML file, then the environment, then
+// flags; later ones win. All mistakes are reported at once, each with its place and the way out.
+#pragma once
+
+#include "kernel/base/result.h"
+#include "kernel/mount/setting.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+/// Where values come from.
+struct ConfigSources {
+    /// A TOML file; it must exist if named.
+    std::optional<std::string> file;
+    /// NAME, value; names that do not start with SLUICE_ are ignored.
+    std::vector<std::pair<std::string, std::string>> environment;
+    /// "jobs.listen", value.
+    std::vector<std::pair<std::string, std::string>> flags;
+};
+
+class Config;
+
+/// A module's view: names without its section.
+class ConfigSection {
+public:
+    ConfigSection(const Config& config, std::string section)
+        : config_(&config), section_(std::move(section)) {}
+
+    [[nodiscard]] const std::string& text(std::string_view key) const;
+    [[nodiscard]] std::int64_t integer(std::string_view key) const;
+    [[nodiscard]] bool boolean(std::string_view key) const;
+    [[nodiscard]] Duration duration(std::string_view key) const;
+    [[nodiscard]] Bytes size(std::string_view key) const;
+    [[nodiscard]] const std::vector<std::string>& list(std::string_view key) const;
+
+private:
+    const Config* config_;
+    std::string section_;
+};
+
+/// The effective settings; immutable. Asking for a name that was not declared, or with another
+/// type, is a programmer's fault (checked).
+class Config {
+public:
+    /// Text, choice and secret.
+    [[nodiscard]] const std::string& text(std::string_view name) const;
+    [[nodiscard]] std::int64_t integer(std::string_view name) const;
+    [[nodiscard]] bool boolean(std::string_view name) const;
+    [[nodiscard]] Duration duration(std::string_view name) const;
+    [[nodiscard]] Bytes size(std::string_view name) const;
+    [[nodiscard]] const std::vector<std::string>& list(std::string_view name) const;
+    [[nodiscard]] ConfigSection section(std::string name) const { return {*this, std::move(name)}; }
+
+    /// True if nobody set it.
+    [[nodiscard]] bool is_default(std::string_view name) const;
+    /// The effective settings as TOML, each with where it came from; secrets hidden.
+    [[nodiscard]] std::string dump() const;
+    /// Things that are odd but no errors: unknown SLUICE_ variables (orchestrators set some).
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+private:
+    friend class ConfigTable;
+    struct Entry {
+        Setting setting;
+        SettingValue value;
+        std::string origin;  // Empty for the default.
+    };
+    [[nodiscard]] const Entry& entry(std::string_view name) const;
+
+    std::vector<Entry> entries_;
+    std::map<std::string, std::size_t, std::less<>> places_;
+    std::vector<std::string> warnings_;
+};
+
+/// All declared settings.
+class ConfigTable {
+public:
+    /// Adds settings; a name twice, an ill-formed name or a default outside its own range is a
+    /// programmer's fault (checked).
+    void declare(std::vector<Setting> settings);
+    /// Errors: io (the file cannot be read), invalid (every mistake, one per line).
+    [[nodiscard]] Result<Config> load(const ConfigSources& sources) const;
+    /// Every setting with its help, type, range and default, as a TOML file in which all is
+    /// commented out.
+    [[nodiscard]] std::string describe() const;
+    [[nodiscard]] const std::vector<Setting>& settings() const { return settings_; }
+
+private:
+    struct Loading;
+    /// "; did you mean …?" or nothing.
+    [[nodiscard]] std::string suggestion(std::string_view name) const;
+    std::vector<Setting> settings_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/mount/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+#include <unistd.h>
+
+namespace sluice {
+namespace {
+
+class ConfigTest : public ::testing::Test {
+protected:
+    ConfigTest() {
+        table_.declare({
+            Setting::text("data", "/var/lib/sluice", "Where the store is."),
+            Setting::text("jobs.listen", "127.0.0.1:7419", "Address of the job port."),
+            Setting::secret("jobs.password", "Password of the job port."),
+            Setting::integer("jobs.shards", 1, {1, 64}, "Owner threads."),
+            Setting::duration("jobs.lease", 30min, {.min = 1s, .max = 24h},
+                              "How long a job is held."),
+            Setting::size("jobs.payload_max", mib(1), {.min = kib(1), .max = mib(64)},
+                          "Largest job."),
+            Setting::boolean("http.enabled", true, "Serve the admin pages."),
+            Setting::choice("log.level", {"info", "debug", "warning", "error"}, "How much to log."),
+            Setting::list("http.hosts", {"localhost"}, "Host names.\nAgainst DNS rebinding."),
+        });
+    }
+    ~ConfigTest() override { std::remove(path_.c_str()); }
+    Result<Config> load(const std::string& file, ConfigSources sources = {}) {
+        std::ofstream(path_) << file;
+        sources.file = path_;
+        return table_.load(sources);
+    }
+    /// The error of a load, with the file's path as FILE.
+    std::string error_of(const std::string& file, ConfigSources sources = {}) {
+        auto loaded = load(file, std::move(sources));
+        if (loaded) return "none";
+        std::string message = loaded.error().message;
+        for (std::size_t at = message.find(path_); at != std::string::npos;
+             at = message.find(path_)) {
+            message.replace(at, path_.size(), "FILE");
+        }
+        return message;
+    }
+    const std::string path_ =
+        ::testing::TempDir() + "sluice_config_" + std::to_string(::getpid()) + ".toml";
+    ConfigTable table_;
+};
+
+TEST_F(ConfigTest, DefaultsAreThere) {
+    const Config config = table_.load({}).value();
+    EXPECT_EQ(config.text("jobs.listen"), "127.0.0.1:7419");
+    EXPECT_EQ(config.section("jobs").duration("lease"), Duration(30min));
+    EXPECT_EQ(config.section("jobs").size("payload_max"), mib(1));
+    EXPECT_EQ(config.text("log.level"), "info");
+    EXPECT_TRUE(config.is_default("jobs.listen"));
+}
+
+TEST_F(ConfigTest, FlagsWinOverEnvironmentOverFile) {
+    const Config config =
+        load(
+            "data = \"/srv\"\n[jobs]\nshards = 2\nlease = \"5m\"\npayload_max = \"2MiB\"\n"
+            "[http]\nhosts = [\"a\", \"b\"]\nenabled = false\n",
+            {.environment = {{"PATH", "/bin"},
+                             {"SLUICE_JOBS_SHARDS", "3"},
+                             {"SLUICE_JOBS_LEASE", "10m"},
+                             {"SLUICE_HTTP_HOSTS", "x, y"},
+                             {"SLUICE_SERVICE_HOST", "10.0.0.1"}},
+             .flags = {{"jobs.lease", "15m"}}})
+            .value();
+    EXPECT_EQ(config.text("data"), "/srv");
+    EXPECT_EQ(config.integer("jobs.shards"), 3);
+    EXPECT_EQ(config.duration("jobs.lease"), Duration(15min));
+    EXPECT_EQ(config.size("jobs.payload_max"), mib(2));
+    EXPECT_EQ(config.list("http.hosts"), (std::vector<std::string>{"x", "y"}));
+    EXPECT_FALSE(config.boolean("http.enabled"));
+    ASSERT_EQ(config.warnings().size(), 1U);
+    EXPECT_NE(config.warnings()[0].find("SLUICE_SERVICE_HOST"), std::string::npos);
+}
+
+TEST_F(ConfigTest, AllMistakesAreReportedAtOnceWithTheirPlaces) {
+    EXPECT_EQ(
+        error_of("[jobs]\nlisen = \"x\"\nshards = 65\nlease = 30\npayload_max = \"x\"\n"
+                 "[log]\nlevel = \"loud\"\n[http]\nenabled = \"yes\"\nhosts = [1]\n",
+                 {.environment = {{"SLUICE_JOBS_LEASE", "1ms"}},
+                  .flags = {{"jobs.shrads", "1"}, {"jobs.password", "hidden"}}}),
+        "FILE:2: unknown setting \"jobs.lisen\"; did you mean \"jobs.listen\"?\n"
+        "FILE:3: jobs.shards: found 65, allowed is a whole number from 1 to 64\n"
+        "FILE:4: jobs.lease: found the number 30, allowed is a duration from 1s to 1d (such "
+        "as 90s, 5m)\n"
+        "FILE:5: jobs.payload_max: found \"x\", allowed is a size from 1KiB to 64MiB (such as "
+        "512KiB, 64MiB)\n"
+        "FILE:7: log.level: found \"loud\", allowed is one of info, debug, warning, error\n"
+        "FILE:9: http.enabled: found the text \"yes\", allowed is true or false\n"
+        "FILE:10: http.hosts: found a list that holds more than texts, allowed is a list of "
+        "texts\n"
+        "environment SLUICE_JOBS_LEASE: jobs.lease: found \"1ms\", allowed is a duration from "
+        "1s to 1d (such as 90s, 5m)\n"
+        "flag --jobs.shrads: unknown setting \"jobs.shrads\"; did you mean \"jobs.shards\"?\n"
+        "flag --jobs.password: jobs.password: a secret is not taken from a flag, where every "
+        "user of the machine can read it; use the file or SLUICE_JOBS_PASSWORD");
+}
+
+TEST_F(ConfigTest, BrokenAndMissingFilesSayWhere) {
+    EXPECT_EQ(error_of("a = \n").find("FILE:1: "), 0U);
+    const auto missing = table_.load({.file = "/nonexistent/sluice.toml"});
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().code, Code::io);
+    EXPECT_EQ(missing.error().message,
+              "cannot read /nonexistent/sluice.toml: No such file or directory");
+    EXPECT_FALSE(table_.load({.file = ::testing::TempDir()}));
+}
+
+TEST_F(ConfigTest, DumpShowsOriginsAndHidesSecrets) {
+    const Config config =
+        load("[jobs]\npassword = \"hunter2\"\n", {.flags = {{"data", "/x\"y"}}}).value();
+    EXPECT_EQ(config.text("jobs.password"), "hunter2");
+    const std::string dump = config.dump();
+    EXPECT_EQ(dump.find("hunter2"), std::string::npos);
+    EXPECT_NE(dump.find("password = \"***\"  # " + path_ + ":2\n"), std::string::npos) << dump;
+    EXPECT_NE(dump.find("data = \"/x\\\"y\"  # flag --data\n"), std::string::npos) << dump;
+    EXPECT_NE(dump.find("shards = 1  # default\n"), std::string::npos) << dump;
+}
+
+TEST_F(ConfigTest, TheDescriptionUncommentedIsTheDefault) {
+    std::string text = table_.describe();
+    for (std::size_t at = text.find("\n# "); at != std::string::npos; at = text.find("\n# ", at)) {
+        const bool is_key = text.find(" = ", at) < text.find('\n', at + 1);
+        if (is_key) text.erase(at + 1, 2);
+        ++at;
+    }
+    auto loaded = load(text);
+    ASSERT_TRUE(loaded) << loaded.error().message << "\n" << text;
+    for (const Setting& setting : table_.settings()) {
+        EXPECT_FALSE(loaded->is_default(setting.name)) << setting.name << "\n" << text;
+    }
+    EXPECT_EQ(loaded->duration("jobs.lease"), Duration(30min));
+    EXPECT_NE(text.find("## Against DNS rebinding.\n"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace sluice
