@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/jobs/front/desk.h"
+
+#include <string>
+#include <utility>
+
+namespace sluice::jobs {
+
+namespace {
+
+constexpr std::uint32_t generation_mask = 0xff'ffff;
+
+std::size_t thread_of(std::uint64_t id) { return (id >> 56) - 1; }
+
+}  // namespace
+
+TicketId Desk::open(TicketHolder& holder, std::uint64_t tag) {
+    std::uint32_t slot = 0;
+    if (free_.empty()) {
+        slot = static_cast<std::uint32_t>(places_.size());
+        places_.emplace_back();
+    } else {
+        slot = free_.back();
+        free_.pop_back();
+    }
+    Place& place = places_[slot];
+    place.holder = &holder;
+    place.tag = tag;
+    return TicketId(prefix_ | static_cast<std::uint64_t>(place.generation) << 32 | slot);
+}
+
+Desk::Place* Desk::find(TicketId ticket) {
+    const auto slot = static_cast<std::uint32_t>(ticket.value());
+    if (slot >= places_.size()) return nullptr;
+    Place& place = places_[slot];
+    const auto generation = static_cast<std::uint32_t>(ticket.value() >> 32) & generation_mask;
+    return place.holder != nullptr && place.generation == generation ? &place : nullptr;
+}
+
+void Desk::close(TicketId ticket) {
+    Place* place = find(ticket);
+    if (place == nullptr) return;
+    place->holder = nullptr;
+    place->generation = (place->generation + 1) & generation_mask;
+    free_.push_back(static_cast<std::uint32_t>(ticket.value()));
+}
+
+void Desk::deliver(Reply&& reply) {
+    Place* place = find(reply.ticket);
+    if (place == nullptr) return;
+    TicketHolder* holder = place->holder;
+    const std::uint64_t tag = place->tag;
+    close(reply.ticket);
+    holder->on_reply(tag, std::move(reply.body));
+}
+
+ConnectionId Desk::connect(TicketHolder& holder) {
+    const ConnectionId id(prefix_ | next_connection_++);
+    connections_.emplace(id, &holder);
+    return id;
+}
+
+void Desk::disconnect(ConnectionId connection) { connections_.erase(connection); }
+
+void Desk::ask_close(ConnectionId connection) {
+    const auto it = connections_.find(connection);
+    if (it != connections_.end()) it->second->on_close_asked();
+}
+
+void Desk::fail_all(std::string_view why) {
+    for (std::size_t slot = 0; slot < places_.size(); ++slot) {
+        const Place& place = places_[slot];
+        if (place.holder == nullptr) continue;
+        const TicketId ticket(prefix_ | static_cast<std::uint64_t>(place.generation) << 32 | slot);
+        deliver(Reply{ticket, RefusedReply{"UNAVAILABLE", std::string(why)}});
+    }
+    std::vector<ConnectionId> open;
+    for (const auto& [connection, holder] : connections_) open.push_back(connection);
+    for (const ConnectionId connection : open) ask_close(connection);
+}
+
+Desks::Desks(Runtime& runtime) : runtime_(runtime) {
+    for (std::size_t i = 0; i < runtime.size(); ++i) desks_.push_back(std::make_unique<Desk>(i));
+}
+
+void Desks::release(std::vector<Reply> replies, std::vector<ConnectionId> closes) {
+    std::vector<Batch> batches(desks_.size());
+    if (desks_.size() == 1) {
+        batches[0] = {std::move(replies), std::move(closes)};
+    } else {
+        for (Reply& reply : replies) batches[thread_of(reply.ticket.value())].replies.push_back(std::move(reply));
+        for (const ConnectionId id : closes) batches[thread_of(id.value())].closes.push_back(id);
+    }
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+        if (batches[i].replies.empty() && batches[i].closes.empty()) continue;
+        Desk* desk = desks_[i].get();
+        runtime_.thread(i).post([desk, batch = std::move(batches[i])]() mutable {
+            for (Reply& reply : batch.replies) desk->deliver(std::move(reply));
+            for (const ConnectionId connection : batch.closes) desk->ask_close(connection);
+        });
+    }
+}
+
+void Desks::fail_all(std::string_view why) {
+    for (std::size_t i = 0; i < desks_.size(); ++i) {
+        Desk* desk = desks_[i].get();
+        runtime_.thread(i).post([desk, text = std::string(why)] { desk->fail_all(text); });
+    }
+}
+
+}  // namespace sluice::jobs

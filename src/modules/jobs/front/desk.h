@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// Desk: where replies find their way back. Each I/O thread has one desk with its open tickets; Desks groups what the
+// shard releases by thread, so that a whole drain costs one wake-up a thread.
+#pragma once
+
+#include "kernel/net/runtime.h"
+#include "modules/jobs/engine/decision.h"
+#include "modules/jobs/shell/shard.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::jobs {
+
+/// Somebody who waits for replies, on one I/O thread.
+class TicketHolder {
+public:
+    TicketHolder() = default;
+    TicketHolder(const TicketHolder&) = delete;
+    TicketHolder& operator=(const TicketHolder&) = delete;
+    virtual ~TicketHolder() = default;
+    /// The reply to the request that was given this tag.
+    virtual void on_reply(std::uint64_t tag, ReplyBody&& reply) = 0;
+    /// The server ends this connection once what was written is out.
+    virtual void on_close_asked() = 0;
+};
+
+/// One I/O thread's table. Used on that thread only.
+class Desk {
+public:
+    explicit Desk(std::size_t thread_index) : prefix_((thread_index + 1) << 56) {}
+
+    /// A ticket whose reply goes to `holder.on_reply(tag, …)`.
+    TicketId open(TicketHolder& holder, std::uint64_t tag);
+    /// Forgets the ticket; a reply that still comes is dropped.
+    void close(TicketId ticket);
+    void deliver(Reply&& reply);
+
+    ConnectionId connect(TicketHolder& holder);
+    void disconnect(ConnectionId connection);
+    void ask_close(ConnectionId connection);
+    /// Answers every open ticket with an error and closes every connection.
+    void fail_all(std::string_view why);
+
+private:
+    struct Place {
+        TicketHolder* holder = nullptr;
+        std::uint64_t tag = 0;
+        std::uint32_t generation = 0;
+    };
+    Place* find(TicketId ticket);
+
+    const std::uint64_t prefix_;
+    std::vector<Place> places_;
+    std::vector<std::uint32_t> free_;
+    std::unordered_map<ConnectionId, TicketHolder*> connections_;
+    std::uint64_t next_connection_ = 1;
+};
+
+/// All desks, as the shard sees them.
+class Desks final : public ReplySink {
+public:
+    explicit Desks(Runtime& runtime);
+
+    [[nodiscard]] Desk& of(const IoThread& thread) { return *desks_[thread.index()]; }
+    void release(std::vector<Reply> replies, std::vector<ConnectionId> closes) override;
+    void fail_all(std::string_view why) override;
+
+private:
+    struct Batch {
+        std::vector<Reply> replies;
+        std::vector<ConnectionId> closes;
+    };
+    Runtime& runtime_;
+    std::vector<std::unique_ptr<Desk>> desks_;
+};
+
+}  // namespace sluice::jobs

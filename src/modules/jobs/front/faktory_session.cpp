@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/jobs/front/faktory_session.h"
+
+#include "kernel/observe/log.h"
+#include "kernel/sync/clock.h"
+
+#include <openssl/rand.h>
+
+#include <array>
+
+namespace sluice::jobs {
+
+FaktorySession::~FaktorySession() = default;
+
+void FaktorySession::on_open(Session& session) {
+    session_ = &session;
+    desk_ = &front_.desks.of(session.thread());
+    connection_ = desk_->connect(*this);
+    front_.connections.fetch_add(1, std::memory_order_relaxed);
+    session.set_deadline(session.thread().now() + front_.options.handshake_timeout);
+    session.set_read_buffer_max(front_.options.handshake_line_max);
+    if (!front_.options.password.empty()) {
+        std::array<std::uint8_t, sdk::challenge_bytes> random{};
+        if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
+            log_error("no random bytes for a challenge: connection closed");
+            session.close();
+            return;
+        }
+        challenge_ = sdk::make_challenge(random);
+    }
+    std::string greeting = "+";
+    greeting += sdk::render_greeting({.version = sdk::protocol_version, .challenge = challenge_, .extended = true});
+    greeting += "\r\n";
+    session.write(greeting);
+    written_ += greeting.size();
+}
+
+std::size_t FaktorySession::on_bytes(Session& session, std::string_view unread) {
+    std::size_t begin = 0;
+    while (session.is_open() && !hanging_up_) {
+        if (requests_.size() >= front_.options.requests_max) {
+            session.pause_reading();
+            break;
+        }
+        if (session.is_output_full()) break;
+        const std::size_t end = unread.find('\n', begin + scanned_);
+        if (end == std::string_view::npos) {
+            scanned_ = unread.size() - begin;
+            break;
+        }
+        scanned_ = 0;
+        std::string_view line = unread.substr(begin, end - begin);
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        handle(line);
+        begin = end + 1;
+    }
+    return begin;
+}
+
+bool FaktorySession::on_end_of_input(Session&) {
+    hang_up();
+    return !requests_.empty();
+}
+
+/// Takes no more requests; closes once those that were read are answered.
+void FaktorySession::hang_up() {
+    hanging_up_ = true;
+    if (requests_.empty() && session_ != nullptr) session_->close_after_flush();
+}
+
+void FaktorySession::on_closed(Session&, const CloseInfo& info) {
+    for (const Request& request : requests_) {
+        if (!request.done) desk_->close(request.ticket);
+    }
+    desk_->disconnect(connection_);
+    front_.connections.fetch_sub(1, std::memory_order_relaxed);
+    if (greeted_) {
+        Disconnect gone{.caller = caller(), .undelivered = {}};
+        const std::uint64_t missing = info.unsent_bytes + info.unacknowledged_bytes;
+        for (const Delivery& delivery : deliveries_) {
+            if (delivery.end + missing <= written_) continue;
+            gone.undelivered.insert(gone.undelivered.end(), delivery.leases.begin(), delivery.leases.end());
+        }
+        if (!front_.shard->submit(std::move(gone))) {
+            log_warning("queue busy: a disconnect was not noted; its leases run out by themselves");
+        }
+    }
+    session_ = nullptr;
+}
+
+void FaktorySession::on_close_asked() {
+    if (session_ != nullptr) session_->close_after_flush();
+}
+
+void FaktorySession::on_reply(std::uint64_t tag, ReplyBody&& reply) {
+    Request& request = requests_[tag - first_tag_];
+    render(request, std::move(reply));
+    request.done = true;
+    write_ready();
+}
+
+FaktorySession::Request& FaktorySession::begin(sdk::Verb verb) {
+    requests_.emplace_back();
+    Request& request = requests_.back();
+    request.verb = verb;
+    return request;
+}
+
+void FaktorySession::submit(Command command) {
+    Request& request = requests_.back();
+    request.ticket = desk_->open(*this, first_tag_ + requests_.size() - 1);
+    std::visit(
+        [&](auto& named) {
+            if constexpr (requires { named.ticket = request.ticket; }) named.ticket = request.ticket;
+        },
+        command);
+    if (front_.shard->submit(std::move(command))) return;
+    desk_->close(request.ticket);
+    refuse("server is busy, try again");
+}
+
+void FaktorySession::answer(std::string bytes) {
+    Request& request = requests_.back();
+    request.text = std::move(bytes);
+    request.done = true;
+    write_ready();
+}
+
+void FaktorySession::refuse(std::string_view message) {
+    front_.refused.add();
+    std::string text;
+    put_resp_error(text, "ERR", sdk::error_line(message));
+    answer(std::move(text));
+}
+
+/// Writes every reply whose turn has come.
+void FaktorySession::write_ready() {
+    while (!requests_.empty() && requests_.front().done) {
+        session_->write(requests_.front().text);
+        written_ += requests_.front().text.size();
+        requests_.pop_front();
+        ++first_tag_;
+    }
+    if (hanging_up_ && requests_.empty()) {
+        session_->close_after_flush();
+    } else if (session_->is_paused() && requests_.size() <= front_.options.requests_max / 2) {
+        session_->resume_reading();
+    }
+}
+
+}  // namespace sluice::jobs

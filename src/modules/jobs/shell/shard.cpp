@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/jobs/shell/shard.h"
+
+#include "kernel/observe/log.h"
+#include "kernel/sync/channel.h"
+#include "kernel/sync/clock.h"
+#include "kernel/sync/mutex.h"
+#include "kernel/sync/thread.h"
+#include "modules/jobs/engine/engine.h"
+#include "modules/jobs/shell/drain.h"
+#include "modules/jobs/shell/shard_metrics.h"
+
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <utility>
+
+namespace sluice::jobs {
+
+namespace {
+
+/// A drain that has been written and waits for its sync.
+struct Written {
+    std::vector<Reply> replies;
+    std::vector<ConnectionId> closes;
+    bool needs_sync = false;
+    std::uint64_t generation = 0;  ///< which restoring of the engine decided it
+    Instant written_at{};
+};
+
+/// A request to the owner that is no command of the queue.
+struct CheckpointRequest {
+    std::string directory;
+    std::promise<Status> done;
+};
+
+using Item = std::variant<Command, std::unique_ptr<CheckpointRequest>>;
+
+constexpr Duration disk_probe_every = 1s;
+
+}  // namespace
+
+struct Shard::Parts {
+    Parts(std::unique_ptr<Ledger> ledger_in, ReplySink& sink_in, Registry& registry, ShardOptions options_in)
+        : ledger(std::move(ledger_in)),
+          sink(sink_in),
+          options(std::move(options_in)),
+          metrics(registry),
+          inbox(options.commands_max),
+          written(options.unsynced_max),
+          clock(monotonic_now(), wall_now()) {}
+
+    // Owner thread.
+    void own();
+    void one_turn();
+    void collect(std::vector<Command>& commands);
+    void decide(std::vector<Command>& commands);
+    void probe_disk(std::vector<Command>& commands);
+    void stop_and_reload(const Error& error);
+    Status restore();
+    [[nodiscard]] Instant wake_at() const;
+    WallTime read_clock();
+    // Sync thread.
+    void keep_synced();
+    void finish(std::vector<Written>& batch);
+
+    std::unique_ptr<Ledger> ledger;
+    ReplySink& sink;
+    const ShardOptions options;
+    ShardMetrics metrics;
+    DiskProbe disk;
+
+    Channel<Item> inbox;
+    Channel<Written> written;
+    Mutex sync_mutex;  ///< held during a sync and during a reload, which must not meet
+    std::atomic<std::uint64_t> failed_generation{0};  ///< the sync thread saw this generation fail
+    std::atomic<std::uint64_t> generation{1};
+    std::atomic<bool> stopping{false};
+
+    // Owner's own.
+    DisciplinedClock clock;
+    std::unique_ptr<Engine> engine;
+    std::unique_ptr<Drain> drain;
+    std::vector<Item> items;
+    Decision decision;
+    Instant probe_at{};
+    bool disk_full = false;
+
+    Thread owner_thread;
+    Thread sync_thread;
+};
+
+WallTime Shard::Parts::read_clock() { return clock.advance(monotonic_now(), wall_now()); }
+
+Status Shard::Parts::restore() {
+    const Instant begun = monotonic_now();
+    engine = std::make_unique<Engine>(options.engine);
+    drain = std::make_unique<Drain>(*engine, *ledger);
+    {
+        MutexLock lock(sync_mutex);
+        SLUICE_TRY_STATUS(drain->restore(read_clock()));
+    }
+    if (disk_full) engine->apply(GuardDisk{true}, clock.now(), decision);
+    log_info("queue restored",
+             {{"jobs_in_memory", engine->resident()},
+              {"enqueued", engine->counts()[static_cast<std::size_t>(JobState::enqueued)]},
+              {"running", engine->counts()[static_cast<std::size_t>(JobState::running)]},
+              {"seconds", monotonic_now() - begun}});
+    return {};
+}
+
+Instant Shard::Parts::wake_at() const {
+    const auto deadline = engine->next_deadline();
+    Instant at = probe_at;
+    if (deadline) at = std::min(at, monotonic_now() + std::max(*deadline - clock.now(), Duration{0}));
+    return at;
+}
+
+/// Waits for commands or the next deadline. Checkpoints are done here, between two drains.
+void Shard::Parts::collect(std::vector<Command>& commands) {
+    items.clear();
+    const ChannelStatus status = drain->has_reads() ? inbox.try_pop_all(items, options.drain_max)
+                                                    : inbox.pop_all(items, options.drain_max, wake_at());
+    if (status == ChannelStatus::closed) stopping = true;
+    const WallTime now = read_clock();
+    const auto deadline = engine->next_deadline();
+    if (deadline && *deadline <= now) commands.emplace_back(Tick{});
+    for (Item& item : items) {
+        if (auto* command = std::get_if<Command>(&item)) {
+            commands.push_back(std::move(*command));
+        } else {
+            auto& request = std::get<std::unique_ptr<CheckpointRequest>>(item);
+            request->done.set_value(ledger->checkpoint(request->directory));
+        }
+    }
+}
+
+void Shard::Parts::probe_disk(std::vector<Command>& commands) {
+    const Instant now = monotonic_now();
+    if (now < probe_at) return;
+    probe_at = now + disk_probe_every;
+    if (!disk) return;
+    const bool full = disk();
+    if (full == std::exchange(disk_full, full)) return;
+    if (full) log_error("disk nearly full: pushes are refused until there is space again");
+    else log_info("there is disk space again: pushes are accepted");
+    commands.emplace_back(GuardDisk{full});
+}
+
+void Shard::Parts::decide(std::vector<Command>& commands) {
+    decision.clear();
+    const Instant begun = monotonic_now();
+    const Status status = drain->run(commands, clock.now(), decision);
+    if (!status) {
+        stop_and_reload(status.error());
+        return;
+    }
+    for (const Note& note : decision.notes) {
+        log_info("queue event", {{"event", note.event}, {"detail", note.detail}});
+    }
+    metrics.drained(commands.size(), monotonic_now() - begun, *engine);
+    if (decision.replies.empty() && decision.closes.empty() && !decision.needs_sync) return;
+    written.push(Written{.replies = std::move(decision.replies),
+                         .closes = std::move(decision.closes),
+                         .needs_sync = decision.needs_sync,
+                         .generation = generation,
+                         .written_at = begun});
+}
+
+void Shard::Parts::one_turn() {
+    std::vector<Command> commands;
+    collect(commands);
+    probe_disk(commands);
+    if (failed_generation == generation) {
+        stop_and_reload(fail(Code::io, "a sync failed"));
+        return;
+    }
+    if (!commands.empty() || drain->has_reads()) decide(commands);
+}
+
+/// The engine is ahead of the ledger: nothing it decided since may be served. Everybody is told, the engine is
+/// thrown away, and a new one is restored from what is stored.
+void Shard::Parts::stop_and_reload(const Error& error) {
+    log_error("storage failed: the queue stops and reloads", {{"error", error.text()}});
+    metrics.storage_failures.add();
+    ++generation;
+    Duration pause = options.retry_first;
+    while (!stopping) {
+        items.clear();
+        if (inbox.try_pop_all(items, options.commands_max) == ChannelStatus::closed) break;
+        sink.fail_all("the server's storage failed; it is reloading, try again");
+        decision.clear();
+        const Status restored = restore();
+        if (restored) return;
+        log_error("reload failed, trying again", {{"error", restored.error().text()}, {"pause", pause}});
+        items.clear();
+        const Instant until = monotonic_now() + pause;
+        while (inbox.pop_all(items, options.commands_max, until) == ChannelStatus::ok) items.clear();
+        stopping = inbox.is_closed();
+        pause = std::min(pause * 2, options.retry_max);
+    }
+}
+
+void Shard::Parts::own() {
+    while (!stopping) one_turn();
+    written.close();
+}
+
+/// One sync for everything that has been written meanwhile.
+void Shard::Parts::finish(std::vector<Written>& batch) {
+    const bool needs_sync = std::any_of(batch.begin(), batch.end(), [this](const Written& one) {
+        return one.needs_sync && one.generation != failed_generation;
+    });
+    if (needs_sync) {
+        const Instant begun = monotonic_now();
+        MutexLock lock(sync_mutex);
+        if (const Status synced = ledger->sync(); !synced) {
+            log_error("sync failed", {{"error", synced.error().text()}});
+            failed_generation = batch.back().generation;
+            inbox.try_push(Command{Tick{}});  // wakes the owner
+            return;
+        }
+        metrics.sync_seconds.observe(monotonic_now() - begun);
+    }
+    const Instant now = monotonic_now();
+    for (Written& one : batch) {
+        if (one.generation == failed_generation || one.generation != generation) continue;
+        metrics.commit_seconds.observe(now - one.written_at);
+        sink.release(std::move(one.replies), std::move(one.closes));
+    }
+}
+
+void Shard::Parts::keep_synced() {
+    std::vector<Written> batch;
+    while (written.pop_all(batch, options.unsynced_max, no_deadline) == ChannelStatus::ok) {
+        finish(batch);
+        batch.clear();
+    }
+}
+
+Shard::Shard(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Shard>> Shard::start(std::unique_ptr<Ledger> ledger, ReplySink& sink, Registry& metrics,
+                                            ShardOptions options, DiskProbe disk) {
+    auto parts = std::make_unique<Parts>(std::move(ledger), sink, metrics, std::move(options));
+    parts->disk = std::move(disk);
+    SLUICE_TRY_STATUS(parts->restore());
+    Parts* raw = parts.get();
+    parts->sync_thread = Thread("jobs-sync", [raw] { raw->keep_synced(); });
+    parts->owner_thread = Thread("jobs-owner", [raw] { raw->own(); });
+    return std::unique_ptr<Shard>(new Shard(std::move(parts)));
+}
+
+Shard::~Shard() { stop(); }
+
+bool Shard::submit(Command command) {
+    return parts_->inbox.try_push(Item(std::move(command))) == ChannelStatus::ok;
+}
+
+Status Shard::checkpoint(const std::string& directory) {
+    auto request = std::make_unique<CheckpointRequest>();
+    request->directory = directory;
+    std::future<Status> done = request->done.get_future();
+    if (parts_->inbox.try_push(Item(std::move(request))) != ChannelStatus::ok) {
+        return fail(Code::busy, "the queue is busy or stopping; try the backup again");
+    }
+    return done.get();
+}
+
+void Shard::stop() {
+    parts_->inbox.close();
+    parts_->owner_thread.join();
+    parts_->sync_thread.join();
+    if (const Status closed = parts_->ledger->close(); !closed) {
+        log_error("closing the store failed", {{"error", closed.error().text()}});
+    }
+}
+
+}  // namespace sluice::jobs
