@@ -66,7 +66,8 @@ std::shared_ptr<const JobBody> to_body(const sdk::JobParts& parts) {
                                            policy);
 }
 
-void append_job(std::string& out, const JobRecord& job, JobShape shape, std::span<const std::string> why) {
+void append_job(std::string& out, const JobRecord& job, JobShape shape,
+                std::span<const std::string> why) {
     const JobBody& body = *job.body;
     const JobHead& head = job.head;
     sdk::FailureView failure;

@@ -22,7 +22,8 @@ enum class JobShape : std::uint8_t {
     status,    ///< with state, result and reasons, for people
 };
 /// Appends the job as JSON; `why` belongs to status.
-void append_job(std::string& out, const JobRecord& job, JobShape shape, std::span<const std::string> why = {});
+void append_job(std::string& out, const JobRecord& job, JobShape shape,
+                std::span<const std::string> why = {});
 
 JobFilter to_filter(const sdk::FilterParts& parts);
 /// The states that MUTATE's target means.

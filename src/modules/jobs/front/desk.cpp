@@ -88,7 +88,8 @@ void Desks::release(std::vector<Reply> replies, std::vector<ConnectionId> closes
     if (desks_.size() == 1) {
         batches[0] = {std::move(replies), std::move(closes)};
     } else {
-        for (Reply& reply : replies) batches[thread_of(reply.ticket.value())].replies.push_back(std::move(reply));
+        for (Reply& reply : replies)
+            batches[thread_of(reply.ticket.value())].replies.push_back(std::move(reply));
         for (const ConnectionId id : closes) batches[thread_of(id.value())].closes.push_back(id);
     }
     for (std::size_t i = 0; i < batches.size(); ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Desk: where replies find their way back. Each I/O thread has one desk with its open tickets; Desks groups what the
-// shard releases by thread, so that a whole drain costs one wake-up a thread.
+// Desk: where replies find their way back. Each I/O thread has one desk with its open tickets;
+// Desks groups what the shard releases by thread, so that a whole drain costs one wake-up a thread.
 #pragma once
 
 #include "kernel/net/runtime.h"

@@ -2,7 +2,7 @@
 #include "modules/jobs/front/faktory_session.h"
 
 #include "kernel/observe/log.h"
-#include "kernel/sync/clock.h"
+#include "kernel/wire/resp.h"
 
 #include <openssl/rand.h>
 
@@ -29,7 +29,8 @@ void FaktorySession::on_open(Session& session) {
         challenge_ = sdk::make_challenge(random);
     }
     std::string greeting = "+";
-    greeting += sdk::render_greeting({.version = sdk::protocol_version, .challenge = challenge_, .extended = true});
+    greeting += sdk::render_greeting(
+        {.version = sdk::protocol_version, .challenge = challenge_, .extended = true});
     greeting += "\r\n";
     session.write(greeting);
     written_ += greeting.size();
@@ -79,7 +80,8 @@ void FaktorySession::on_closed(Session&, const CloseInfo& info) {
         const std::uint64_t missing = info.unsent_bytes + info.unacknowledged_bytes;
         for (const Delivery& delivery : deliveries_) {
             if (delivery.end + missing <= written_) continue;
-            gone.undelivered.insert(gone.undelivered.end(), delivery.leases.begin(), delivery.leases.end());
+            gone.undelivered.insert(gone.undelivered.end(), delivery.leases.begin(),
+                                    delivery.leases.end());
         }
         if (!front_.shard->submit(std::move(gone))) {
             log_warning("queue busy: a disconnect was not noted; its leases run out by themselves");
@@ -111,7 +113,8 @@ void FaktorySession::submit(Command command) {
     request.ticket = desk_->open(*this, first_tag_ + requests_.size() - 1);
     std::visit(
         [&](auto& named) {
-            if constexpr (requires { named.ticket = request.ticket; }) named.ticket = request.ticket;
+            if constexpr (requires { named.ticket = request.ticket; })
+                named.ticket = request.ticket;
         },
         command);
     if (front_.shard->submit(std::move(command))) return;

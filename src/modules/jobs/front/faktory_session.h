@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FaktorySession: one connection of the job port (docs/protocol.md). Reads request lines, turns them into commands
-// (verbs.cpp), and writes the replies (replies.cpp) strictly in the order of the requests, however they come back;
-// so pipelining works. Lives on its session's I/O thread.
+// FaktorySession: one connection of the job port (docs/protocol.md). Reads request lines, turns
+// them into commands (verbs.cpp), and writes the replies (replies.cpp) strictly in the order of the
+// requests, however they come back; so pipelining works. Lives on its session's I/O thread.
 #pragma once
 
 #include "kernel/net/session.h"
@@ -36,11 +36,11 @@ private:
     /// A request without its reply on the wire yet.
     struct Request {
         sdk::Verb verb = sdk::Verb::unknown;
-        TicketId ticket;    ///< none: answered here
+        TicketId ticket;  ///< none: answered here
         bool done = false;
-        std::string text;   ///< the reply's bytes, kept until it is its turn
-        std::string detail;                ///< PUSHB: refusals so far; FAIL, BEAT: whom it is about
-        std::vector<std::string> names;    ///< ACKB, FAILB: jids; LATENCY: queues; WAIT: jids
+        std::string text;                ///< the reply's bytes, kept until it is its turn
+        std::string detail;              ///< PUSHB: refusals so far; FAIL, BEAT: whom it is about
+        std::vector<std::string> names;  ///< ACKB, FAILB: jids; LATENCY: queues; WAIT: jids
     };
     /// A delivery whose bytes may not have arrived yet.
     struct Delivery {
@@ -85,7 +85,6 @@ private:
     void render_beat(Request& request, const BeatReply& reply);
     void write_ready();
 
-
     [[nodiscard]] Caller caller() const { return {connection_, wid_}; }
     void hang_up();
 
@@ -95,7 +94,7 @@ private:
     ConnectionId connection_;
     std::optional<sdk::Challenge> challenge_;
     std::shared_ptr<const std::string> wid_;
-    bool greeted_ = false;   ///< HELLO was accepted
+    bool greeted_ = false;  ///< HELLO was accepted
     bool extended_ = false;
     bool hanging_up_ = false;
     std::size_t scanned_ = 0;  ///< of the unread bytes, known to hold no line end

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/jobs/front/front.h"
 
-#include "kernel/store/process.h"
+#include "kernel/observe/process.h"
 
 namespace sluice::jobs {
 

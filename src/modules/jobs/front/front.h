@@ -16,12 +16,13 @@
 namespace sluice::jobs {
 
 struct FrontOptions {
-    std::string password;               ///< empty: none is asked for
+    std::string password;  ///< empty: none is asked for
     Duration handshake_timeout = 2s;
     Bytes line_max = mib(64);           ///< one request; more closes the connection
     Bytes handshake_line_max = kib(4);  ///< before HELLO was accepted
-    std::size_t requests_max = 1024;    ///< unanswered requests of one connection; past it reading pauses
-    std::size_t bulk_max = 10'000;      ///< jobs in one PUSHB
+    std::size_t requests_max =
+        1024;  ///< unanswered requests of one connection; past it reading pauses
+    std::size_t bulk_max = 10'000;  ///< jobs in one PUSHB
     std::string version;
 };
 
@@ -31,8 +32,10 @@ struct Front {
           options(std::move(options_in)),
           started_at(monotonic_now()),
           commands(registry.counter({"sluice_jobs_requests_total", "Requests on the job port"})),
-          refused(registry.counter({"sluice_jobs_refused_total", "Requests on the job port answered with an error"})),
-          bad_passwords(registry.counter({"sluice_jobs_bad_passwords_total", "HELLOs with a wrong password"})) {}
+          refused(registry.counter(
+              {"sluice_jobs_refused_total", "Requests on the job port answered with an error"})),
+          bad_passwords(registry.counter(
+              {"sluice_jobs_bad_passwords_total", "HELLOs with a wrong password"})) {}
 
     Desks& desks;
     Shard* shard = nullptr;  ///< set before the listener opens

@@ -37,7 +37,8 @@ void append_reaper(JsonWriter& json, std::string_view name, std::uint64_t size) 
 void append_faktory(JsonWriter& json, const InfoReply& info) {
     json.key("faktory").begin_object();
     json.key("queues").begin_object();
-    for (const QueueInfo& queue : info.queues) json.key(queue.name).unsigned_integer(queue.enqueued);
+    for (const QueueInfo& queue : info.queues)
+        json.key(queue.name).unsigned_integer(queue.enqueued);
     json.end_object();
     json.key("sets").begin_object();
     json.key("scheduled").unsigned_integer(info.scheduled);
@@ -88,7 +89,8 @@ void append_worker(JsonWriter& json, const WorkerInfo& worker) {
     json.end_object();
 }
 
-void append_server(JsonWriter& json, const InfoReply& info, const ServerFacts& facts, WallTime now) {
+void append_server(JsonWriter& json, const InfoReply& info, const ServerFacts& facts,
+                   WallTime now) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(facts.uptime).count();
     json.key("server").begin_object();
     json.key("description").string(description);
@@ -128,7 +130,8 @@ void append_info(std::string& out, const InfoReply& info, const ServerFacts& fac
     json.end_object();
 }
 
-void append_latency(std::string& out, const InfoReply& info, std::span<const std::string> names, WallTime now) {
+void append_latency(std::string& out, const InfoReply& info, std::span<const std::string> names,
+                    WallTime now) {
     JsonWriter json(out);
     json.begin_object();
     for (const std::string& name : names) {

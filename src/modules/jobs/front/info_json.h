@@ -23,6 +23,7 @@ struct ServerFacts {
 /// Appends the four members that Faktory has; ours are inside `server`.
 void append_info(std::string& out, const InfoReply& info, const ServerFacts& facts, WallTime now);
 /// Appends queue name → age in seconds of its oldest job.
-void append_latency(std::string& out, const InfoReply& info, std::span<const std::string> names, WallTime now);
+void append_latency(std::string& out, const InfoReply& info, std::span<const std::string> names,
+                    WallTime now);
 
 }  // namespace sluice::jobs

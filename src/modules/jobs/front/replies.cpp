@@ -28,7 +28,8 @@ void append_waited(std::string& out, const WaitReply& reply, const std::vector<s
     views.reserve(reply.jobs.size());
     for (std::size_t i = 0; i < reply.jobs.size(); ++i) {
         const JobRecord& job = reply.jobs[i];
-        sdk::WaitedView view{.jid = jids[i], .state = "unknown", .result = {}, .errtype = {}, .message = {}};
+        sdk::WaitedView view{
+            .jid = jids[i], .state = "unknown", .result = {}, .errtype = {}, .message = {}};
         if (job.body) {
             view.state = to_string(job.head.state);
             if (job.head.result) view.result = *job.head.result;
@@ -60,12 +61,15 @@ void FaktorySession::render(Request& request, ReplyBody&& reply) {
     if (auto* jobs = std::get_if<JobsReply>(&reply)) {
         render_jobs(request, std::move(*jobs));
     } else if (std::holds_alternative<OkReply>(reply)) {
-        if (request.verb == sdk::Verb::pushb) put_resp_bulk(out, request.detail);
-        else out = ok_reply;
+        if (request.verb == sdk::Verb::pushb)
+            put_resp_bulk(out, request.detail);
+        else
+            out = ok_reply;
     } else if (const auto* refused = std::get_if<RefusedReply>(&reply)) {
         front_.refused.add();
         // Some plain clients know no word but ERR.
-        put_resp_error(out, extended_ ? std::string_view(refused->word) : std::string_view("ERR"), refused->message);
+        put_resp_error(out, extended_ ? std::string_view(refused->word) : std::string_view("ERR"),
+                       refused->message);
     } else if (const auto* verdicts = std::get_if<VerdictReply>(&reply)) {
         render_verdicts(request, *verdicts);
     } else if (const auto* beat = std::get_if<BeatReply>(&reply)) {
@@ -73,18 +77,24 @@ void FaktorySession::render(Request& request, ReplyBody&& reply) {
     } else if (const auto* count = std::get_if<CountReply>(&reply)) {
         std::string& json = scratch();
         sdk::append_count(json, count->count);
-        if (request.verb == sdk::Verb::mutate) out = ok_reply;
-        else put_resp_bulk(out, json);
+        if (request.verb == sdk::Verb::mutate)
+            out = ok_reply;
+        else
+            put_resp_bulk(out, json);
     } else if (const auto* info = std::get_if<InfoReply>(&reply)) {
         std::string& json = scratch();
-        if (request.verb == sdk::Verb::queue) append_latency(json, *info, request.names, wall_now());
-        else append_info(json, *info, front_.facts(), wall_now());
+        if (request.verb == sdk::Verb::queue)
+            append_latency(json, *info, request.names, wall_now());
+        else
+            append_info(json, *info, front_.facts(), wall_now());
         put_resp_bulk(out, json);
     } else if (const auto* job = std::get_if<JobReply>(&reply)) {
         std::string& json = scratch();
         if (job->found) append_job(json, job->job, JobShape::status, job->why);
-        if (job->found) put_resp_bulk(out, json);
-        else put_resp_null(out);
+        if (job->found)
+            put_resp_bulk(out, json);
+        else
+            put_resp_null(out);
     } else if (const auto* waited = std::get_if<WaitReply>(&reply)) {
         std::string& json = scratch();
         append_waited(json, *waited, request.names);
@@ -114,8 +124,8 @@ void FaktorySession::render_jobs(Request& request, JobsReply&& reply) {
         put_resp_bulk(request.text, json);
     }
     if (reply.jobs.empty()) return;
-    // The reply's place in the stream is known exactly only if nothing else is before it; at worst it is placed
-    // too early, and then the lease stands until it runs out.
+    // The reply's place in the stream is known exactly only if nothing else is before it; at worst
+    // it is placed too early, and then the lease stands until it runs out.
     Delivery delivery{.end = written_ + request.text.size(), .leases = {}};
     for (const JobRecord& job : reply.jobs) delivery.leases.push_back(job.head.lease.token);
     deliveries_.push_back(std::move(delivery));
@@ -130,7 +140,8 @@ void FaktorySession::render_verdicts(Request& request, const VerdictReply& reply
         case sdk::Verb::failb: {
             std::vector<std::pair<std::string_view, std::string_view>> refused;
             for (std::size_t i = 0; i < reply.verdicts.size(); ++i) {
-                if (reply.verdicts[i] != Verdict::done) refused.emplace_back(request.names[i], sdk::word_stale);
+                if (reply.verdicts[i] != Verdict::done)
+                    refused.emplace_back(request.names[i], sdk::word_stale);
             }
             std::string& json = scratch();
             sdk::append_refusals(json, refused);
@@ -139,9 +150,12 @@ void FaktorySession::render_verdicts(Request& request, const VerdictReply& reply
         }
         case sdk::Verb::ack: out = ok_reply; break;  // also for an unknown job
         default:
-            if (first == Verdict::done) out = ok_reply;
-            else if (first == Verdict::stale && extended_) put_resp_error(out, sdk::word_stale, request.detail);
-            else put_resp_error(out, "ERR", "Job not found " + request.detail);
+            if (first == Verdict::done)
+                out = ok_reply;
+            else if (first == Verdict::stale && extended_)
+                put_resp_error(out, sdk::word_stale, request.detail);
+            else
+                put_resp_error(out, "ERR", "Job not found " + request.detail);
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The requests of the job port, one function a verb: check, turn into a command, hand to the shard. No rule of the
-// queue is decided here.
+// The requests of the job port, one function a verb: check, turn into a command, hand to the shard.
+// No rule of the queue is decided here.
 #include "kernel/observe/log.h"
 #include "kernel/sync/clock.h"
 #include "kernel/wire/resp.h"
@@ -163,7 +163,8 @@ void FaktorySession::push_bulk(std::string_view argument) {
     const WallTime now = wall_now();
     for (const JsonView element : json->elements()) {
         if (command.jobs.size() + refused.size() >= front_.options.bulk_max) {
-            return refuse("too many jobs in one PUSHB; send at most " + std::to_string(front_.options.bulk_max));
+            return refuse("too many jobs in one PUSHB; send at most " +
+                          std::to_string(front_.options.bulk_max));
         }
         const auto parts = sdk::parse_job(element, now);
         if (parts) {
@@ -172,9 +173,11 @@ void FaktorySession::push_bulk(std::string_view argument) {
         }
         const auto jid = element.find("jid");
         const auto text = jid ? jid->as_string() : Result<std::string_view>(std::string_view());
-        refused.emplace_back(text ? std::string(*text) : std::string(), sdk::error_line(parts.error().message));
+        refused.emplace_back(text ? std::string(*text) : std::string(),
+                             sdk::error_line(parts.error().message));
     }
-    std::vector<std::pair<std::string_view, std::string_view>> views(refused.begin(), refused.end());
+    std::vector<std::pair<std::string_view, std::string_view>> views(refused.begin(),
+                                                                     refused.end());
     std::string map;
     sdk::append_refusals(map, views);
     if (command.jobs.empty()) {
@@ -277,7 +280,8 @@ void FaktorySession::beat(std::string_view argument) {
 void FaktorySession::queue(std::string_view argument) {
     auto request = sdk::parse_queue(argument, thread_parser());
     if (!request) return refuse(request.error().message);
-    ChangeQueue command{.ticket = {}, .action = {}, .all = request->all, .names = std::move(request->names)};
+    ChangeQueue command{
+        .ticket = {}, .action = {}, .all = request->all, .names = std::move(request->names)};
     switch (request->action) {
         case sdk::QueueWord::pause: command.action = QueueAction::pause; break;
         case sdk::QueueWord::resume: command.action = QueueAction::resume; break;
@@ -310,7 +314,8 @@ void FaktorySession::requeue(std::string_view argument) {
     const auto request = sdk::parse_requeue(*json);
     if (!request) return refuse(request.error().message);
     requests_.back().detail = request->job.jid;
-    submit(Release{.ticket = {}, .caller = caller(), .job = to_ref(request->job), .delay = request->delay});
+    submit(Release{
+        .ticket = {}, .caller = caller(), .job = to_ref(request->job), .delay = request->delay});
 }
 
 void FaktorySession::extend(std::string_view argument) {
@@ -319,7 +324,8 @@ void FaktorySession::extend(std::string_view argument) {
     const auto request = sdk::parse_extend(*json);
     if (!request) return refuse(request.error().message);
     requests_.back().detail = request->job.jid;
-    submit(Extend{.ticket = {}, .caller = caller(), .job = to_ref(request->job), .length = request->length});
+    submit(Extend{
+        .ticket = {}, .caller = caller(), .job = to_ref(request->job), .length = request->length});
 }
 
 void FaktorySession::cancel(std::string_view argument) {
@@ -327,7 +333,8 @@ void FaktorySession::cancel(std::string_view argument) {
     if (!json) return;
     const auto request = sdk::parse_cancel(*json);
     if (!request) return refuse(request.error().message);
-    submit(Sweep{.ticket = {}, .action = SweepAction::cancel, .filter = to_filter(request->filter)});
+    submit(
+        Sweep{.ticket = {}, .action = SweepAction::cancel, .filter = to_filter(request->filter)});
 }
 
 void FaktorySession::job(std::string_view argument) {

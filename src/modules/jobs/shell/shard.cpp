@@ -41,7 +41,8 @@ constexpr Duration disk_probe_every = 1s;
 }  // namespace
 
 struct Shard::Parts {
-    Parts(std::unique_ptr<Ledger> ledger_in, ReplySink& sink_in, Registry& registry, ShardOptions options_in)
+    Parts(std::unique_ptr<Ledger> ledger_in, ReplySink& sink_in, Registry& registry,
+          ShardOptions options_in)
         : ledger(std::move(ledger_in)),
           sink(sink_in),
           options(std::move(options_in)),
@@ -112,15 +113,17 @@ Status Shard::Parts::restore() {
 Instant Shard::Parts::wake_at() const {
     const auto deadline = engine->next_deadline();
     Instant at = probe_at;
-    if (deadline) at = std::min(at, monotonic_now() + std::max(*deadline - clock.now(), Duration{0}));
+    if (deadline)
+        at = std::min(at, monotonic_now() + std::max(*deadline - clock.now(), Duration{0}));
     return at;
 }
 
 /// Waits for commands or the next deadline. Checkpoints are done here, between two drains.
 void Shard::Parts::collect(std::vector<Command>& commands) {
     items.clear();
-    const ChannelStatus status = drain->has_reads() ? inbox.try_pop_all(items, options.drain_max)
-                                                    : inbox.pop_all(items, options.drain_max, wake_at());
+    const ChannelStatus status = drain->has_reads()
+                                     ? inbox.try_pop_all(items, options.drain_max)
+                                     : inbox.pop_all(items, options.drain_max, wake_at());
     if (status == ChannelStatus::closed) stopping = true;
     const WallTime now = read_clock();
     const auto deadline = engine->next_deadline();
@@ -142,8 +145,10 @@ void Shard::Parts::probe_disk(std::vector<Command>& commands) {
     if (!disk) return;
     const bool full = disk();
     if (full == std::exchange(disk_full, full)) return;
-    if (full) log_error("disk nearly full: pushes are refused until there is space again");
-    else log_info("there is disk space again: pushes are accepted");
+    if (full)
+        log_error("disk nearly full: pushes are refused until there is space again");
+    else
+        log_info("there is disk space again: pushes are accepted");
     commands.emplace_back(GuardDisk{full});
 }
 
@@ -178,8 +183,8 @@ void Shard::Parts::one_turn() {
     if (!commands.empty() || drain->has_reads()) decide(commands);
 }
 
-/// The engine is ahead of the ledger: nothing it decided since may be served. Everybody is told, the engine is
-/// thrown away, and a new one is restored from what is stored.
+/// The engine is ahead of the ledger: nothing it decided since may be served. Everybody is told,
+/// the engine is thrown away, and a new one is restored from what is stored.
 void Shard::Parts::stop_and_reload(const Error& error) {
     log_error("storage failed: the queue stops and reloads", {{"error", error.text()}});
     metrics.storage_failures.add();
@@ -192,10 +197,12 @@ void Shard::Parts::stop_and_reload(const Error& error) {
         decision.clear();
         const Status restored = restore();
         if (restored) return;
-        log_error("reload failed, trying again", {{"error", restored.error().text()}, {"pause", pause}});
+        log_error("reload failed, trying again",
+                  {{"error", restored.error().text()}, {"pause", pause}});
         items.clear();
         const Instant until = monotonic_now() + pause;
-        while (inbox.pop_all(items, options.commands_max, until) == ChannelStatus::ok) items.clear();
+        while (inbox.pop_all(items, options.commands_max, until) == ChannelStatus::ok)
+            items.clear();
         stopping = inbox.is_closed();
         pause = std::min(pause * 2, options.retry_max);
     }
@@ -240,8 +247,9 @@ void Shard::Parts::keep_synced() {
 
 Shard::Shard(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Result<std::unique_ptr<Shard>> Shard::start(std::unique_ptr<Ledger> ledger, ReplySink& sink, Registry& metrics,
-                                            ShardOptions options, DiskProbe disk) {
+Result<std::unique_ptr<Shard>> Shard::start(std::unique_ptr<Ledger> ledger, ReplySink& sink,
+                                            Registry& metrics, ShardOptions options,
+                                            DiskProbe disk) {
     auto parts = std::make_unique<Parts>(std::move(ledger), sink, metrics, std::move(options));
     parts->disk = std::move(disk);
     SLUICE_TRY_STATUS(parts->restore());

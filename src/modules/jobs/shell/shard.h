@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shard: the owner thread of one engine and its ledger, and the sync thread beside it. Commands come in through a
-// bounded channel; a drain decides and writes them; one sync covers all drains written so far, while the next drain
-// is already being decided (group commit); only then are the replies released (docs/architecture.md, "A job's way").
+// Shard: the owner thread of one engine and its ledger, and the sync thread beside it. Commands
+// come in through a bounded channel; a drain decides and writes them; one sync covers all drains
+// written so far, while the next drain is already being decided (group commit); only then are the
+// replies released (docs/architecture.md, "A job's way").
 #pragma once
 
 #include "kernel/base/result.h"
@@ -37,7 +38,8 @@ struct ShardOptions {
     std::size_t commands_max = 65'536;  ///< waiting for the owner; past it submit() refuses
     std::size_t drain_max = 1024;       ///< commands decided together
     std::size_t unsynced_max = 64;      ///< drains written and not yet released
-    Duration retry_first = 100ms;       ///< after a storage failure: first and longest pause before the next try
+    Duration retry_first =
+        100ms;  ///< after a storage failure: first and longest pause before the next try
     Duration retry_max = 5s;
 };
 
@@ -46,17 +48,20 @@ using DiskProbe = std::function<bool()>;
 
 class Shard {
 public:
-    /// Restores from the ledger (this takes as long as reading every stored job) and starts both threads.
-    /// `sink` and `metrics` must outlive the shard. Errors: those of Ledger::load.
-    static Result<std::unique_ptr<Shard>> start(std::unique_ptr<Ledger> ledger, ReplySink& sink, Registry& metrics,
-                                                ShardOptions options, DiskProbe disk);
+    /// Restores from the ledger (this takes as long as reading every stored job) and starts both
+    /// threads. `sink` and `metrics` must outlive the shard. Errors: those of Ledger::load.
+    static Result<std::unique_ptr<Shard>> start(std::unique_ptr<Ledger> ledger, ReplySink& sink,
+                                                Registry& metrics, ShardOptions options,
+                                                DiskProbe disk);
     ~Shard();
     Shard(const Shard&) = delete;
     Shard& operator=(const Shard&) = delete;
 
-    /// Hands a command to the owner. False when the channel is full or the shard stops: say "busy". Any thread.
+    /// Hands a command to the owner. False when the channel is full or the shard stops: say "busy".
+    /// Any thread.
     [[nodiscard]] bool submit(Command command);
-    /// Makes a copy of the store in a new folder while work goes on; waits for it. Any thread but the shard's.
+    /// Makes a copy of the store in a new folder while work goes on; waits for it. Any thread but
+    /// the shard's.
     Status checkpoint(const std::string& directory);
     /// Takes nothing more, decides and syncs what was submitted, closes the ledger. Idempotent.
     void stop();

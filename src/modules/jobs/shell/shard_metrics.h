@@ -11,18 +11,22 @@ namespace sluice::jobs {
 
 struct ShardMetrics {
     explicit ShardMetrics(Registry& registry)
-        : drains(registry.counter({"sluice_jobs_drains_total", "Batches decided by the queue's owner thread"})),
-          commands(registry.counter({"sluice_jobs_commands_total", "Commands decided by the queue"})),
-          storage_failures(registry.counter(
-              {"sluice_jobs_storage_failures_total", "Times the queue stopped and reloaded after a storage failure"})),
+        : drains(registry.counter(
+              {"sluice_jobs_drains_total", "Batches decided by the queue's owner thread"})),
+          commands(
+              registry.counter({"sluice_jobs_commands_total", "Commands decided by the queue"})),
+          storage_failures(
+              registry.counter({"sluice_jobs_storage_failures_total",
+                                "Times the queue stopped and reloaded after a storage failure"})),
           drain_seconds(registry.histogram(
-              {"sluice_jobs_drain_seconds", "Time to decide and write one batch"}, latency_buckets())),
+              {"sluice_jobs_drain_seconds", "Time to decide and write one batch"})),
           sync_seconds(
-              registry.histogram({"sluice_jobs_sync_seconds", "Time of one sync of the store"}, latency_buckets())),
-          commit_seconds(registry.histogram(
-              {"sluice_jobs_commit_seconds", "Time from deciding a batch until its replies are released"},
-              latency_buckets())),
-          resident(registry.gauge({"sluice_jobs_in_memory", "Jobs held in memory: heads of lists and leases"})),
+              registry.histogram({"sluice_jobs_sync_seconds", "Time of one sync of the store"})),
+          commit_seconds(
+              registry.histogram({"sluice_jobs_commit_seconds",
+                                  "Time from deciding a batch until its replies are released"})),
+          resident(registry.gauge(
+              {"sluice_jobs_in_memory", "Jobs held in memory: heads of lists and leases"})),
           waiting(registry.gauge({"sluice_jobs_waiting_fetches", "Fetches waiting for a job"})) {
         for (std::size_t i = 0; i < job_state_count; ++i) {
             states[i] = &registry.gauge({"sluice_jobs", "Jobs kept, by state"},

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/observe/process.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+namespace sluice {
+
+Bytes resident_memory() {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "re"),
+                                                               &std::fclose);
+    unsigned long total = 0;
+    unsigned long resident = 0;
+    if (!file || std::fscanf(file.get(), "%lu %lu", &total, &resident) != 2) return {};
+    return Bytes{static_cast<std::uint64_t>(resident) *
+                 static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))};
+}
+
+double cpu_seconds() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace sluice

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel says of this process, for INFO and metrics.
+#pragma once
+
+#include "kernel/base/bytes.h"
+
+#include <cstdint>
+
+namespace sluice {
+
+/// Memory in RAM now; zero where it cannot be read. One small read of /proc.
+Bytes resident_memory();
+/// User and system time used so far, in seconds.
+double cpu_seconds();
+
+}  // namespace sluice
