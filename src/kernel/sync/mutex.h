@@ -7,6 +7,7 @@
 #include "kernel/base/time.h"
 #include "kernel/sync/annotations.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -78,7 +79,9 @@ public:
             return true;
         }
         std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-        const std::chrono::steady_clock::time_point until{deadline.time_since_epoch()};
+        // The system call knows no negative times.
+        const Duration since = std::max(deadline.time_since_epoch(), Duration::zero());
+        const std::chrono::steady_clock::time_point until{since};
         const bool in_time = condition_.wait_until(lock, until) == std::cv_status::no_timeout;
         lock.release();
         return in_time;

@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -112,67 +111,61 @@ struct JsonMember {
 /// A range of JsonMember.
 class JsonMembers {
 public:
-    class iterator {
+    class Iterator {
     public:
-        using iterator_category = std::input_iterator_tag;
         using value_type = JsonMember;
         using difference_type = std::ptrdiff_t;
-        using pointer = void;
-        using reference = JsonMember;
-        iterator(const detail::JsonTape* tape, std::uint32_t index) : tape_(tape), index_(index) {}
+        Iterator(const detail::JsonTape* tape, std::uint32_t index) : tape_(tape), index_(index) {}
         JsonMember operator*() const {
             return {JsonView(tape_, index_).text_of_string(), JsonView(tape_, index_ + 1)};
         }
-        iterator& operator++() {
+        Iterator& operator++() {
             index_ = JsonView(tape_, index_ + 1).after();
             return *this;
         }
-        friend bool operator==(const iterator&, const iterator&) = default;
+        friend bool operator==(const Iterator&, const Iterator&) = default;
 
     private:
         const detail::JsonTape* tape_;
         std::uint32_t index_;
     };
-    [[nodiscard]] iterator begin() const { return begin_; }
-    [[nodiscard]] iterator end() const { return end_; }
+    [[nodiscard]] Iterator begin() const { return begin_; }
+    [[nodiscard]] Iterator end() const { return end_; }
 
 private:
     friend class JsonView;
-    JsonMembers(iterator begin, iterator end) : begin_(begin), end_(end) {}
-    iterator begin_;
-    iterator end_;
+    JsonMembers(Iterator begin, Iterator end) : begin_(begin), end_(end) {}
+    Iterator begin_;
+    Iterator end_;
 };
 
 /// A range of JsonView.
 class JsonElements {
 public:
-    class iterator {
+    class Iterator {
     public:
-        using iterator_category = std::input_iterator_tag;
         using value_type = JsonView;
         using difference_type = std::ptrdiff_t;
-        using pointer = void;
-        using reference = JsonView;
-        iterator(const detail::JsonTape* tape, std::uint32_t index) : tape_(tape), index_(index) {}
+        Iterator(const detail::JsonTape* tape, std::uint32_t index) : tape_(tape), index_(index) {}
         JsonView operator*() const { return {tape_, index_}; }
-        iterator& operator++() {
+        Iterator& operator++() {
             index_ = JsonView(tape_, index_).after();
             return *this;
         }
-        friend bool operator==(const iterator&, const iterator&) = default;
+        friend bool operator==(const Iterator&, const Iterator&) = default;
 
     private:
         const detail::JsonTape* tape_;
         std::uint32_t index_;
     };
-    [[nodiscard]] iterator begin() const { return begin_; }
-    [[nodiscard]] iterator end() const { return end_; }
+    [[nodiscard]] Iterator begin() const { return begin_; }
+    [[nodiscard]] Iterator end() const { return end_; }
 
 private:
     friend class JsonView;
-    JsonElements(iterator begin, iterator end) : begin_(begin), end_(end) {}
-    iterator begin_;
-    iterator end_;
+    JsonElements(Iterator begin, Iterator end) : begin_(begin), end_(end) {}
+    Iterator begin_;
+    Iterator end_;
 };
 
 /// Parses one text after another in the same memory: keep one for each thread or session.
