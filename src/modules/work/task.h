@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all built-in job types share: the settings they run under, the way from arguments to a
+// handler, and reading a file piece by piece. Private to this module.
+#pragma once
+
+#include "kernel/base/result.h"
+#include "kernel/sync/cancel.h"
+#include "modules/work/core/address_rules.h"
+#include "modules/work/shell/rooted_files.h"
+#include "modules/work/types.h"
+#include "sdk/handler.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::work {
+
+/// What handlers share; never changed after it is made.
+struct Services {
+    WorkSettings settings;
+    RootedFiles files;
+    AddressRules rules;
+};
+using SharedServices = std::shared_ptr<const Services>;
+
+/// One run of a handler.
+class Task {
+public:
+    Task(sdk::JobContext& context, const Services& services)
+        : services(services), context_(context) {}
+
+    [[nodiscard]] const CancelToken& cancel() const { return context_.cancel(); }
+    /// Reports when the percentage has changed.
+    void progress(int percent, std::string_view note);
+    /// Gives the whole file to `take` in pieces, and reports progress; looks at the cancel token
+    /// before each piece. Errors: cancelled, timeout, io, and those of `take`.
+    Status read(InputFile& file, const std::function<Status(std::string_view)>& take);
+
+    const Services& services;
+
+private:
+    sdk::JobContext& context_;
+    int percent_ = -1;
+};
+
+/// The failure that a job gives for an error met while running: whether trying again can help
+/// follows from its code.
+sdk::Failure to_failure(const Error& error);
+inline sdk::Outcome to_outcome(sdk::Outcome outcome) { return outcome; }
+inline sdk::Outcome to_outcome(Result<std::string> result) {
+    if (!result) return to_failure(result.error());
+    return *std::move(result);
+}
+
+/// A handler made of two functions: `read` judges the arguments (its errors become the final
+/// failure "InvalidArguments"), `run` does the work with what it made of them.
+template <class Request, class Answer>
+sdk::Handler handler(SharedServices services,
+                     Result<Request> (*read)(const std::string&, const Services&),
+                     Answer (*run)(const Request&, Task&)) {
+    return [services = std::move(services), read, run](sdk::JobContext& context) -> sdk::Outcome {
+        const auto request = read(context.job().args, *services);
+        if (!request) {
+            return sdk::Failure{"InvalidArguments", request.error().message, true, {}};
+        }
+        if (const auto status = context.cancel().check(); !status) {
+            return to_failure(status.error());
+        }
+        Task task(context, *services);
+        return to_outcome(run(*request, task));
+    };
+}
+
+sdk::JobType text_wordcount(const SharedServices& services);
+sdk::JobType text_convert(const SharedServices& services);
+sdk::JobType math_primes(const SharedServices& services);
+sdk::JobType math_factorial(const SharedServices& services);
+sdk::JobType file_compress(const SharedServices& services);
+sdk::JobType file_decompress(const SharedServices& services);
+sdk::JobType csv_stats(const SharedServices& services);
+sdk::JobType http_get(const SharedServices& services);
+sdk::JobType exec(const SharedServices& services);
+
+}  // namespace sluice::work

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The built-in job types: the door of this module. What a worker is allowed to touch is told here,
+// once, by whoever runs it; a job can only choose within that.
+#pragma once
+
+#include "kernel/base/bytes.h"
+#include "kernel/base/result.h"
+#include "kernel/base/time.h"
+#include "sdk/handler.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sluice::work {
+
+/// A program that `exec` may run.
+struct AllowedProgram {
+    std::string name;  ///< What jobs call it.
+    std::string path;  ///< Absolute.
+    /// Arguments put before those of the job.
+    std::vector<std::string> arguments{};
+    /// Environment, NAME=value.
+    std::vector<std::string> environment{};
+    /// Names of variables that a job may set.
+    std::vector<std::string> variables{};
+};
+
+/// What `http.get` may reach. With neither hosts nor networks: nothing.
+struct HttpPolicy {
+    /// Host patterns ("*.example.org"; "*" for all): their public addresses are allowed.
+    std::vector<std::string> hosts{};
+    /// Networks ("10.1.0.0/16") that are allowed although they may be private. Without hosts,
+    /// only these.
+    std::vector<std::string> networks{};
+    Bytes body_max = mib(64);
+    Duration timeout_max{120s};
+};
+
+/// Each is the most that a job can ask for or cause.
+struct WorkLimits {
+    Bytes input_max{std::uint64_t{4} << 30};
+    Bytes output_max{std::uint64_t{1} << 30};
+    /// Bytes written per byte read by file.decompress, after the first MiB.
+    std::uint64_t ratio_max = 300;
+    std::uint64_t factorial_max = 200'000;
+    std::uint64_t primes_number_max = 100'000'000'000'000;
+    std::uint64_t primes_range_max = 2'000'000'000;
+    /// Of `exec`: time, processor time, address space of each process, output kept of each stream
+    /// and output of both before it is killed.
+    Duration exec_timeout_max{3600s};
+    Duration exec_cpu_max{3600s};
+    Bytes exec_memory_max{std::uint64_t{4} << 30};
+    Bytes exec_output_kept_max = kib(256);
+    Bytes exec_output_total_max = mib(64);
+};
+
+struct WorkSettings {
+    /// Folders that jobs read from; a path is looked up in each, in this order.
+    std::vector<std::string> read_roots{};
+    /// The folder that jobs write to; empty: none. To read what was written, name it above too.
+    std::string write_root{};
+    std::vector<AllowedProgram> programs{};
+    HttpPolicy http{};
+    WorkLimits limits{};
+};
+
+/// The table of built-in types, sorted by name. The handlers share what they need and may be called
+/// from any threads at once, also after the settings are gone. Errors: not_found, io (a folder),
+/// invalid (a host, network or program).
+Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings);
+
+}  // namespace sluice::work
