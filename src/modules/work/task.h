@@ -29,8 +29,7 @@ using SharedServices = std::shared_ptr<const Services>;
 /// One run of a handler.
 class Task {
 public:
-    Task(sdk::JobContext& context, const Services& services)
-        : services(services), context_(context) {}
+    Task(sdk::JobContext& context, const Services& shared) : services(shared), context_(context) {}
 
     [[nodiscard]] const CancelToken& cancel() const { return context_.cancel(); }
     /// Reports when the percentage has changed.

@@ -68,11 +68,12 @@ Result<std::string> run_count(const CountRequest& request, Task& task) {
     } else {
         SLUICE_TRY(Charset charset, Charset::open(request.encoding, "UTF-8", OnUnknown::replace));
         std::string decoded;
-        SLUICE_TRY_STATUS(task.read(file, [&](std::string_view bytes) {
+        const auto decode = [&](std::string_view bytes) -> Status {
             decoded.clear();
             SLUICE_TRY_STATUS(charset.feed(bytes, decoded));
             return take(decoded);
-        }));
+        };
+        SLUICE_TRY_STATUS(task.read(file, decode));
         decoded.clear();
         SLUICE_TRY_STATUS(charset.finish(decoded));
         counter.feed(decoded);
@@ -175,10 +176,11 @@ Result<std::string> run_convert(const ConvertRequest& request, Task& task) {
         piece.clear();
         return written;
     };
-    SLUICE_TRY_STATUS(task.read(file, [&](std::string_view bytes) {
+    const auto convert = [&](std::string_view bytes) -> Status {
         SLUICE_TRY_STATUS(conversion.feed(bytes, piece));
         return put();
-    }));
+    };
+    SLUICE_TRY_STATUS(task.read(file, convert));
     SLUICE_TRY_STATUS(conversion.finish(piece));
     SLUICE_TRY_STATUS(put());
     SLUICE_TRY_STATUS(output.commit());

@@ -1,0 +1,349 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the sample data that the demo and the tests run on.
+
+Deterministic: the same Python gives the same bytes every time (own generator, no clock, no
+dictionary of the machine). Run it in this folder after changing it, and commit what it writes.
+Every text here was written for this project and is in the public domain.
+"""
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+
+class Dice:
+    """A small generator of our own, so that no Python version changes the data (splitmix64)."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def next(self):
+        self.state = (self.state + 0x9E3779B97F4A7C15) % 2**64
+        z = self.state
+        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) % 2**64
+        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) % 2**64
+        return z ^ (z >> 31)
+
+    def below(self, bound):
+        return self.next() % bound
+
+    def between(self, low, high):
+        return low + self.below(high - low + 1)
+
+    def pick(self, items):
+        return items[self.below(len(items))]
+
+    def chance(self, percent):
+        return self.below(100) < percent
+
+
+def write(path, data):
+    full = os.path.join(FOLDER, path)
+    os.makedirs(os.path.dirname(full), exist_ok=True)
+    with open(full, "wb") as file:
+        file.write(data if isinstance(data, bytes) else data.encode("utf-8"))
+
+
+LIGHTHOUSE = """\
+The Keeper's Winter
+
+When the last boat of the year had gone, the keeper carried the lamp oil up the stairs, forty
+tins of it, one tin at a time, and counted the steps as he always did, though he knew that there
+were a hundred and twelve. From the gallery he could see the boat for an hour. Then the weather
+closed, and there was nothing left to look at but the sea.
+
+He was not a man who minded the sea. It asked no questions, and it answered none; and in the
+twenty-two winters that he had kept the light he had learned its manners as one learns the
+manners of a neighbour, without ever being asked inside. In the first week he mended the nets. In
+the second he painted the door of the oil store, blue, because there was only blue. In the third
+the wind went round to the north-east and stayed there.
+
+"You will want to write to your sister," said the keeper to himself, aloud, for the sound of it;
+and he took out the paper and the pen. But what was there to say? The light had been lit at dusk
+and put out at dawn. A bird had broken the third pane on the weather side, and he had mended it
+with board. The well was sweet. He wrote these things down one under the other, and when they were
+written they looked like the log, so he copied them into the log, and put the letter away.
+
+It was on the fortieth night that he heard the bell. There is a bell on the Carrick shoal, four
+miles off, and in a south wind one may hear it; but the wind was in the north-east, and no bell on
+earth can be heard against that. He went up. He stood on the gallery with his hand on the rail,
+and the light went round above him, and the snow came through the beam like sparks, and between
+two gusts he heard it again: not the slow stroke of the shoal, but quick, a ship's bell, rung by
+somebody who did not mean to stop.
+
+A keeper has no boat in winter. That is the rule, and there is sense in it, for a keeper who is
+drowned keeps no light. He has only the light, and the horn, and the rockets in their box. He
+fired the rockets. He lit the small lamp in the landward window too, which nobody had ever asked
+for, and which could be seen from nowhere but the channel between the island and the skerry; and
+then he went down to the landing with a rope, because it was the only thing that he could think
+of, and made it fast, and waited.
+
+They came in at four in the morning, eleven men and a boy in a boat made for eight. They had
+steered, the mate said, by the little lamp. They had seen the great light for hours, of course;
+everybody sees the great light. But the great light only tells you where the rock is. It was the
+little one that told them where the door was.
+
+The keeper put the kettle on. In the log for that night it says: "Wind N.E., snow. Light good
+throughout. Twelve guests." And under it, in another ink, as if he had come back to the page some
+days later and found that it was not complete: "Lit also the small lamp. Will light it again."
+"""
+
+ORCHARD = """\
+On the Pruning of Old Trees
+
+It is commonly said that an old apple tree cannot be taught, and it is true that it will not be
+hurried. Whoever comes to it with a saw in the first warm week of March, and takes away in one
+afternoon what the tree has been twenty years in deciding, will have for his trouble a thicket of
+straight green rods by midsummer, and no apples. The tree is not being stubborn. It had a balance
+between what is below the ground and what is above, and it means to have it back.
+
+Take, therefore, a third of what you mean to take, and come again next year. Take first what is
+dead; then what is broken; then of two branches that rub the one that grows inward. Stand back
+after every cut. It costs nothing to stand back. When you no longer know what to take, you have
+finished, and the remaining hour is better spent upon the edge of the saw.
+
+The cut itself should be neither flush with the trunk nor leave a peg. There is a collar where the
+branch begins, a little swelling like the cuff of a sleeve, and just outside of it the tree has
+already prepared the place where it can close a wound. One learns to see it. After that one sees
+it everywhere, and cannot pass a street tree that was cut by the council without a kind of pain.
+
+My grandfather, who planted these, used to say that one prunes for light, so that a thrush may
+fly through the crown without folding its wings. I have measured nothing so carefully in my life
+as I have measured those trees against that thrush. She has never once been seen to try it. But
+the apples are red on the inside of the tree as well as on the outside, and I believe that this is
+what he meant.
+"""
+
+GERMAN = """\
+Über die Geduld der Flüsse
+
+Der Fluß kommt nicht zu spät. Er hat kein Ziel, das er verfehlen könnte, und wenn man ihn fragt,
+wohin er will, so zeigt er bloß bergab. Früher stand an der Biegung eine Mühle; heute stehen dort
+drei Weiden, und die Müllerin, eine ältere Dame mit weißem Haar, verkauft Honig und Äpfel.
+„Größer wird er nicht mehr“, sagt sie über den Fluß, „aber älter, das können wir alle.“
+"""
+
+FRENCH_LATIN1 = """\
+Cher Monsieur,
+
+Votre lettre du 3 février m'est arrivée hier, à travers la neige. La récolte a été bonne, malgré
+les gelées tardives : nous avons mis en réserve quarante tonneaux de cidre, et l'été prochain vous
+goûterez celui de la côte, s'il plaît à Dieu. Ma sœur Héloïse vous embrasse. Où êtes-vous logé ?
+Écrivez-nous dès que le dégel sera là.
+
+Votre dévoué, Étienne Lefèvre
+""".replace("sœur", "soeur")
+
+GREEK = """\
+Η θάλασσα και το φως
+
+Το πρωί η θάλασσα ήταν ήσυχη. Ο φύλακας του φάρου ανέβηκε τα σκαλιά, ένα ένα, και έσβησε το φως.
+«Καλημέρα», είπε στη θάλασσα· και η θάλασσα, όπως πάντα, δεν απάντησε.
+"""
+
+CYRILLIC = """\
+Снег над рекой
+
+Утром выпал снег. Старый паромщик вышел на берег, посмотрел на другую сторону и сказал: "Подождём".
+Он ждал тридцать лет и знал, что река никуда не денется.
+"""
+
+SUBJECTS = ["the ferryman", "a clerk of the customs house", "my aunt", "the second engineer",
+            "the schoolmaster", "a boy from the rope walk", "the widow Tregarth", "the surveyor",
+            "an old pilot", "the printer's apprentice", "the doctor", "nobody in the town",
+            "the whole crew", "the baker's daughter", "Captain Orme", "the organ builder"]
+VERBS = ["remembered", "had never spoken of", "carried away", "sold", "kept a list of", "mended",
+         "would not part with", "painted", "was afraid of", "waited for", "wrote down",
+         "had counted", "dreamed about", "laughed at", "understood", "buried", "measured"]
+OBJECTS = ["the tide tables", "a broken compass", "eleven brass buttons", "the north road",
+           "the letters from Lisbon", "a wooden leg", "the sound of the weir", "the key to the gate",
+           "a map without names", "the winter of the great frost", "three barrels of lime",
+           "the lantern on the quay", "his brother's watch", "the colour of the river",
+           "a debt of nine shillings", "the bell that had cracked", "the herring years"]
+PLACES = ["at the end of the mole", "behind the chapel", "in the back room of the Anchor",
+          "on the way to market", "under the railway bridge", "in a house with green shutters",
+          "between two ebb tides", "in the reading room", "among the drying nets",
+          "on the far side of the canal", "above the cooper's shop"]
+TIMES = ["That evening", "Before the war", "Every Michaelmas", "In the wet spring",
+         "Long afterwards", "On the third day", "When the mail was late", "Toward midnight",
+         "As a rule", "For once", "Without any reason that I know of", "In those days"]
+CLAUSES = ["which was thought remarkable", "and the rain went on", "though it cost more than it was worth",
+           "because there was nothing else to do", "so that the dogs began to bark",
+           "and this is the part that I can vouch for", "as anybody would have done",
+           "while the kettle boiled", "and was not believed", "which explains the hole in the fence",
+           "but only on Sundays", "and said so to the bishop's face"]
+
+
+def sentence(dice):
+    kind = dice.below(6)
+    who, what, whom, where = (dice.pick(SUBJECTS), dice.pick(VERBS), dice.pick(OBJECTS),
+                              dice.pick(PLACES))
+    if kind == 0:
+        text = f"{dice.pick(TIMES)} {who} {what} {whom}, {dice.pick(CLAUSES)}."
+    elif kind == 1:
+        text = f"{who} {what} {whom} {where}, {dice.pick(CLAUSES)}."
+    elif kind == 2:
+        text = f"It was said {where} that {who} {what} {whom}; {dice.pick(SUBJECTS)} denied it."
+    elif kind == 3:
+        text = f'"Is it true," asked {who}, "that {dice.pick(SUBJECTS)} {what} {whom}?"'
+    elif kind == 4:
+        text = f"{dice.pick(TIMES)}, {where}, there was still {whom}."
+    else:
+        text = f"{who} {what} {whom}, and {dice.pick(SUBJECTS)} {dice.pick(VERBS)} {dice.pick(OBJECTS)}."
+    return text[0].upper() + text[1:]
+
+
+def wrap(text, width=92):
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + 1 + len(word) > width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return "\n".join(lines + [line])
+
+
+def chronicle(seed, title, chapters, paragraphs):
+    dice = Dice(seed)
+    out = [title.upper(), ""]
+    for chapter in range(1, chapters + 1):
+        name = dice.pick(OBJECTS)
+        out += ["", f"Chapter {chapter}: {name[0].upper()}{name[1:]}", ""]
+        for _ in range(paragraphs):
+            out += [wrap(" ".join(sentence(dice) for _ in range(dice.between(3, 8)))), ""]
+    return "\n".join(out)
+
+
+def texts():
+    write("texts/lighthouse.txt", LIGHTHOUSE)
+    write("texts/orchard.txt", ORCHARD)
+    write("texts/geduld.txt", GERMAN)
+    write("texts/greek.txt", GREEK)
+    write("texts/snow-koi8r.txt", CYRILLIC.encode("koi8-r"))
+    write("texts/latin1-letter.txt", FRENCH_LATIN1.encode("iso-8859-1"))
+    write("texts/orchard-crlf.txt", ORCHARD.replace("\n", "\r\n"))
+    write("texts/geduld-utf16.txt", b"\xff\xfe" + GERMAN.encode("utf-16-le"))
+    write("texts/chronicle-of-the-harbour.txt",
+          chronicle(11, "A Chronicle of the Harbour", 24, 26))
+    write("texts/the-herring-years.txt", chronicle(12, "The Herring Years", 12, 20))
+
+
+PATHS = ["/", "/index.html", "/about", "/style.css", "/app.js", "/logo.svg", "/api/orders",
+         "/api/orders/{n}", "/api/search?q={w}", "/blog/{w}", "/downloads/{w}.zip", "/robots.txt",
+         "/favicon.ico", "/wp-login.php", "/images/{n}.jpg"]
+WORDS = ["compass", "harbour", "lantern", "apple", "winter", "river", "mole", "weir", "bell"]
+AGENTS = ["Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+          "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+          "Chrome/126.0.0.0 Safari/537.36",
+          "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, "
+          "like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+          "curl/7.88.1", "ExampleBot/2.1 (+https://example.org/bot)", "-"]
+
+
+def access_log(seed, count, day):
+    dice = Dice(seed)
+    second = 0
+    lines = []
+    for _ in range(count):
+        second += dice.below(2 * 86400 // count + 1)
+        second = min(second, 86399)
+        clock = f"{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}"
+        path = dice.pick(PATHS).replace("{n}", str(dice.between(1, 900)))
+        path = path.replace("{w}", dice.pick(WORDS))
+        method = "POST" if path == "/api/orders" and dice.chance(60) else "GET"
+        status = 200
+        if path == "/wp-login.php" or dice.chance(3):
+            status = 404
+        elif dice.chance(2):
+            status = dice.pick([500, 502, 503])
+        elif dice.chance(12):
+            status = 304
+        size = "-" if status == 304 else str(dice.between(180, 48000))
+        user = "-" if dice.chance(95) else dice.pick(["anna", "bela", "chen"])
+        address = f"203.0.113.{dice.between(1, 80)}" if dice.chance(70) else \
+                  f"2001:db8::{dice.between(1, 4096):x}"
+        referer = "-" if dice.chance(60) else f"https://example.org/blog/{dice.pick(WORDS)}"
+        lines.append(f'{address} - {user} [{day}:{clock} +0000] "{method} {path} HTTP/1.1" '
+                     f'{status} {size} "{referer}" "{dice.pick(AGENTS)}"')
+    return "\n".join(lines) + "\n"
+
+
+def logs():
+    write("logs/access.log", access_log(21, 3000, "14/Jul/2026"))
+    write("logs/access-small.log", access_log(22, 400, "15/Jul/2026"))
+
+
+CITIES = ["Lisboa", "København", "Łódź", "Zürich", "Aberdeen", "Malmö", "Nantes", "Ostrava"]
+ITEMS = ["Rope, hemp, 10 m", "Lantern \"Carrick\"", "Tide tables 2026", "Apple cider 0.75 l",
+         "Brass button", "Map of the northern coast", "Oil, lamp", "Net, herring"]
+
+
+def field(text):
+    if any(mark in text for mark in ',"\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def orders(seed, count):
+    dice = Dice(seed)
+    lines = ["order_id,day,customer,city,item,quantity,price,paid,note"]
+    for number in range(1, count + 1):
+        day = f"2026-{dice.between(1, 12):02}-{dice.between(1, 28):02}"
+        note = ""
+        if dice.chance(8):
+            note = dice.pick(["Leave at the door", "Call first, please", "Gift:\nno invoice",
+                              'Write "Carrick" on the box', "NULL"])
+        price = f"{dice.between(150, 19900) / 100:.2f}" if not dice.chance(2) else "NA"
+        lines.append(",".join([str(100000 + number), day, f"C{dice.between(1, 700):04}",
+                               field(dice.pick(CITIES)), field(dice.pick(ITEMS)),
+                               str(dice.between(1, 12)), price,
+                               "true" if dice.chance(90) else "false", field(note)]))
+    return "\n".join(lines) + "\n"
+
+
+def sensors(seed, count):
+    dice = Dice(seed)
+    level = {name: 1500 + 300 * index for index, name in enumerate("ABCDE")}
+    lines = ["time,sensor,temperature,humidity,battery"]
+    for number in range(count):
+        name = "ABCDE"[number % 5]
+        level[name] += dice.between(-20, 20)
+        minute = number // 5
+        stamp = f"2026-07-{1 + minute // 1440:02}T{minute // 60 % 24:02}:{minute % 60:02}:00Z"
+        humidity = "" if dice.chance(4) else str(dice.between(20, 95))
+        lines.append(f"{stamp},{name},{level[name] / 100:.2f},{humidity},"
+                     f"{3.6 - number / count:.3f}")
+    return "\n".join(lines) + "\n"
+
+
+def tables():
+    write("tables/orders.csv", orders(31, 6000))
+    write("tables/sensors.csv", sensors(32, 9000))
+    write("tables/cities-semicolon.csv",
+          "name;country;people\r\nLisboa;PT;545796\r\nZürich;CH;421878\r\nMalmö;SE;357377\r\n")
+    write("tables/without-header.csv", "1,one\n2,two\n3,three\n")
+    write("tables/ragged.csv", "a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
+    write("tables/broken-quotes.csv", "a,b\n1,\"never closed\n2,x\n")
+
+
+def archive():
+    old = orders(33, 1500).encode()
+    write("archive/orders-2025.csv.gz", gzip.compress(old, 9, mtime=0))
+    chapter = chronicle(13, "A Lost Volume", 6, 12).encode()
+    if shutil.which("zstd") is None:
+        sys.exit("the zstd program is needed to write archive/lost-volume.txt.zst")
+    packed = subprocess.run(["zstd", "-q", "-19", "--no-progress", "-c"], input=chapter,
+                            stdout=subprocess.PIPE, check=True).stdout
+    write("archive/lost-volume.txt.zst", packed)
+
+
+if __name__ == "__main__":
+    texts()
+    logs()
+    tables()
+    archive()
