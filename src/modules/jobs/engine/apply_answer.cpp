@@ -124,7 +124,9 @@ void give_back(EngineState& state, Slot* slot, Duration delay) {
     JobHead& head = slot->job.head;
     --head.attempt;
     head.lease.lapse = Lapse::none;
-    if (delay > Duration{0}) {
+    if (head.cancel_requested) {  // never delivered again (J18)
+        place_final(state, slot, JobState::cancelled);
+    } else if (delay > Duration{0}) {
         place_due(state, slot, state.now + delay, JobState::scheduled);
     } else {
         place_ready(state, slot, {.fresh = false, .front = true});
@@ -182,6 +184,10 @@ void lose_lease(EngineState& state, Slot* slot) {
     if (planted(state.config, Fault::worker_lost_drops_job)) {
         state.out->writes.push_back(EraseJob{head.seq, std::string(slot->job.body->jid()), true});
         state.jobs.release(slot);
+        return;
+    }
+    if (head.cancel_requested) {
+        place_final(state, slot, JobState::cancelled);
         return;
     }
     if (head.losses >= state.config.losses_max) {

@@ -5,6 +5,9 @@
 #include "modules/jobs/engine/parked.h"
 #include "modules/jobs/engine/places.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace sluice::jobs {
 
 namespace {
@@ -13,6 +16,11 @@ namespace {
 enum class Taken : std::uint8_t {
     all,      ///< as many as wanted, or the queues are empty
     starved,  ///< stopped: the next jobs must be read from disk first
+};
+
+struct Found {
+    std::vector<JobRecord> jobs;
+    const Queue* starved = nullptr;  ///< where the looking stopped
 };
 
 Taken take_from_list(EngineState& state, Queue& queue, std::uint8_t priority, const Fetch& fetch,
@@ -42,16 +50,24 @@ Taken take_from_queue(EngineState& state, Queue& queue, const Fetch& fetch,
 }
 
 /// The fetch takes what it may have now.
-std::vector<JobRecord> take_jobs(EngineState& state, const Fetch& fetch) {
-    std::vector<JobRecord> jobs;
+Found take_jobs(EngineState& state, const Fetch& fetch) {
+    Found found;
     for (const std::string& name : fetch.queues) {
-        if (jobs.size() >= fetch.max) break;
+        if (found.jobs.size() >= fetch.max) break;
         Queue* queue = state.queues.find(name);
         if (queue == nullptr) continue;
         queue->fetched_at = state.now;
-        if (take_from_queue(state, *queue, fetch, jobs) == Taken::starved) break;
+        if (take_from_queue(state, *queue, fetch, found.jobs) == Taken::starved) {
+            found.starved = queue;
+            break;
+        }
     }
-    return jobs;
+    return found;
+}
+
+bool waits_on(const Waiter& waiter, const Queue& queue) {
+    return std::any_of(waiter.places.begin(), waiter.places.end(),
+                       [&](const auto& place) { return place.first == &queue; });
 }
 
 bool may_work(const EngineState& state, const Caller& caller) {
@@ -88,6 +104,7 @@ void wait_for_jobs(EngineState& state, const Fetch& fetch, bool may_get_jobs) {
     if (may_get_jobs) {
         for (const std::string& name : fetch.queues) {
             Queue& queue = state.queues.get(name);
+            if (waits_on(waiter, queue)) continue;  // named twice
             queue.fetched_at = state.now;
             const auto place = queue.waiting.insert(queue.waiting.end(), fetch.ticket);
             waiter.places.emplace_back(&queue, place);
@@ -102,9 +119,9 @@ void wait_for_jobs(EngineState& state, const Fetch& fetch, bool may_get_jobs) {
 void apply_fetch(EngineState& state, const Fetch& fetch) {
     const bool may_get_jobs = may_work(state, fetch.caller);
     if (may_get_jobs) {
-        std::vector<JobRecord> jobs = take_jobs(state, fetch);
-        if (!jobs.empty()) {
-            state.reply(fetch.ticket, JobsReply{std::move(jobs)});
+        Found found = take_jobs(state, fetch);
+        if (!found.jobs.empty()) {
+            state.reply(fetch.ticket, JobsReply{std::move(found.jobs)});
             return;
         }
     }
@@ -116,17 +133,23 @@ void apply_fetch(EngineState& state, const Fetch& fetch) {
 }
 
 void serve(EngineState& state, Queue& queue) {
-    while (!queue.waiting.empty() && queue.ready() > 0) {
-        const TicketId ticket = queue.waiting.front();
+    const bool look_elsewhere = std::exchange(queue.page_came, false);
+    for (auto at = queue.waiting.begin(); at != queue.waiting.end();) {
+        if (queue.ready() == 0 && !look_elsewhere) return;
+        const TicketId ticket = *at++;
         Waiter& waiter = state.waiters.at(ticket);
         if (!may_work(state, waiter.fetch.caller)) {
             leave_queues(state, waiter);  // it became quiet; it only waits for its deadline now
             continue;
         }
-        std::vector<JobRecord> jobs = take_jobs(state, waiter.fetch);
-        if (jobs.empty()) return;  // paused, or the next jobs are being read
-        take_waiter(state, ticket);
-        state.reply(ticket, JobsReply{std::move(jobs)});
+        Found found = take_jobs(state, waiter.fetch);
+        if (!found.jobs.empty()) {
+            take_waiter(state, ticket);
+            state.reply(ticket, JobsReply{std::move(found.jobs)});
+        } else if (found.starved == &queue || (queue.row.paused && !look_elsewhere)) {
+            return;
+        }
+        // Otherwise this one waits for another queue's page, and the next one may have the job.
     }
 }
 

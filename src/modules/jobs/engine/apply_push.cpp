@@ -3,6 +3,10 @@
 #include "modules/jobs/engine/apply.h"
 #include "modules/jobs/engine/places.h"
 
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
 namespace sluice::jobs {
 
 namespace {
@@ -26,6 +30,10 @@ void supersede(EngineState& state, const Latest& earlier) {
 /// True when this push repeats a job that is already there (job-semantics 4.3).
 bool is_repeat(const EngineState& state, const JobRecord& earlier, const JobBody& body, bool once) {
     if (planted(state.config, Fault::duplicate_makes_second_job)) return false;
+    if (earlier.head.state == JobState::enqueued) {
+        const Queue* queue = state.queues.find(earlier.head.queue);
+        if (queue != nullptr && queue->row.removed) return false;  // it is about to be discarded
+    }
     return (once || is_waiting(earlier.head.state)) && same_content(*earlier.body, body);
 }
 
@@ -55,10 +63,12 @@ void apply_push(EngineState& state, const Push& push) {
         return;
     }
     // Refuse before anything is kept: a bulk push is all or nothing (J3).
+    std::vector<std::string_view> added;
     for (const auto& body : push.jobs) {
-        if (state.queues.size() < state.config.queues_max ||
-            state.queues.find(body->queue()) != nullptr)
-            continue;
+        if (state.queues.find(body->queue()) != nullptr) continue;
+        if (std::find(added.begin(), added.end(), body->queue()) == added.end())
+            added.push_back(body->queue());
+        if (state.queues.size() + added.size() <= state.config.queues_max) continue;
         state.reply(
             push.ticket,
             RefusedReply{"LIMITED", "too many queues; remove some or raise jobs.queues_max"});

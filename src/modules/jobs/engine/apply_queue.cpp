@@ -77,6 +77,44 @@ void apply_change_queue(EngineState& state, const ChangeQueue& change) {
     state.reply(change.ticket, OkReply{});
 }
 
+namespace {
+
+/// What sweeps and listings found so far is all they will find.
+void answer_sweeps(EngineState& state) {
+    std::vector<std::uint64_t> ids;
+    for (const auto& [id, sweep] : state.sweeps) ids.push_back(id);
+    std::sort(ids.begin(), ids.end());
+    for (const std::uint64_t id : ids) {
+        PendingSweep& sweep = state.sweeps.at(id);
+        if (!sweep.ticket) continue;
+        if (sweep.action)
+            state.reply(sweep.ticket, CountReply{sweep.count});
+        else
+            state.reply(sweep.ticket, ListReply{std::move(sweep.listed), Seq{}});
+    }
+    state.sweeps.clear();
+}
+
+/// Fetches wait on names: they wait on when the queues go.
+void requeue_waiters(EngineState& state) {
+    std::vector<TicketId> tickets;
+    for (const auto& [ticket, waiter] : state.waiters) tickets.push_back(ticket);
+    std::sort(tickets.begin(), tickets.end());  // tickets count up: the longest wait first
+    for (const TicketId ticket : tickets) {
+        Waiter& waiter = state.waiters.at(ticket);
+        std::vector<std::pair<Queue*, std::list<TicketId>::iterator>> places;
+        for (const std::string& name : waiter.fetch.queues) {
+            if (waiter.places.empty()) break;  // it does not work any more
+            Queue& queue = state.queues.get(name);
+            if (!queue.waiting.empty() && queue.waiting.back() == ticket) continue;  // named twice
+            places.emplace_back(&queue, queue.waiting.insert(queue.waiting.end(), ticket));
+        }
+        waiter.places = std::move(places);
+    }
+}
+
+}  // namespace
+
 void apply_flush(EngineState& state, const Flush& flush) {
     std::vector<Slot*> running;
     state.jobs.each([&](Slot& slot) {
@@ -90,27 +128,15 @@ void apply_flush(EngineState& state, const Flush& flush) {
     state.due = {};
     state.finished.clear();
     state.dead.clear();
-    state.sweeps.clear();
+    answer_sweeps(state);
     state.counts = {};
     state.totals = {};
     state.totals_changed = true;
     state.overlay.erase_all();
     state.out->reads.clear();
     state.to_serve.clear();
-    // Queues go, the fetches that wait stay: they wait on names.
     state.queues.clear();
-    std::vector<TicketId> tickets;
-    for (const auto& [ticket, waiter] : state.waiters) tickets.push_back(ticket);
-    std::sort(tickets.begin(), tickets.end());  // tickets count up: the longest wait first
-    for (const TicketId ticket : tickets) {
-        Waiter& waiter = state.waiters.at(ticket);
-        if (waiter.places.empty()) continue;
-        waiter.places.clear();
-        for (const std::string& name : waiter.fetch.queues) {
-            Queue& queue = state.queues.get(name);
-            waiter.places.emplace_back(&queue, queue.waiting.insert(queue.waiting.end(), ticket));
-        }
-    }
+    requeue_waiters(state);
     state.out->writes.push_back(EraseEverything{});
     state.out->needs_sync = true;
     state.reply(flush.ticket, OkReply{});

@@ -60,7 +60,10 @@ bool act(EngineState& state, SweepAction action, const Latest& target) {
         case SweepAction::kill: place_final(state, slot, JobState::dead); break;
         case SweepAction::discard: place_final(state, slot, JobState::discarded); break;
         case SweepAction::cancel: place_final(state, slot, JobState::cancelled); break;
-        case SweepAction::requeue: place_ready(state, slot, {}); break;
+        case SweepAction::requeue:
+            slot->job.head.cancel_requested = false;
+            place_ready(state, slot, {});
+            break;
     }
     return true;
 }
@@ -109,7 +112,9 @@ void sweep_page(EngineState& state, const ReadResult& page) {
     PendingSweep& sweep = it->second;
     for (const JobRecord& stored : page.jobs) {
         Slot* slot = state.jobs.find(stored.head.seq);
-        const Latest target{slot, slot != nullptr ? nullptr : &stored};
+        const JobRecord* evicted = state.overlay.find_evicted(stored.head.seq);
+        const Latest target{slot,
+                            slot != nullptr ? nullptr : (evicted != nullptr ? evicted : &stored)};
         const bool in_queue = !sweep.removed || target.job().head.queue == sweep.removed;
         if (!in_queue || !matches(sweep.filter, target.job())) continue;
         if (sweep.action) {
@@ -136,6 +141,8 @@ void refill_page(EngineState& state, const ReadResult& page) {
     Queue* queue = state.queues.find(page.request.queue);
     if (queue == nullptr) return;
     Window<Order>& list = queue->list(page.request.priority);
+    queue->page_came = true;
+    state.to_serve.push_back(queue);
     if (!list.end_refill(page.request.order)) {
         refill_ready(state, *queue, page.request.priority);
         return;
@@ -151,7 +158,6 @@ void refill_page(EngineState& state, const ReadResult& page) {
         list.refill(job.head.order, slot);
     }
     refill_ready(state, *queue, page.request.priority);
-    if (!queue->waiting.empty()) state.to_serve.push_back(queue);
 }
 
 void due_page(EngineState& state, const ReadResult& page) {

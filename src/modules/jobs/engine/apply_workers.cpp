@@ -33,6 +33,20 @@ void lose_worker(EngineState& state, Worker& worker) {
     }
 }
 
+/// The connection has ended: nothing that it asked for is answered.
+void drop_parked(EngineState& state, ConnectionId connection) {
+    const auto it = state.parked.find(connection);
+    if (it == state.parked.end()) return;
+    const std::vector<TicketId> tickets = it->second;
+    for (const TicketId ticket : tickets) {
+        if (state.waiters.contains(ticket))
+            drop_fetch(state, ticket);
+        else if (state.waits.contains(ticket))
+            drop_wait(state, ticket);
+    }
+    state.parked.erase(connection);
+}
+
 void advance_state(Worker& worker, WorkerState wanted) {
     worker.state = std::max(worker.state, wanted);
 }
@@ -83,7 +97,12 @@ void apply_beat(EngineState& state, const Beat& beat) {
     std::vector<LeaseToken> listed = beat.leases;
     std::sort(listed.begin(), listed.end());
     std::vector<LeaseToken> held;
-    for (Slot* slot : worker->running) {
+    // In the order of their tokens: the set's own order differs from run to run (J22).
+    std::vector<Slot*> running(worker->running.begin(), worker->running.end());
+    std::sort(running.begin(), running.end(), [](const Slot* a, const Slot* b) {
+        return a->job.head.lease.token < b->job.head.lease.token;
+    });
+    for (Slot* slot : running) {
         Lease& lease = slot->job.head.lease;
         held.push_back(lease.token);
         if (slot->job.head.cancel_requested) reply.cancel.emplace_back(slot->job.body->jid());
@@ -94,7 +113,6 @@ void apply_beat(EngineState& state, const Beat& beat) {
         lease.expires_at = state.now + state.config.beat_lease;
         state.timers.reschedule(slot->lease_timer, lease.expires_at);
     }
-    std::sort(held.begin(), held.end());
     std::sort(reply.cancel.begin(), reply.cancel.end());
     std::set_difference(listed.begin(), listed.end(), held.begin(), held.end(),
                         std::back_inserter(reply.lost));
@@ -104,16 +122,7 @@ void apply_beat(EngineState& state, const Beat& beat) {
 
 void apply_disconnect(EngineState& state, const Disconnect& disconnect) {
     const ConnectionId connection = disconnect.caller.connection;
-    if (const auto it = state.parked.find(connection); it != state.parked.end()) {
-        const std::vector<TicketId> tickets = it->second;
-        for (const TicketId ticket : tickets) {
-            if (state.waiters.contains(ticket))
-                drop_fetch(state, ticket);
-            else if (state.waits.contains(ticket))
-                drop_wait(state, ticket);
-        }
-        state.parked.erase(connection);
-    }
+    drop_parked(state, connection);
     if (!disconnect.undelivered.empty()) {
         std::vector<Seq> undelivered;
         state.jobs.each([&](const Slot& slot) {
@@ -155,8 +164,10 @@ void check_silence(EngineState& state, std::uint64_t worker_number) {
         return;
     }
     worker->silence_timer = {};
-    for (const ConnectionId connection : worker->connections)
+    for (const ConnectionId connection : worker->connections) {
         state.out->closes.push_back(connection);
+        drop_parked(state, connection);
+    }
     worker->connections.clear();
     lose_worker(state, *worker);
 }

@@ -85,6 +85,7 @@ void Engine::apply(const Command& command, WallTime now, Decision& out) {
     std::visit(Applier{state}, command);
     for (std::size_t i = 0; i < state.to_serve.size(); ++i) serve(state, *state.to_serve[i]);
     state.to_serve.clear();
+    if (state.due.starved()) refill_due(state);  // no deadline would lead to those on disk
     state.out = nullptr;
 }
 

@@ -16,6 +16,18 @@ Duration lease_length(const EngineState& state, const JobPolicy& policy, LeaseMo
     return std::clamp(wanted, state.config.reserve_min, state.config.reserve_max);
 }
 
+/// The worker's record. One that was dropped for its silence while its fetch was on the way gets a
+/// new one, so that what it is given now comes back when it stays silent.
+Worker& holder(EngineState& state, const Caller& caller) {
+    if (Worker* known = state.workers.find(*caller.wid); known != nullptr) return *known;
+    Worker& worker = state.workers.add(caller.wid);
+    worker.started_at = state.now;
+    worker.beat_at = state.now;
+    worker.silence_timer = state.timers.push(state.now + state.config.worker_silence,
+                                             {TimerKind::worker, worker.number});
+    return worker;
+}
+
 }  // namespace
 
 void lease_to(EngineState& state, Slot* slot, const Caller& caller, LeaseMode mode) {
@@ -37,7 +49,7 @@ void lease_to(EngineState& state, Slot* slot, const Caller& caller, LeaseMode mo
             state.timers.push(head.lease.expires_at, {TimerKind::lease, head.seq.value()});
     }
     ++state.queues.find(head.queue)->running;
-    slot->worker = caller.wid ? state.workers.find(*caller.wid) : nullptr;
+    slot->worker = caller.wid ? &holder(state, caller) : nullptr;
     if (slot->worker != nullptr) slot->worker->running.insert(slot);
     put(state, slot->job);
 }
@@ -73,6 +85,11 @@ void fail_attempt(EngineState& state, Slot* slot, const FailedAttempt& failed) {
     state.totals_changed = true;
 
     const std::int32_t count = failure->retry_count;
+    if (head.cancel_requested) {
+        head.failure = std::move(failure);
+        place_final(state, slot, JobState::cancelled);
+        return;
+    }
     if (!failed.final && policy.retry != 0 && count < policy.retry) {
         const Duration delay = failed.retry_in
                                    ? *failed.retry_in

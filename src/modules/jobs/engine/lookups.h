@@ -44,6 +44,17 @@ public:
         if (it != jobs_.end()) jobs_.erase(it);  // the key must point into the body that is kept
         jobs_.emplace(job.body->jid(), job);
     }
+    /// The job left its window for the disk: pages that were read before do not know of its index
+    /// row.
+    void add_evicted(const JobRecord& job) {
+        add(job);
+        evicted_.insert_or_assign(job.head.seq.value(), job);
+    }
+    [[nodiscard]] const JobRecord* find_evicted(Seq seq) const {
+        if (evicted_.empty()) return nullptr;
+        const auto it = evicted_.find(seq.value());
+        return it == evicted_.end() ? nullptr : &it->second;
+    }
     [[nodiscard]] const JobRecord* find(std::string_view jid) const {
         const auto it = jobs_.find(jid);
         return it == jobs_.end() ? nullptr : &it->second;
@@ -62,11 +73,13 @@ public:
     void clear() {
         if (!jobs_.empty()) jobs_.clear();
         if (!erased_.empty()) erased_.clear();
+        if (!evicted_.empty()) evicted_.clear();
         all_erased_ = false;
     }
 
 private:
     boost::unordered_flat_map<std::string_view, JobRecord> jobs_;
+    boost::unordered_flat_map<std::uint64_t, JobRecord> evicted_;
     boost::unordered_flat_set<std::uint64_t> erased_;
     bool all_erased_ = false;
 };

@@ -119,6 +119,9 @@ void place_final(EngineState& state, Slot* slot, JobState final) {
     JobRecord& job = slot->job;
     change_state(state, job.head, final);
     job.head.due_at = WallTime{};
+    // Once somebody can have seen that it is final it stays so (J16).
+    const Queue* queue = state.queues.find(job.head.queue);
+    if (queue == nullptr || queue->row.durable) state.out->needs_sync = true;
     switch (final) {
         case JobState::succeeded: ++state.totals.succeeded; break;
         case JobState::cancelled: ++state.totals.cancelled; break;
@@ -189,7 +192,8 @@ void trim_ready(EngineState& state, Window<Order>& list) {
             }
             put(state, slot->job);
         }
-        to_disk(state, slot);
+        state.overlay.add_evicted(slot->job);
+        state.jobs.release(slot);
     }
 }
 
@@ -201,7 +205,8 @@ void trim_due(EngineState& state) {
             state.out->writes.push_back(PutDue{head.due_at, head.seq});
             put(state, slot->job);
         }
-        to_disk(state, slot);
+        state.overlay.add_evicted(slot->job);
+        state.jobs.release(slot);
     }
 }
 

@@ -22,6 +22,9 @@ struct Queue {
     std::list<TicketId> waiting;                    ///< fetches, longest first
     std::uint64_t running = 0;
     WallTime fetched_at{};  ///< when a worker last asked for jobs of this queue
+    /// A page was read for one of the lists: fetches that were held up by it look at their other
+    /// queues, too.
+    bool page_came = false;
 
     [[nodiscard]] Window<Order>& list(std::uint8_t priority) { return lists[priority - 1U]; }
     [[nodiscard]] std::uint64_t ready() const {

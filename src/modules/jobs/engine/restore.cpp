@@ -110,6 +110,7 @@ void Engine::restore_job(JobRecord job) {
         case JobState::discarded: restore_final(state, slot); break;
     }
     state.out = nullptr;
+    state.overlay.clear();
     for (Write& write : repairs.writes) repairs_.push_back(std::move(write));
 }
 
