@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sluice backup`: asks a running server for a consistent copy of its store.
+#include "app/commands.h"
+#include "app/exit_code.h"
+#include "app/http_call.h"
+#include "kernel/wire/json_text.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace sluice::app {
+
+namespace {
+struct Arguments {
+    std::string directory;
+    HttpTarget target;
+};
+}  // namespace
+
+void add_backup(CLI::App& program, int& exit_code) {
+    CLI::App* command =
+        program.add_subcommand("backup", "Copy a running server's store into a new folder");
+    auto arguments = std::make_shared<Arguments>();
+    command->add_option("DIR", arguments->directory, "New folder, on the server's machine")
+        ->required();
+    command->add_option("--http", arguments->target.address, "Admin side of the server");
+    command->footer("Work goes on meanwhile. Bring it back with: sluice restore DIR --data NEW");
+    command->callback([arguments, &exit_code] {
+        std::error_code ignored;
+        const std::string folder =
+            std::filesystem::absolute(arguments->directory, ignored).string();
+        const std::string body = "{\"directory\":" + json_escape(folder) + "}";
+        const auto reply = http_call(arguments->target, {"POST", "/backup", body});
+        if (!reply) {
+            std::fprintf(stderr, "sluice backup: %s\n", reply.error().message.c_str());
+            exit_code = exit_no_server;
+        } else if (reply->status != 200) {
+            std::fprintf(stderr, "sluice backup: %s\n", reply->body.c_str());
+            exit_code = exit_failed;
+        } else {
+            std::printf("backup made in %s\n", folder.c_str());
+        }
+    });
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// One function for each command: it adds its options to the program, and its callback leaves the
+// exit code.
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+namespace sluice::app {
+
+void add_serve(CLI::App& program, int& exit_code);
+void add_check_config(CLI::App& program, int& exit_code);
+void add_backup(CLI::App& program, int& exit_code);
+void add_restore(CLI::App& program, int& exit_code);
+
+/// All of them, in the order of the help.
+void add_commands(CLI::App& program, int& exit_code);
+
+}  // namespace sluice::app
