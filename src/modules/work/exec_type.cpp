@@ -40,7 +40,9 @@ void add_environment(Arguments& arguments, const AllowedProgram& program, Proces
                                                 "\", which this worker does not allow");
         }
         if (has_nul(value)) arguments.refuse("environment", "holds a NUL character");
-        spec.environment.push_back(name + "=" + value);
+        std::string variable = name;
+        variable.append("=").append(value);
+        spec.environment.push_back(std::move(variable));
     }
 }
 

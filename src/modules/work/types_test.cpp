@@ -256,7 +256,7 @@ std::string gzip_of(const std::string& text) {
 TEST_F(BuiltInTypes, DecompressionBombsAndDamagedFilesLeaveNothingBehind) {
     settings.limits.output_max = mib(8);
     settings.limits.ratio_max = 100;
-    folder.put("bomb.gz", gzip_of(std::string(30'000'000, '\0')));
+    folder.put("bomb.gz", gzip_of(std::string(8'000'000, '\0')));
     folder.put("two-bombs.gz",
                gzip_of(std::string(6'000'000, 'a')) + gzip_of(std::string(6'000'000, 'a')));
     std::string noise;

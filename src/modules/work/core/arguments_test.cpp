@@ -21,8 +21,9 @@ std::string read(const std::string& json) {
                       (deep ? " deep" : "") + (mode == 1 ? " fast" : "") + " " +
                       std::to_string(static_cast<int>(seconds * 10)) + note.value_or("");
     for (const auto& word : parsed->texts_or_none("words")) out += " " + word;
-    for (const auto& [name, value] : parsed->pairs_or_none("pairs"))
-        out += " " + name + "=" + value;
+    for (const auto& [name, value] : parsed->pairs_or_none("pairs")) {
+        out.append(" ").append(name).append("=").append(value);
+    }
     const auto status = parsed->finish();
     return status ? out : status.error().message;
 }
