@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client's request lines and its reading of replies. Pure; an inner part of Client.
+#pragma once
+
+#include "sdk/client.h"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::sdk {
+
+std::string wait_line(std::span<const std::string> jids, Duration timeout);
+std::string cancel_line(const FilterParts& filter, std::string_view reason);
+std::string list_line(const ListRequest& request);
+std::string mutate_line(const MutateRequest& request);
+/// Errors: invalid (latency, no name, a name that is none).
+Result<std::string> queue_line(const QueueRequest& request);
+
+Result<JobStatus> read_job_status(JsonView json);
+Result<std::vector<JobEnd>> read_wait_answer(JsonView json);
+Result<std::uint64_t> read_count(JsonView json);
+/// From an INFO document.
+Result<std::vector<QueueSize>> read_queue_sizes(JsonView json);
+
+}  // namespace sluice::sdk

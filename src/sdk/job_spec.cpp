@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sdk/job_spec.h"
+
+#include "kernel/base/text.h"
+#include "kernel/wire/json_text.h"
+
+#include <array>
+
+#include <openssl/rand.h>
+
+namespace sluice::sdk {
+
+namespace {
+
+double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+std::string_view word_of(BackoffWord kind) {
+    switch (kind) {
+        case BackoffWord::faktory: return "faktory";
+        case BackoffWord::constant: return "constant";
+        case BackoffWord::exponential: return "exponential";
+        case BackoffWord::none: return "none";
+    }
+    return "";
+}
+
+/// The value of custom.sluice; "{}" when there is nothing to say.
+std::string options_json(const JobSpec& job) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object();
+    if (job.priority) json.key("priority").integer(*job.priority);
+    if (job.timeout > Duration{0}) json.key("timeout_s").number(seconds_of(job.timeout));
+    if (job.keep) json.key("keep_s").number(seconds_of(*job.keep));
+    if (job.backoff) {
+        json.key("backoff").begin_object();
+        json.key("kind").string(word_of(job.backoff->kind));
+        json.key("base_s").number(seconds_of(job.backoff->base));
+        json.key("max_s").number(seconds_of(job.backoff->max));
+        json.key("jitter").integer(job.backoff->jitter_percent);
+        json.end_object();
+    }
+    if (job.wait_when_worker_lost) json.key("on_worker_lost").string("wait");
+    json.end_object();
+    return out;
+}
+
+/// The user's custom members with ours put in front; empty when there are none at all.
+std::string custom_json(const JobSpec& job) {
+    const std::string options = options_json(job);
+    if (options == "{}") return job.custom;
+    std::string out = "{\"sluice\":" + options;
+    const std::string_view rest = trim(std::string_view(job.custom));
+    if (rest.empty()) return out + '}';
+    const std::string_view inside = trim(rest.substr(1));
+    if (inside != "}") out += ',';
+    return out.append(inside);
+}
+
+Status check_spec(const JobSpec& job) {
+    if (job.type.empty()) return fail(Code::invalid, "a job needs a type");
+    if (!job.jid.empty() && job.jid.size() < jid_bytes_min) {
+        return fail(Code::invalid, "a jid needs at least 8 bytes: \"" + job.jid + '"');
+    }
+    if (!trim(job.args).starts_with('[') || !is_valid_json(job.args)) {
+        return fail(Code::invalid, "the args of a job must be a JSON array");
+    }
+    if (!job.custom.empty() && (!trim(job.custom).starts_with('{') || !is_valid_json(job.custom))) {
+        return fail(Code::invalid, "the custom members of a job must be a JSON object");
+    }
+    return {};
+}
+
+/// JSON allows line ends between its parts, a request line does not; inside texts they cannot
+/// occur.
+void put_in_one_line(std::string& out, std::string_view json) {
+    if (json.find_first_of("\r\n") == std::string_view::npos) {
+        out += json;
+    } else {
+        out += compact_json(json);
+    }
+}
+
+}  // namespace
+
+std::string new_jid() {
+    std::array<unsigned char, 12> bytes{};
+    // Without randomness there is no uniqueness, and going on would lose jobs as "repeated".
+    SLUICE_CHECK(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1);
+    return to_hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+Status append_push_json(std::string& out, const JobSpec& job) {
+    SLUICE_TRY_STATUS(check_spec(job));
+    out += "{\"jid\":";
+    put_json_string(out, job.jid.empty() ? new_jid() : job.jid);
+    out += ",\"queue\":";
+    put_json_string(out, job.queue);
+    out += ",\"jobtype\":";
+    put_json_string(out, job.type);
+    out += ",\"args\":";
+    put_in_one_line(out, job.args);
+    if (job.retry) out += ",\"retry\":" + std::to_string(*job.retry);
+    if (job.at) out += ",\"at\":\"" + format_rfc3339(*job.at) + '"';
+    if (job.reserve_for > Duration{0}) {
+        const auto seconds = std::chrono::ceil<std::chrono::seconds>(job.reserve_for).count();
+        out += ",\"reserve_for\":" + std::to_string(seconds);
+    }
+    const std::string custom = custom_json(job);
+    if (!custom.empty()) {
+        out += ",\"custom\":";
+        put_in_one_line(out, custom);
+    }
+    out += '}';
+    return {};
+}
+
+}  // namespace sluice::sdk

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sdk/worker.h"
+
+#include "kernel/sync/thread.h"
+#include "sdk/job_spec.h"
+#include "sdk/protocol/job_json.h"
+#include "sdk/worker_owner.h"
+#include "sdk/worker_signals.h"
+#include "sdk/worker_threads.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace sluice::sdk {
+
+namespace {
+
+Status check_options(const WorkerOptions& options) {
+    if (options.concurrency < 1 || options.concurrency > worker_concurrency_max) {
+        return fail(Code::invalid, "worker: concurrency must be 1 to 1024");
+    }
+    if (options.prefetch > worker_prefetch_max) {
+        return fail(Code::invalid, "worker: prefetch must be at most 10000");
+    }
+    if (options.queues.empty()) return fail(Code::invalid, "worker: no queue is named");
+    for (const std::string& queue : options.queues) {
+        if (!is_queue_name(queue)) {
+            return fail(Code::invalid, "worker: not a queue name: \"" + queue + '"');
+        }
+    }
+    if (options.beat_interval < 1ms || options.fetch_wait < Duration{0} ||
+        options.fetch_wait > wait_max) {
+        return fail(Code::invalid,
+                    "worker: beat_interval must be positive and fetch_wait 0 to 60 seconds");
+    }
+    return {};
+}
+
+WorkerOptions completed(WorkerOptions options) {
+    if (options.identity.wid.empty()) options.identity.wid = new_jid();
+    return options;
+}
+
+}  // namespace
+
+struct Worker::State {
+    explicit State(WorkerOptions given) : options(completed(std::move(given))), channels(options) {}
+
+    WorkerOptions options;
+    HandlerTable handlers;
+    WorkerChannels channels;
+    SharedCounters counters;
+};
+
+Worker::Worker(WorkerOptions options) : state_(std::make_unique<State>(std::move(options))) {}
+Worker::~Worker() = default;
+
+Status Worker::add(std::string name, Handler handler) {
+    if (name.empty() || !handler)
+        return fail(Code::invalid, "a job type needs a name and a handler");
+    const auto [at, added] = state_->handlers.try_emplace(std::move(name), std::move(handler));
+    if (!added) return fail(Code::exists, "the job type \"" + at->first + "\" is there already");
+    return {};
+}
+
+Status Worker::run() {
+    State& state = *state_;
+    SLUICE_TRY_STATUS(check_options(state.options));
+    WorkerChannels& channels = state.channels;
+    std::optional<BlockedSignals> blocked;
+    Wake signals_end;
+    Thread signals;
+    if (state.options.handles_signals) {
+        blocked.emplace();
+        signals = Thread("sdk-signals",
+                         [&] { run_signals(blocked->set(), signals_end, channels.events); });
+    }
+    Thread sender("sdk-sender",
+                  [&] { run_sender(state.options, channels.sends, channels.events); });
+    Thread fetcher("sdk-fetcher", [&] {
+        run_fetcher(state.options, channels.fetches, channels.events, channels.leave);
+    });
+    std::vector<Thread> handlers;
+    for (std::uint32_t i = 0; i < state.options.concurrency; ++i) {
+        handlers.emplace_back("sdk-handler-" + std::to_string(i), [&] {
+            run_handler(state.options, state.handlers, channels.tasks, channels.events);
+        });
+    }
+    Status verdict = WorkerOwner(state.options, channels, state.counters).run();
+    // Whoever still has something to tell finds the channel closed and goes on to its end.
+    channels.events.close();
+    channels.tasks.close();
+    channels.fetches.close();
+    channels.leave.notify();
+    signals_end.notify();
+    for (Thread& handler : handlers) handler.join();
+    fetcher.join();
+    sender.join();
+    signals.join();
+    return verdict;
+}
+
+void Worker::quiet() noexcept { state_->channels.events.push(Wish::quiet); }
+void Worker::stop() noexcept { state_->channels.events.push(Wish::stop); }
+void Worker::stop_now() noexcept { state_->channels.events.push(Wish::stop_now); }
+
+WorkerCounters Worker::counters() const { return state_->counters.read(); }
+const std::string& Worker::wid() const { return state_->options.identity.wid; }
+
+}  // namespace sluice::sdk

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The handler threads of worker_threads.h.
+#include "kernel/base/text.h"
+#include "kernel/sync/clock.h"
+#include "kernel/wire/json_text.h"
+#include "sdk/protocol/job_json.h"
+#include "sdk/worker_threads.h"
+
+#include <algorithm>
+#include <exception>
+
+namespace sluice::sdk {
+
+namespace {
+
+constexpr std::size_t result_bytes_max = std::size_t{16} << 20;
+constexpr std::size_t note_bytes_max = 200;
+constexpr Duration progress_interval = 200ms;
+
+class Context final : public JobContext {
+public:
+    Context(const HeldJob& job, CancelToken token, WorkerEvents& events)
+        : job_(job), token_(std::move(token)), events_(events) {}
+
+    [[nodiscard]] const Delivery& job() const override { return job_.delivery; }
+    [[nodiscard]] const CancelToken& cancel() const override { return token_; }
+    void progress(int percent, std::string_view note) override {
+        const Instant now = monotonic_now();
+        if (now < next_report_) return;
+        next_report_ = now + progress_interval;
+        // A report that finds no room is not worth waiting for.
+        events_.try_push(Progressed{.lease = job_.lease,
+                                    .percent = std::clamp(percent, 0, 100),
+                                    .note = std::string(truncate_utf8(note, note_bytes_max))});
+    }
+
+private:
+    const HeldJob& job_;
+    CancelToken token_;
+    WorkerEvents& events_;
+    Instant next_report_{};
+};
+
+Outcome call(const Handler& handler, JobContext& context) {
+    try {
+        return handler(context);
+    } catch (const std::exception& thrown) {
+        return Failure{.errtype = "Exception", .message = thrown.what()};
+    } catch (...) {
+        return Failure{.errtype = "Exception", .message = "the handler threw something unknown"};
+    }
+}
+
+/// A result has to be one line of JSON that the server can keep.
+Outcome checked(Outcome outcome) {
+    auto* result = std::get_if<std::string>(&outcome);
+    if (result == nullptr || result->empty()) return outcome;
+    if (result->size() > result_bytes_max) {
+        return Failure{.errtype = "ResultTooLarge",
+                       .message = "the result has more than 16 MiB",
+                       .final = true};
+    }
+    if (!is_valid_json(*result)) {
+        return Failure{
+            .errtype = "InvalidResult", .message = "the result is not JSON", .final = true};
+    }
+    if (result->find_first_of("\r\n") != std::string::npos) *result = compact_json(*result);
+    return outcome;
+}
+
+Outcome perform(const WorkerOptions& options, const HandlerTable& handlers, const Task& task,
+                WorkerEvents& events) {
+    const Delivery& job = task.job.delivery;
+    if (const Status go_on = task.token.check(); !go_on) {
+        return Failure{.errtype = "Cancelled", .message = go_on.error().message};
+    }
+    const auto handler = handlers.find(job.type);
+    if (handler == handlers.end()) {
+        return Failure{.errtype = "UnknownType",
+                       .message = "this worker has no handler for \"" + job.type + '"'};
+    }
+    const Duration limit = job.timeout > Duration{0} ? job.timeout : options.timeout_default;
+    if (limit <= Duration{0}) {
+        Context context(task.job, task.token, events);
+        return checked(call(handler->second, context));
+    }
+    // The deadline is in the token for those who look; the owner also cancels at that moment, for
+    // those who wait.
+    const Instant deadline = deadline_after(limit);
+    const CancelSource timed(task.token, deadline);
+    events.push(Started{.lease = task.job.lease, .deadline = deadline});
+    Context context(task.job, timed.token(), events);
+    return checked(call(handler->second, context));
+}
+
+}  // namespace
+
+void run_handler(const WorkerOptions& options, const HandlerTable& handlers, Tasks& tasks,
+                 WorkerEvents& events) {
+    Task task;
+    while (tasks.pop(task) == ChannelStatus::ok) {
+        Outcome outcome = perform(options, handlers, task, events);
+        events.push(Finished{.lease = task.job.lease, .outcome = std::move(outcome)});
+        task = {};
+    }
+}
+
+}  // namespace sluice::sdk

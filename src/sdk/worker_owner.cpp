@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sdk/worker_owner.h"
+
+#include "kernel/sync/clock.h"
+
+#include <algorithm>
+
+namespace sluice::sdk {
+
+namespace {
+
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t count = 1) {
+    counter.fetch_add(count, std::memory_order_relaxed);
+}
+
+constexpr std::size_t events_min = 4096;
+constexpr std::size_t spare_orders = 64;
+
+}  // namespace
+
+WorkerCounters SharedCounters::read() const {
+    return {.fetched = fetched,
+            .succeeded = succeeded,
+            .failed = failed,
+            .timed_out = timed_out,
+            .cancelled = cancelled,
+            .released = released,
+            .lost = lost,
+            .stale = stale,
+            .unsent = unsent,
+            .reconnects = reconnects,
+            .beats = beats,
+            .running = running,
+            .held = held};
+}
+
+WorkerChannels::WorkerChannels(const WorkerOptions& options)
+    : held_max(std::size_t{options.concurrency} + options.prefetch),
+      answers_max(4 * held_max + 1000),
+      events(std::max(events_min, 8 * held_max)),
+      tasks(held_max),
+      fetches(1),
+      sends(answers_max + 2 * held_max + spare_orders) {}
+
+WorkerOwner::WorkerOwner(const WorkerOptions& options, WorkerChannels& channels,
+                         SharedCounters& counters)
+    : options_(options), channels_(channels), counters_(counters) {}
+
+Status WorkerOwner::run() {
+    next_beat_ = deadline_after(options_.beat_interval);
+    std::vector<WorkerEvent> batch;
+    while (!has_ended_) {
+        order_fetch();
+        publish();
+        batch.clear();
+        channels_.events.pop_all(batch, channels_.events.capacity(), next_deadline());
+        for (WorkerEvent& event : batch) {
+            std::visit([this](auto& one) { on(one); }, event);
+        }
+        pass_time(monotonic_now());
+        part_if_done();
+    }
+    publish();
+    return verdict_;
+}
+
+// ---------------------------------------------------------------------------- events
+
+void WorkerOwner::on(Fetched& fetched) {
+    is_fetching_ = false;
+    add(counters_.fetched, fetched.jobs.size());
+    for (HeldJob& job : fetched.jobs) {
+        // Delivered while we were leaving, or more than was asked for: back with it.
+        if (phase_ != Phase::running || held_.size() >= channels_.held_max) {
+            release(job.delivery.jid, job.lease);
+            continue;
+        }
+        Held held;
+        held.delivery.jid = job.delivery.jid;
+        held.delivery.type = job.delivery.type;
+        const CancelToken token = held.source.token();
+        const std::uint64_t lease = job.lease;
+        if (!held_.emplace(lease, std::move(held)).second) continue;
+        const auto status = channels_.tasks.try_push(Task{.job = std::move(job), .token = token});
+        SLUICE_CHECK(status == ChannelStatus::ok);
+    }
+}
+
+void WorkerOwner::on(const Started& started) {
+    const auto job = held_.find(started.lease);
+    if (job == held_.end()) return;
+    job->second.deadline = started.deadline;
+    next_timeout_ = std::min(next_timeout_, started.deadline);
+}
+
+void WorkerOwner::on(Finished& finished) {
+    const auto job = held_.find(finished.lease);
+    if (job != held_.end()) settle(job, std::move(finished.outcome));
+}
+
+void WorkerOwner::on(Progressed& progressed) {
+    const auto job = held_.find(progressed.lease);
+    if (job == held_.end()) return;
+    job->second.progress = std::move(progressed);
+    job->second.has_news = true;
+}
+
+void WorkerOwner::on(const Delivered& delivered) {
+    unanswered_ -= std::min(unanswered_, delivered.count);
+    add(counters_.stale, delivered.stale);
+}
+
+void WorkerOwner::on(const BeatAnswered& answered) {
+    add(counters_.beats);
+    for (const std::uint64_t lease : answered.answer.lost) {
+        // A lease that is answered by now is no loss.
+        const auto job = held_.find(lease);
+        if (job == held_.end() || job->second.why == Why::lost) continue;
+        add(counters_.lost);
+        say("lost the lease of " + job->second.delivery.jid);
+        stop_job(job->second, Why::lost, fail(Code::conflict, "the lease was lost"));
+    }
+    for (const std::string& jid : answered.answer.cancel) {
+        for (auto& [lease, held] : held_) {
+            if (held.delivery.jid != jid || held.why != Why::none) continue;
+            say("asked to cancel " + jid);
+            stop_job(held, Why::cancel_requested, fail(Code::cancelled, "cancelled on request"));
+        }
+    }
+    if (answered.answer.state == WorkerWord::quiet) on(Wish::quiet);
+    if (answered.answer.state == WorkerWord::terminate) on(Wish::stop);
+}
+
+void WorkerOwner::on(const Trouble& trouble) {
+    say(trouble.error.text());
+    if (!trouble.fatal || phase_ == Phase::parting) return;
+    if (verdict_) verdict_ = trouble.error;
+    // The thread that says so has ended.
+    is_fetching_ = false;
+    leave_queue(Phase::cancelling);
+    start_cancel();
+}
+
+void WorkerOwner::on(const Reconnected&) {
+    add(counters_.reconnects);
+    say("connected again");
+}
+
+void WorkerOwner::on(const SenderEnded& ended) {
+    add(counters_.unsent, ended.unsent);
+    if (ended.unsent > 0) {
+        say(std::to_string(ended.unsent) + " answers could not be delivered");
+    }
+    has_ended_ = true;
+}
+
+void WorkerOwner::on(const Wish& wish) {
+    switch (wish) {
+        case Wish::quiet:
+            if (phase_ != Phase::running) return;
+            say("quiet: fetching no more");
+            leave_queue(Phase::quiet);
+            return;
+        case Wish::stop:
+            if (phase_ >= Phase::draining) return;
+            say("stopping: " + std::to_string(held_.size()) + " jobs held");
+            leave_queue(Phase::draining);
+            start_drain();
+            return;
+        case Wish::stop_now:
+            if (phase_ >= Phase::cancelling) return;
+            say("stopping now: " + std::to_string(held_.size()) + " jobs held");
+            leave_queue(Phase::cancelling);
+            start_cancel();
+            return;
+    }
+}
+
+// ---------------------------------------------------------------------------- phases
+
+void WorkerOwner::leave_queue(Phase phase) {
+    const bool was_running = phase_ == Phase::running;
+    phase_ = std::max(phase_, phase);
+    if (was_running) {
+        channels_.fetches.close();
+        channels_.leave.notify();
+    }
+    beat(monotonic_now());
+}
+
+void WorkerOwner::start_drain() {
+    phase_deadline_ = deadline_after(options_.grace);
+    std::vector<Task> unstarted;
+    channels_.tasks.try_pop_all(unstarted, channels_.tasks.capacity());
+    for (const Task& task : unstarted) {
+        const auto job = held_.find(task.job.lease);
+        if (job == held_.end()) continue;
+        if (job->second.why != Why::lost) release(job->second.delivery.jid, job->first);
+        held_.erase(job);
+    }
+}
+
+void WorkerOwner::start_cancel() {
+    start_drain();
+    phase_ = std::max(phase_, Phase::cancelling);
+    phase_deadline_ = deadline_after(options_.cancel_grace);
+    for (auto& [lease, held] : held_) {
+        if (held.why == Why::none) {
+            stop_job(held, Why::stopping, fail(Code::cancelled, "the worker stops"));
+        }
+    }
+}
+
+void WorkerOwner::part_if_done() {
+    if (phase_ < Phase::draining || phase_ == Phase::parting) return;
+    if (!held_.empty() || is_fetching_) return;
+    phase_ = Phase::parting;
+    phase_deadline_ = no_deadline;
+    channels_.tasks.close();
+    const auto status = channels_.sends.try_push(LastOrder{deadline_after(options_.reply_timeout)});
+    SLUICE_CHECK(status == ChannelStatus::ok);
+}
+
+void WorkerOwner::stop_overdue(Instant now) {
+    next_timeout_ = no_deadline;
+    for (auto& [lease, held] : held_) {
+        if (now < held.deadline) {
+            next_timeout_ = std::min(next_timeout_, held.deadline);
+            continue;
+        }
+        held.deadline = no_deadline;
+        if (held.why != Why::none) continue;
+        stop_job(held, Why::timed_out, fail(Code::timeout, "the job ran longer than it may"));
+    }
+}
+
+void WorkerOwner::pass_time(Instant now) {
+    if (now >= next_timeout_) stop_overdue(now);
+    if (now >= next_beat_) beat(now);
+    if (now < phase_deadline_) return;
+    if (phase_ == Phase::draining) {
+        say("the grace is over: cancelling " + std::to_string(held_.size()) + " jobs");
+        start_cancel();
+    } else if (phase_ == Phase::cancelling) {
+        phase_deadline_ = no_deadline;
+        // These handlers do not listen. Others shall have the jobs; what they bring is dropped.
+        for (const auto& [lease, held] : held_) {
+            if (held.why != Why::lost) release(held.delivery.jid, lease);
+            say("the handler of " + held.delivery.jid + " does not stop");
+        }
+        held_.clear();
+    }
+}
+
+Instant WorkerOwner::next_deadline() const {
+    return std::min({next_beat_, phase_deadline_, next_timeout_});
+}
+
+// ---------------------------------------------------------------------------- orders
+
+void WorkerOwner::order_fetch() {
+    if (is_fetching_ || phase_ != Phase::running || unanswered_ > channels_.answers_max) return;
+    const std::size_t room = channels_.held_max - std::min(channels_.held_max, held_.size());
+    // A round trip for one job while half the store is full would be waste.
+    if (room < std::max<std::size_t>(options_.prefetch / 2, 1)) return;
+    const auto max = static_cast<std::uint32_t>(std::min<std::size_t>(room, fetch_jobs_max));
+    is_fetching_ = channels_.fetches.try_push(FetchOrder{max}) == ChannelStatus::ok;
+}
+
+void WorkerOwner::beat(Instant now) {
+    next_beat_ = now + options_.beat_interval;
+    if (phase_ == Phase::parting) return;
+    BeatOrder order;
+    order.state = phase_ == Phase::running ? WorkerWord::running
+                  : phase_ == Phase::quiet ? WorkerWord::quiet
+                                           : WorkerWord::terminate;
+    for (auto& [lease, held] : held_) {
+        if (held.why == Why::lost) continue;
+        order.leases.push_back(lease);
+        if (held.has_news) order.progress.push_back(held.progress);
+        held.has_news = false;
+    }
+    // With no room for it the sender is far behind, and the next beat will do as well.
+    channels_.sends.try_push(std::move(order));
+}
+
+void WorkerOwner::stop_job(Held& held, Why why, Error reason) {
+    held.why = why;
+    held.source.cancel(std::move(reason));
+}
+
+void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
+    Held& held = job->second;
+    Answer out{.jid = held.delivery.jid, .lease = job->first, .result = {}, .failure = {}};
+    const Why why = held.why;
+    held_.erase(job);
+    if (why == Why::lost) return;
+    if (auto* result = std::get_if<std::string>(&outcome)) {
+        add(counters_.succeeded);
+        out.kind = Answer::Kind::ack;
+        out.result = std::move(*result);
+        answer(std::move(out));
+        return;
+    }
+    out.failure = std::move(std::get<Failure>(outcome));
+    out.kind = Answer::Kind::fail;
+    if (why == Why::stopping) {
+        release(out.jid, out.lease);
+        return;
+    }
+    add(counters_.failed);
+    if (why == Why::cancel_requested) {
+        // The word by which the server tells a confirmed cancel from a failure.
+        out.failure.errtype = "Cancelled";
+        add(counters_.cancelled);
+    } else if (why == Why::timed_out) {
+        out.failure.message = "ran longer than it may: " + out.failure.message;
+        out.failure.errtype = "Timeout";
+        add(counters_.timed_out);
+    }
+    answer(std::move(out));
+}
+
+void WorkerOwner::release(const std::string& jid, std::uint64_t lease) {
+    add(counters_.released);
+    answer(Answer{
+        .kind = Answer::Kind::requeue, .jid = jid, .lease = lease, .result = {}, .failure = {}});
+}
+
+void WorkerOwner::answer(Answer answer) {
+    ++unanswered_;
+    // There is room: no more is fetched than answers_max leaves for.
+    const auto status = channels_.sends.try_push(std::move(answer));
+    SLUICE_CHECK(status == ChannelStatus::ok || has_ended_);
+}
+
+void WorkerOwner::say(const std::string& line) const {
+    if (options_.log) options_.log(line);
+}
+
+void WorkerOwner::publish() {
+    const std::size_t waiting = channels_.tasks.counters().depth;
+    const std::size_t held = held_.size();
+    counters_.held.store(static_cast<std::uint32_t>(held), std::memory_order_relaxed);
+    counters_.running.store(static_cast<std::uint32_t>(held - std::min(held, waiting)),
+                            std::memory_order_relaxed);
+}
+
+}  // namespace sluice::sdk

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// WorkerOwner: the one thread that knows which jobs a worker holds and in which phase it is. All
+// decisions of the worker are here; it does no I/O. An inner part of Worker.
+#pragma once
+
+#include "sdk/worker.h"
+#include "sdk/worker_events.h"
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::sdk {
+
+/// WorkerCounters for one writer and any readers.
+struct SharedCounters {
+    std::atomic<std::uint64_t> fetched{0};
+    std::atomic<std::uint64_t> succeeded{0};
+    std::atomic<std::uint64_t> failed{0};
+    std::atomic<std::uint64_t> timed_out{0};
+    std::atomic<std::uint64_t> cancelled{0};
+    std::atomic<std::uint64_t> released{0};
+    std::atomic<std::uint64_t> lost{0};
+    std::atomic<std::uint64_t> stale{0};
+    std::atomic<std::uint64_t> unsent{0};
+    std::atomic<std::uint64_t> reconnects{0};
+    std::atomic<std::uint64_t> beats{0};
+    std::atomic<std::uint32_t> running{0};
+    std::atomic<std::uint32_t> held{0};
+    [[nodiscard]] WorkerCounters read() const;
+};
+
+/// The channels between the owner and the other threads.
+struct WorkerChannels {
+    explicit WorkerChannels(const WorkerOptions& options);
+    /// Most jobs held, and most answers that may wait before nothing more is fetched.
+    std::size_t held_max;
+    std::size_t answers_max;
+    WorkerEvents events;
+    Tasks tasks;
+    FetchOrders fetches;
+    SendOrders sends;
+    Wake leave;  ///< notified: the fetcher comes home
+};
+
+class WorkerOwner {
+public:
+    WorkerOwner(const WorkerOptions& options, WorkerChannels& channels, SharedCounters& counters);
+
+    /// Until the sender has ended. The error that made it stop, if one did.
+    Status run();
+
+private:
+    enum class Phase : std::uint8_t { running, quiet, draining, cancelling, parting };
+    enum class Why : std::uint8_t { none, cancel_requested, timed_out, lost, stopping };
+    struct Held {
+        Delivery delivery;  ///< without args and custom
+        CancelSource source;
+        Instant deadline = Instant::max();
+        Why why = Why::none;
+        Progressed progress;
+        bool has_news = false;
+    };
+    using HeldJobs = std::unordered_map<std::uint64_t, Held>;
+
+    void on(Fetched& fetched);
+    void on(const Started& started);
+    void on(Finished& finished);
+    void on(Progressed& progressed);
+    void on(const Delivered& delivered);
+    void on(const BeatAnswered& answered);
+    void on(const Trouble& trouble);
+    void on(const Reconnected& reconnected);
+    void on(const SenderEnded& ended);
+    void on(const Wish& wish);
+
+    void stop_overdue(Instant now);
+    void pass_time(Instant now);
+    [[nodiscard]] Instant next_deadline() const;
+    void order_fetch();
+    void beat(Instant now);
+    void leave_queue(Phase phase);
+    void start_drain();
+    void start_cancel();
+    void part_if_done();
+    void stop_job(Held& held, Why why, Error reason);
+    void settle(HeldJobs::iterator job, Outcome&& outcome);
+    void release(const std::string& jid, std::uint64_t lease);
+    void answer(Answer answer);
+    void say(const std::string& line) const;
+    void publish();
+
+    const WorkerOptions& options_;
+    WorkerChannels& channels_;
+    SharedCounters& counters_;
+    Phase phase_ = Phase::running;
+    HeldJobs held_;
+    std::size_t unanswered_ = 0;
+    bool is_fetching_ = false;
+    bool has_ended_ = false;
+    Instant next_beat_{};
+    /// Not later than the earliest deadline of a held job.
+    Instant next_timeout_ = Instant::max();
+    Instant phase_deadline_ = Instant::max();
+    Status verdict_;
+};
+
+}  // namespace sluice::sdk

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sender of worker_threads.h.
+#include "kernel/sync/clock.h"
+#include "kernel/wire/json_text.h"
+#include "sdk/protocol/job_json.h"
+#include "sdk/worker_threads.h"
+
+#include <algorithm>
+
+namespace sluice::sdk {
+
+namespace {
+
+constexpr std::size_t batch_items_max = 1'000;
+constexpr std::uint32_t refusals_max = 5;
+constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;
+
+void put_name(JsonWriter& json, const Answer& answer) {
+    json.key("jid").string(answer.jid);
+    json.key("lease").string(format_lease(answer.lease));
+}
+
+void put_ack(JsonWriter& json, const Answer& answer) {
+    json.begin_object();
+    put_name(json, answer);
+    if (!answer.result.empty()) json.key("result").raw(answer.result);
+    json.end_object();
+}
+
+void put_fail(JsonWriter& json, const Answer& answer) {
+    json.begin_object();
+    put_name(json, answer);
+    json.key("errtype").string(answer.failure.errtype);
+    json.key("message").string(answer.failure.message);
+    if (answer.failure.retry_in) {
+        const double seconds = std::chrono::duration<double>(*answer.failure.retry_in).count();
+        json.key("retry_in").number(std::max(seconds, 0.0));
+    }
+    if (answer.failure.final) json.key("final").boolean(true);
+    json.end_object();
+}
+
+std::string beat_line(const WorkerOptions& options, const BeatOrder& beat) {
+    std::string line = "BEAT ";
+    JsonWriter json(line);
+    json.begin_object();
+    json.key("wid").string(options.identity.wid);
+    if (beat.state != WorkerWord::running) json.key("current_state").string(to_string(beat.state));
+    json.key("jobs").begin_array();
+    for (const std::uint64_t lease : beat.leases) json.string(format_lease(lease));
+    json.end_array();
+    if (!beat.progress.empty()) {
+        json.key("progress").begin_array();
+        for (const Progressed& step : beat.progress) {
+            json.begin_object().key("lease").string(format_lease(step.lease));
+            json.key("percent").integer(step.percent).key("note").string(step.note).end_object();
+        }
+        json.end_array();
+    }
+    json.end_object();
+    return line + "\r\n";
+}
+
+/// What goes out in one write, and which reply belongs to what.
+struct Batch {
+    enum class Line : std::uint8_t { ackb, failb, requeue, beat };
+    std::string text;
+    std::vector<Line> lines;
+    std::size_t answers = 0;  ///< from the front of those that wait
+};
+
+class Sender {
+public:
+    Sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events)
+        : options_(options),
+          orders_(orders),
+          events_(events),
+          redial_(options, events,
+                  ~static_cast<std::uint64_t>(monotonic_now().time_since_epoch().count())) {}
+
+    void run() {
+        while (take_orders()) {
+            if (waiting_.empty() && !beat_) {
+                if (is_last_) break;
+                continue;
+            }
+            if (monotonic_now() >= deadline_) break;
+            Connection* connection = redial_.open(nullptr, deadline_);
+            if (redial_.is_hopeless()) break;
+            if (connection == nullptr) continue;
+            const Status sent = exchange(*connection, make_batch());
+            if (sent) {
+                redial_.praise();
+                refusals_ = 0;
+                items_max_ = batch_items_max;
+            } else {
+                redial_.drop(sent.error());
+            }
+        }
+        events_.push(SenderEnded{waiting_.size()});
+    }
+
+private:
+    /// Waits for an order unless there is something to send. False: closed and nothing more to do.
+    bool take_orders() {
+        const bool idle = waiting_.empty() && !beat_ && !is_last_;
+        std::vector<SendOrder> taken;
+        const ChannelStatus status = idle ? orders_.pop_all(taken, orders_.capacity(), no_deadline)
+                                          : orders_.try_pop_all(taken, orders_.capacity());
+        for (SendOrder& order : taken) {
+            if (auto* answer = std::get_if<Answer>(&order)) {
+                waiting_.push_back(std::move(*answer));
+            } else if (auto* beat = std::get_if<BeatOrder>(&order)) {
+                beat_ = std::move(*beat);
+            } else {
+                deadline_ = std::get<LastOrder>(order).deadline;
+                is_last_ = true;
+            }
+        }
+        return !(idle && status == ChannelStatus::closed);
+    }
+
+    template <class Put>
+    void put_list(Batch& batch, Batch::Line line, std::string_view verb, Answer::Kind kind,
+                  Put&& put) const {
+        bool any = false;
+        std::string text(verb);
+        JsonWriter json(text);
+        json.begin_array();
+        for (std::size_t i = 0; i < batch.answers; ++i) {
+            if (waiting_[i].kind != kind) continue;
+            put(json, waiting_[i]);
+            any = true;
+        }
+        json.end_array();
+        if (!any) return;
+        (batch.text += text) += "\r\n";
+        batch.lines.push_back(line);
+    }
+
+    Batch make_batch() const {
+        Batch batch;
+        std::size_t bytes = 0;
+        while (batch.answers < waiting_.size() && batch.answers < items_max_ &&
+               bytes < batch_bytes_max) {
+            bytes += waiting_[batch.answers].result.size() + 256;
+            ++batch.answers;
+        }
+        put_list(batch, Batch::Line::ackb, "ACKB ", Answer::Kind::ack, &put_ack);
+        put_list(batch, Batch::Line::failb, "FAILB ", Answer::Kind::fail, &put_fail);
+        for (std::size_t i = 0; i < batch.answers; ++i) {
+            if (waiting_[i].kind != Answer::Kind::requeue) continue;
+            batch.text += "REQUEUE ";
+            JsonWriter json(batch.text);
+            json.begin_object();
+            put_name(json, waiting_[i]);
+            json.end_object();
+            batch.text += "\r\n";
+            batch.lines.push_back(Batch::Line::requeue);
+        }
+        // Last, so that it does not list what the lines before it have just ended.
+        if (beat_) {
+            batch.text += beat_line(options_, *beat_);
+            batch.lines.push_back(Batch::Line::beat);
+        }
+        return batch;
+    }
+
+    Status exchange(Connection& connection, const Batch& batch) {
+        const Instant reply_by = std::min(deadline_after(options_.reply_timeout), deadline_);
+        const Patience patience{.deadline = reply_by};
+        SLUICE_TRY_STATUS(connection.write(batch.text, patience));
+        std::size_t stale = 0;
+        std::optional<BeatAnswer> answer;
+        for (const Batch::Line line : batch.lines) {
+            SLUICE_TRY(const Reply reply, connection.read(patience));
+            SLUICE_TRY_STATUS(take_reply(line, reply, stale, answer));
+        }
+        waiting_.erase(waiting_.begin(),
+                       waiting_.begin() + static_cast<std::ptrdiff_t>(batch.answers));
+        if (batch.answers > 0) events_.push(Delivered{.count = batch.answers, .stale = stale});
+        if (answer) {
+            beat_.reset();
+            events_.push(BeatAnswered{std::move(*answer)});
+        }
+        return {};
+    }
+
+    /// A refused line may be the server's trouble or that of one bad answer in it. So it is sent
+    /// again, one answer at a time, and an answer that is refused again and again is given up.
+    bool give_up_on_refused() {
+        if (items_max_ == 1 && ++refusals_ >= refusals_max) return true;
+        items_max_ = 1;
+        return false;
+    }
+
+    Status take_reply(Batch::Line line, const Reply& reply, std::size_t& stale,
+                      std::optional<BeatAnswer>& answer) {
+        if (line == Batch::Line::requeue) {
+            // Refused means that the lease is not ours any more, which is what was wanted.
+            stale += reply.kind == ReplyKind::error ? 1 : 0;
+            return {};
+        }
+        if (reply.kind != ReplyKind::bulk) {
+            if (line != Batch::Line::beat && !give_up_on_refused()) return error_of(reply);
+            if (line == Batch::Line::beat) return error_of(reply);
+            events_.push(Trouble{.error = error_of(reply).in("an answer was given up")});
+            return {};
+        }
+        SLUICE_TRY(const JsonView json, parser_.parse(reply.text));
+        if (line == Batch::Line::beat) {
+            SLUICE_TRY(answer, parse_beat_answer(json));
+            return {};
+        }
+        SLUICE_TRY(const auto refused, parse_refusals(json));
+        stale += refused.size();
+        return {};
+    }
+
+    const WorkerOptions& options_;
+    SendOrders& orders_;
+    WorkerEvents& events_;
+    Redial redial_;
+    JsonParser parser_;
+    std::deque<Answer> waiting_;
+    std::optional<BeatOrder> beat_;
+    std::size_t items_max_ = batch_items_max;
+    std::uint32_t refusals_ = 0;
+    bool is_last_ = false;
+    Instant deadline_ = no_deadline;
+};
+
+}  // namespace
+
+void run_sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events) {
+    Sender(options, orders, events).run();
+}
+
+}  // namespace sluice::sdk
