@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/store/rocks_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+Code code_of(const rocksdb::Status& status) {
+    if (status.IsNoSpace()) return Code::exhausted;
+    if (status.IsCorruption()) return Code::corrupt;
+    const std::string text = status.ToString();
+    if (text.find("Permission denied") != std::string::npos ||
+        text.find("Read-only file system") != std::string::npos) {
+        return Code::denied;
+    }
+    return Code::io;
+}
+
+Error error_of(const rocksdb::Status& status, std::string_view what, const std::string& folder) {
+    const Code code = code_of(status);
+    std::string text =
+        "cannot " + std::string(what) + " the store " + folder + ": " + status.ToString();
+    if (code == Code::corrupt) {
+        text += ". The store is damaged: move it aside and restore a backup";
+    } else if (code == Code::exhausted) {
+        text += ". Make room on this disk";
+    } else if (code == Code::denied) {
+        text += ". Make the folder and its files writable for this user";
+    }
+    return fail(code, std::move(text));
+}
+
+rocksdb::BlockBasedTableOptions table_options(const RocksSettings& settings) {
+    rocksdb::BlockBasedTableOptions table;
+    // Indexes and filters live in the cache, in pieces: memory stays the same however much waits.
+    table.block_cache = rocksdb::NewLRUCache(settings.cache.count, 4, false, 0.5);
+    table.cache_index_and_filter_blocks = true;
+    table.cache_index_and_filter_blocks_with_high_priority = true;
+    table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+    table.partition_filters = true;
+    table.metadata_block_size = 8192;
+    table.pin_top_level_index_and_filter = true;
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    table.whole_key_filtering = true;
+    table.optimize_filters_for_memory = true;
+    table.block_size = 8192;
+    table.format_version = 5;
+    return table;
+}
+
+void set_writing(const RocksSettings& settings, rocksdb::Options& options) {
+    options.write_buffer_size = settings.memtable.count;
+    options.max_write_buffer_number = settings.memtables_max;
+    options.min_write_buffer_number_to_merge = 1;
+    // One thread writes, so the plain insert with a remembered place per kind of key is fastest.
+    options.allow_concurrent_memtable_write = false;
+    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+    options.memtable_whole_key_filtering = true;
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    options.bytes_per_sync = 1U << 20U;  // table files; the log is synced by each commit anyway
+    options.wal_bytes_per_sync = 0;
+    options.max_total_wal_size = 2 * settings.memtable.count;
+    options.max_bgerror_resume_count = 0;  // fail-stop: the owner decides when to go on
+}
+
+void set_levels(rocksdb::Options& options) {
+    options.compaction_style = rocksdb::kCompactionStyleLevel;
+    // The last level is filled first, so erased rows end at their first compaction.
+    options.level_compaction_dynamic_level_bytes = true;
+    options.level0_file_num_compaction_trigger = 4;
+    options.level0_slowdown_writes_trigger = 24;
+    options.level0_stop_writes_trigger = 40;
+    options.target_file_size_base = 32U << 20U;
+    options.max_bytes_for_level_base = 256U << 20U;
+    options.compression_per_level.assign(7, rocksdb::kLZ4Compression);
+    options.compression_per_level[0] = rocksdb::kNoCompression;
+    // A file in which most rows of some stretch are erasures is compacted without waiting.
+    options.table_properties_collector_factories.push_back(
+        rocksdb::NewCompactOnDeletionCollectorFactory(16384, 12288, 0.6));
+    options.max_background_jobs = 2;
+    options.max_subcompactions = 1;
+}
+
+std::unique_ptr<rocksdb::Options> make_options(const RocksSettings& settings) {
+    auto options = std::make_unique<rocksdb::Options>();
+    options->paranoid_checks = true;
+    options->max_open_files = settings.open_files_max;
+    options->max_file_opening_threads = 2;
+    options->avoid_unnecessary_blocking_io = true;
+    options->stats_dump_period_sec = 0;
+    options->stats_persist_period_sec = 0;
+    options->info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+    options->max_log_file_size = 4U << 20U;
+    options->keep_log_file_num = 3;
+    options->table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(settings)));
+    if (settings.faults) options->env = settings.faults->env();
+    set_writing(settings, *options);
+    set_levels(*options);
+    return options;
+}
+
+bool ends_with(std::string_view text, std::string_view end) { return text.ends_with(end); }
+
+/// Files that RocksDB or we leave behind when making a store is interrupted.
+bool is_leftover(std::string_view name) {
+    constexpr std::array<std::string_view, 4> exact{"LOCK", "IDENTITY", "store.lock", "ballast"};
+    if (std::find(exact.begin(), exact.end(), name) != exact.end()) return true;
+    return name.starts_with("LOG") || name.starts_with("MANIFEST-") ||
+           name.starts_with("OPTIONS-") || ends_with(name, ".log") || ends_with(name, ".dbtmp");
+}
+
+}  // namespace
+
+RocksStore::RocksStore(RocksSettings settings)
+    : settings_(std::move(settings)), options_(make_options(settings_)) {}
+
+RocksStore::~RocksStore() {
+    if (!closed_) (void)close();
+}
+
+Result<std::unique_ptr<RocksStore>> RocksStore::open(RocksSettings settings) {
+    std::unique_ptr<RocksStore> store(new RocksStore(std::move(settings)));
+    const std::string& folder = store->settings_.folder;
+    SLUICE_TRY_STATUS(store->files_.make_folders(folder));
+    bool is_new = false;
+    SLUICE_TRY_STATUS(store->look_at_folder(is_new));
+    auto lock = store->files_.lock_file(folder + "/store.lock");
+    if (!lock && lock.error().code == Code::busy) {
+        return fail(Code::busy, "the store " + folder + " is in use: " + lock.error().message +
+                                    ". Stop that server first, or choose another folder");
+    }
+    if (!lock && lock.error().code == Code::denied) {
+        return fail(Code::denied, "the store " + folder +
+                                      " cannot be written: " + lock.error().message +
+                                      ". Make the folder and its files writable for this user");
+    }
+    if (!lock) return std::move(lock).error();
+    store->lock_ = std::move(lock).value();
+    SLUICE_TRY_STATUS(store->open_db());
+    return store;
+}
+
+Status RocksStore::look_at_folder(bool& is_new) const {
+    is_new = !files_.exists(settings_.folder + "/CURRENT");
+    if (!is_new) return {};
+    SLUICE_TRY(const auto names, files_.list_folder(settings_.folder));
+    for (const std::string& name : names) {
+        if (ends_with(name, ".sst")) {
+            return fail(Code::corrupt, "the store " + settings_.folder +
+                                           " is damaged: its file CURRENT is missing. Move it "
+                                           "aside and restore a backup");
+        }
+        if (!is_leftover(name)) {
+            return fail(Code::invalid, "the folder " + settings_.folder +
+                                           " is not empty and holds no store (it has \"" + name +
+                                           "\"). Choose an empty or a new folder");
+        }
+    }
+    return {};
+}
+
+Status RocksStore::open_db() {
+    bool is_new = false;
+    SLUICE_TRY_STATUS(look_at_folder(is_new));
+    MutexLock lock(lifetime_);
+    options_->create_if_missing = is_new;
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::Open(*options_, settings_.folder, &db);
+    if (!status.ok()) {
+        if (status.IsNoSpace() && settings_.guard) settings_.guard->disk_is_full();
+        return error_of(status, "open", settings_.folder);
+    }
+    db_.reset(db);
+    stopped_ = false;
+    return {};
+}
+
+Status RocksStore::usable() const {
+    if (closed_.load(std::memory_order_relaxed)) {
+        return fail(Code::io, "the store " + settings_.folder + " is closed");
+    }
+    if (stopped_.load(std::memory_order_acquire)) {
+        return fail(Code::io, "the store " + settings_.folder +
+                                  " stopped after a failed write; load it again to go on");
+    }
+    return {};
+}
+
+Error RocksStore::failed(const rocksdb::Status& status, std::string_view what) {
+    stopped_.store(true, std::memory_order_release);
+    if (status.IsNoSpace() && settings_.guard) settings_.guard->disk_is_full();
+    return error_of(status, what, settings_.folder);
+}
+
+Error RocksStore::read_error(const rocksdb::Status& status) const {
+    return error_of(status, "read", settings_.folder);
+}
+
+void RocksStore::stop() { stopped_.store(true, std::memory_order_release); }
+
+Status RocksStore::write_with(rocksdb::WriteBatch& batch, bool durably) {
+    SLUICE_TRY_STATUS(usable());
+    rocksdb::WriteOptions options;
+    options.sync = durably;
+    const rocksdb::Status status = db_->Write(options, &batch);
+    if (!status.ok()) return failed(status, "write to");
+    return {};
+}
+
+Status RocksStore::write(rocksdb::WriteBatch& batch) { return write_with(batch, false); }
+Status RocksStore::write_durably(rocksdb::WriteBatch& batch) { return write_with(batch, true); }
+
+Status RocksStore::sync() {
+    MutexLock lock(lifetime_);
+    SLUICE_TRY_STATUS(usable());
+    const rocksdb::Status status = db_->SyncWAL();
+    if (!status.ok()) return failed(status, "sync");
+    return {};
+}
+
+void RocksStore::close_db() {
+    MutexLock lock(lifetime_);
+    if (!db_) return;
+    (void)db_->Close();  // what was not synced was not promised
+    db_.reset();
+}
+
+Status RocksStore::reopen() {
+    if (closed_) return usable();
+    stop();
+    close_db();
+    return open_db();
+}
+
+Status RocksStore::checkpoint(const std::string& folder) {
+    SLUICE_TRY_STATUS(usable());
+    if (files_.exists(folder)) {
+        return fail(Code::exists, folder + " exists already; a backup needs a new folder");
+    }
+    SLUICE_TRY_STATUS(files_.make_folders(folder_of(folder)));
+    rocksdb::Checkpoint* made = nullptr;
+    rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+    if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
+    if (!status.ok()) return error_of(status, "back up", settings_.folder);
+    return files_.sync_folder(folder_of(folder));
+}
+
+Status RocksStore::verify() {
+    SLUICE_TRY_STATUS(usable());
+    const rocksdb::Status status = db_->VerifyChecksum();
+    if (!status.ok()) return error_of(status, "verify", settings_.folder);
+    return {};
+}
+
+Status RocksStore::close() {
+    if (closed_) return {};
+    Status status;
+    if (!stopped_ && db_) {
+        status = sync();
+        // An empty memtable makes the next start quick; the log holds everything if this fails.
+        if (status) (void)db_->Flush(rocksdb::FlushOptions{});
+    }
+    close_db();
+    closed_ = true;
+    lock_ = FileLock{};
+    return status;
+}
+
+Status restore_rocks(const std::string& source, const std::string& target,
+                     const std::function<Status(const std::string& folder)>& inspect) {
+    const FileIo files;
+    if (!files.exists(source + "/CURRENT")) {
+        return fail(Code::not_found, source + " holds no backup of a store");
+    }
+    if (files.exists(target)) {
+        SLUICE_TRY(const auto names, files.list_folder(target));
+        if (!names.empty()) {
+            return fail(Code::exists, target + " is not empty; restore into a new folder");
+        }
+    }
+    const std::string draft = target + ".restoring";
+    SLUICE_TRY_STATUS(files.remove_folder(draft));
+    SLUICE_TRY_STATUS(files.make_folders(draft));
+    const auto copy = [&]() -> Status {
+        SLUICE_TRY(const auto names, files.list_folder(source));
+        for (const std::string& name : names) {
+            if (name == "LOCK" || name == "store.lock") continue;
+            SLUICE_TRY_STATUS(files.copy_file(source + "/" + name, draft + "/" + name));
+        }
+        SLUICE_TRY_STATUS(files.sync_folder(draft));
+        SLUICE_TRY(auto store, RocksStore::open({.folder = draft}));
+        SLUICE_TRY_STATUS(store->verify());
+        SLUICE_TRY_STATUS(store->close());
+        return inspect(draft);
+    };
+    if (Status status = copy(); !status) {
+        (void)files.remove_folder(draft);
+        return std::move(status).error().in("restore of " + source);
+    }
+    return files.rename_durably(draft, target);
+}
+
+}  // namespace sluice

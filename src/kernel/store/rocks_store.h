@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// RocksStore: one RocksDB database in a folder, opened so that it serves a queue: one writer, a
+// sync thread beside it, memory that does not grow with what is stored, and fail-stop after any
+// failure. Knows bytes only; what the keys mean is its user's business.
+#pragma once
+
+#include "kernel/base/result.h"
+#include "kernel/store/disk_guard.h"
+#include "kernel/store/file_io.h"
+#include "kernel/store/rocks_env.h"
+#include "kernel/sync/mutex.h"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace rocksdb {
+class DB;
+class Status;
+class WriteBatch;
+struct Options;
+}  // namespace rocksdb
+
+namespace sluice {
+
+struct RocksSettings {
+    std::string folder;        ///< made (0700) when missing
+    Bytes memtable = mib(64);  ///< writes kept in memory before they become a table file
+    int memtables_max = 3;     ///< so many, then writes wait for the disk
+    Bytes cache = mib(32);     ///< blocks, indexes and filters of table files together
+    int open_files_max = 512;
+    std::shared_ptr<DiskGuard> guard;       ///< told when the disk is full; may be null
+    std::shared_ptr<RocksFaultEnv> faults;  ///< tests only
+};
+
+/// One owner thread calls everything but sync(), which one other thread may call meanwhile.
+class RocksStore {
+public:
+    /// Opens or makes the database. Errors: busy (another process has it; says which), denied,
+    /// corrupt, invalid (the folder holds something else), exhausted, io.
+    static Result<std::unique_ptr<RocksStore>> open(RocksSettings settings);
+    ~RocksStore();
+    RocksStore(const RocksStore&) = delete;
+    RocksStore& operator=(const RocksStore&) = delete;
+
+    /// Ok while it can be used; after a failure or close() the error to answer with.
+    [[nodiscard]] Status usable() const;
+    /// Not null while usable.
+    [[nodiscard]] rocksdb::DB& db() { return *db_; }
+
+    /// Applies the batch at once; durable after sync(). A failure stops the store until reopen().
+    Status write(rocksdb::WriteBatch& batch);
+    /// The same, durable when it returns.
+    Status write_durably(rocksdb::WriteBatch& batch);
+    /// Everything written before is durable when it returns. A failure stops the store.
+    Status sync();
+    /// Turns a failed read into an error; the store goes on.
+    [[nodiscard]] Error read_error(const rocksdb::Status& status) const;
+    /// Closes what is open and opens it again; ends a stop.
+    Status reopen();
+    /// Stops the store as if `error` had come from the disk.
+    void stop();
+    /// A consistent copy of everything in the new folder `folder`. Errors: exists, exhausted, io.
+    Status checkpoint(const std::string& folder);
+    /// Reads every table file and compares checksums. Errors: corrupt, io.
+    Status verify();
+    /// Syncs and closes. Idempotent.
+    Status close();
+
+private:
+    explicit RocksStore(RocksSettings settings);
+    Status open_db();
+    Status look_at_folder(bool& is_new) const;
+    Status write_with(rocksdb::WriteBatch& batch, bool durably);
+    Error failed(const rocksdb::Status& status, std::string_view what);
+    void close_db();
+
+    const RocksSettings settings_;
+    const FileIo files_;
+    FileLock lock_;
+    std::unique_ptr<rocksdb::Options> options_;
+    /// Held by sync() and by whoever opens or closes; the owner reads db_ without it.
+    Mutex lifetime_;
+    std::unique_ptr<rocksdb::DB> db_;
+    std::atomic<bool> stopped_{false};
+    std::atomic<bool> closed_{false};
+};
+
+/// Copies the backup `source` (made by checkpoint()) to `target`, which must be missing or empty,
+/// and proves it whole: nothing is at `target` unless all of it is. `inspect` may look at the copy
+/// and change it before it gets its name. Errors: not_found, exists, corrupt, exhausted, io.
+Status restore_rocks(const std::string& source, const std::string& target,
+                     const std::function<Status(const std::string& folder)>& inspect);
+
+}  // namespace sluice

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading rows of the RocksDB ledger: jobs with their bodies by seq, and the three wanted reads.
+// Only for the RocksDB ledger itself; writes nothing.
+#pragma once
+
+#include "kernel/store/rocks_store.h"
+#include "modules/jobs/engine/read.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace rocksdb {
+class Iterator;
+}
+
+namespace sluice::jobs {
+
+/// Reads with no regard to what is not written yet; used by the owner only.
+class RocksRows {
+public:
+    explicit RocksRows(RocksStore& store) : store_(store) {}
+
+    /// The jobs stored under `seqs`, in their order; nothing for a seq that is none or not stored.
+    Status fetch(std::span<const Seq> seqs, std::vector<std::optional<JobRecord>>& jobs);
+    /// The seqs that the jids lead to; none for an unknown jid.
+    Status find(std::span<const std::string_view> jids, std::vector<Seq>& seqs);
+    Result<ReadResult> read(const WantedRead& wanted);
+    /// Every job in push order; `apart` hears of each whose body is kept apart.
+    Status visit_all(const std::function<void(JobRecord&&)>& visit,
+                     const std::function<void(Seq)>& apart);
+
+private:
+    /// Joins the bodies kept apart to the jobs that lack one.
+    Status fetch_bodies(std::span<std::optional<JobRecord>> jobs);
+    Status read_ready(ReadResult& out);
+    Status read_due(ReadResult& out);
+    Status read_jobs(ReadResult& out);
+
+    RocksStore& store_;
+};
+
+}  // namespace sluice::jobs
