@@ -87,9 +87,14 @@ struct Counts {
     std::uint64_t done = 0;
 };
 
-Role single_pusher(Counts& counts, unsigned pipeline) {
+/// End to end, producers wait while so many jobs are not done: the backlog has benchmarks of its
+/// own.
+constexpr std::uint64_t open_jobs_max = 2000;
+
+Role single_pusher(Counts& counts, unsigned pipeline, bool paced = false) {
     return {.send =
-                [pipeline](Link&, std::string& out) {
+                [pipeline, paced, &counts](Link&, std::string& out) {
+                    if (paced && counts.pushed > counts.done + open_jobs_max) return 0U;
                     for (unsigned i = 0; i < pipeline; ++i) {
                         out += "PUSH ";
                         append_job(out, "default");
@@ -103,10 +108,10 @@ Role single_pusher(Counts& counts, unsigned pipeline) {
                 }};
 }
 
-Role bulk_pusher(Counts& counts, unsigned batch, const bool* stop = nullptr) {
+Role bulk_pusher(Counts& counts, unsigned batch, bool paced = false) {
     return {.send =
-                [batch, stop](Link&, std::string& out) {
-                    if (stop != nullptr && *stop) return 0U;
+                [batch, paced, &counts](Link&, std::string& out) {
+                    if (paced && counts.pushed > counts.done + open_jobs_max) return 0U;
                     out += "PUSHB [";
                     for (unsigned i = 0; i < batch; ++i) {
                         if (i > 0) out += ',';
@@ -252,8 +257,9 @@ void bench_end_to_end(const Options& options, const EndToEnd& shape) {
         Counts counts;
         Load load;
         for (int c = 0; c < shape.producers; ++c) {
-            load.connect(server.port, Greeting::faktory_producer,
-                         shape.batched ? bulk_pusher(counts, 100) : single_pusher(counts, 1));
+            load.connect(
+                server.port, Greeting::faktory_producer,
+                shape.batched ? bulk_pusher(counts, 100, true) : single_pusher(counts, 1, true));
         }
         for (int c = 0; c < shape.workers; ++c) {
             load.connect(server.port,
@@ -276,10 +282,8 @@ void bench_drain(const Options& options) {
         Counts counts;
         {
             Load load;
-            bool stop = false;
             for (int c = 0; c < 4; ++c)
-                load.connect(server.port, Greeting::faktory_producer,
-                             bulk_pusher(counts, 500, &stop));
+                load.connect(server.port, Greeting::faktory_producer, bulk_pusher(counts, 500));
             load.run(120, [&] { return counts.pushed >= 400'000; });
         }
         Load load;

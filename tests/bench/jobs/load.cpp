@@ -156,6 +156,11 @@ bool Load::run(double seconds, const std::function<bool()>& done) {
     std::array<epoll_event, 256> events{};
     while (!done()) {
         if (now_ns() > deadline) return false;
+        for (const auto& link : links_) {  // those that had nothing to send may have something now
+            if (link->waiting_ > 0) continue;
+            link->fill();
+            if (!link->flush()) give_up("send");
+        }
         const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 100);
         for (int i = 0; i < count; ++i) {
             Link& link = *static_cast<Link*>(events[static_cast<std::size_t>(i)].data.ptr);

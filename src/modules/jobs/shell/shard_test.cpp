@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/jobs/shell/shard.h"
+
+#include "kernel/sync/clock.h"
+#include "kernel/sync/mutex.h"
+#include "modules/jobs/ledger/memory_ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace sluice::jobs {
+namespace {
+
+/// A gate that a test closes to hold the sync thread where it is.
+class Gate {
+public:
+    void close() {
+        MutexLock lock(mutex_);
+        open_ = false;
+    }
+    void open() {
+        MutexLock lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+    void pass() {
+        MutexLock lock(mutex_);
+        ++waiting_;
+        changed_.notify_all();
+        while (!open_) changed_.wait_until(mutex_, no_deadline);
+        --waiting_;
+    }
+    void wait_for_somebody() {
+        MutexLock lock(mutex_);
+        while (waiting_ == 0) changed_.wait_until(mutex_, no_deadline);
+    }
+
+private:
+    Mutex mutex_;
+    CondVar changed_;
+    bool open_ SLUICE_GUARDED_BY(mutex_) = true;
+    int waiting_ SLUICE_GUARDED_BY(mutex_) = 0;
+};
+
+/// What stays when the shard goes, and what a test may break.
+struct Store {
+    MemoryLedger memory;
+    Gate sync_gate;
+    std::atomic<bool> fail_write{false};
+    std::atomic<bool> fail_sync{false};
+    std::atomic<int> syncs{0};
+    std::atomic<int> writes{0};
+};
+
+class BreakableLedger final : public Ledger {
+public:
+    explicit BreakableLedger(std::shared_ptr<Store> store) : store_(std::move(store)) {}
+    Result<LedgerState> load(const std::function<void(JobRecord&&)>& visit) override {
+        if (store_->memory.unsynced() > 0) store_->memory.crash(0);
+        return store_->memory.load(visit);
+    }
+    Status write(std::span<const Write> writes) override {
+        ++store_->writes;
+        if (store_->fail_write.exchange(false)) return fail(Code::exhausted, "disk full");
+        return store_->memory.write(writes);
+    }
+    Status sync() override {
+        store_->sync_gate.pass();
+        ++store_->syncs;
+        if (store_->fail_sync.exchange(false)) return fail(Code::io, "sync failed");
+        return store_->memory.sync();
+    }
+    Status find(std::span<const std::string_view> jids,
+                std::vector<std::optional<JobRecord>>& found) override {
+        return store_->memory.find(jids, found);
+    }
+    Result<ReadResult> read(const WantedRead& wanted) override {
+        return store_->memory.read(wanted);
+    }
+    Status checkpoint(const std::string& directory) override {
+        return store_->memory.checkpoint(directory);
+    }
+    Status close() override { return {}; }
+
+private:
+    std::shared_ptr<Store> store_;
+};
+
+class Sink final : public ReplySink {
+public:
+    void release(std::vector<Reply> replies, std::vector<ConnectionId>) override {
+        MutexLock lock(mutex_);
+        for (Reply& reply : replies) replies_.push_back(std::move(reply));
+        changed_.notify_all();
+    }
+    void fail_all(std::string_view) override {
+        MutexLock lock(mutex_);
+        ++failures_;
+        changed_.notify_all();
+    }
+    /// Waits for the reply to that ticket.
+    ReplyBody wait_for(TicketId ticket) {
+        MutexLock lock(mutex_);
+        for (;;) {
+            for (const Reply& reply : replies_) {
+                if (reply.ticket == ticket) return reply.body;
+            }
+            if (!changed_.wait_until(mutex_, deadline_after(30s))) {
+                ADD_FAILURE() << "no reply to ticket " << ticket.value();
+                return RefusedReply{"NONE", ""};
+            }
+        }
+    }
+    bool has(TicketId ticket) {
+        MutexLock lock(mutex_);
+        for (const Reply& reply : replies_) {
+            if (reply.ticket == ticket) return true;
+        }
+        return false;
+    }
+    void wait_for_failure(int count) {
+        MutexLock lock(mutex_);
+        while (failures_ < count) {
+            if (!changed_.wait_until(mutex_, deadline_after(30s))) {
+                ADD_FAILURE() << "the shard did not fail";
+                return;
+            }
+        }
+    }
+
+private:
+    Mutex mutex_;
+    CondVar changed_;
+    std::vector<Reply> replies_ SLUICE_GUARDED_BY(mutex_);
+    int failures_ SLUICE_GUARDED_BY(mutex_) = 0;
+};
+
+std::shared_ptr<const JobBody> job(std::string_view jid) {
+    return std::make_shared<const JobBody>(
+        JobBody::Texts{
+            .jid = jid, .type = "t", .queue = "default", .args = "[1]", .custom = {}, .extra = {}},
+        JobPolicy{});
+}
+
+class ShardTest : public ::testing::Test {
+protected:
+    ~ShardTest() override {
+        store_->sync_gate.open();
+        shard_.reset();
+    }
+    void start(ShardOptions options = {}, DiskProbe disk = nullptr) {
+        shard_.reset();
+        auto started = Shard::start(std::make_unique<BreakableLedger>(store_), sink_, metrics_,
+                                    std::move(options), std::move(disk));
+        ASSERT_TRUE(started) << started.error().text();
+        shard_ = std::move(*started);
+    }
+    TicketId push(std::string_view jid) {
+        const TicketId ticket(++tickets_);
+        EXPECT_TRUE(shard_->submit(Push{.ticket = ticket, .jobs = {job(jid)}}));
+        return ticket;
+    }
+    TicketId fetch() {
+        const TicketId ticket(++tickets_);
+        EXPECT_TRUE(shard_->submit(
+            Fetch{.ticket = ticket, .caller = {}, .queues = {"default"}, .max = 1, .wait = 0s}));
+        return ticket;
+    }
+    bool is_known(std::string_view jid) {
+        const TicketId ticket(++tickets_);
+        EXPECT_TRUE(shard_->submit(GetJob{.ticket = ticket, .jid = std::string(jid)}));
+        const ReplyBody reply = sink_.wait_for(ticket);
+        const auto* found = std::get_if<JobReply>(&reply);
+        return found != nullptr && found->found;
+    }
+
+    std::shared_ptr<Store> store_ = std::make_shared<Store>();
+    Sink sink_;
+    Registry metrics_;
+    std::unique_ptr<Shard> shard_;
+    std::uint64_t tickets_ = 0;
+};
+
+TEST_F(ShardTest, AnsweredPushIsThereAfterARestart) {
+    start();
+    EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(push("job-00000001"))));
+    start();
+    EXPECT_TRUE(is_known("job-00000001"));
+}
+
+TEST_F(ShardTest, PushIsAnsweredOnlyAfterItsSync) {
+    start();
+    store_->sync_gate.close();
+    const TicketId ticket = push("job-00000001");
+    store_->sync_gate.wait_for_somebody();
+    EXPECT_FALSE(sink_.has(ticket));
+    store_->sync_gate.open();
+    EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(ticket)));
+}
+
+TEST_F(ShardTest, OneSyncCoversAllThatWasWrittenMeanwhile) {
+    start();
+    store_->sync_gate.close();
+    push("job-00000000");
+    store_->sync_gate.wait_for_somebody();
+    const int before = store_->syncs;
+    TicketId last;
+    for (int i = 1; i <= 20; ++i) {
+        last = push("job-1000000" + std::to_string(i));
+        sink_.wait_for(
+            fetch());  // a delivery waits for no sync, so each push is a drain of its own
+    }
+    store_->sync_gate.open();
+    sink_.wait_for(last);
+    EXPECT_LE(store_->syncs - before, 2);
+    EXPECT_GE(store_->writes, 20);
+}
+
+TEST_F(ShardTest, FailedWriteFailsEverybodyAndTheQueueGoesOn) {
+    start();
+    sink_.wait_for(push("job-00000001"));
+    store_->fail_write = true;
+    const TicketId lost = push("job-00000002");
+    sink_.wait_for_failure(1);
+    EXPECT_FALSE(sink_.has(lost));
+    EXPECT_TRUE(is_known("job-00000001"));
+    EXPECT_FALSE(is_known("job-00000002"));
+    EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(push("job-00000002"))));
+}
+
+TEST_F(ShardTest, FailedSyncAnswersNobody) {
+    start();
+    store_->fail_sync = true;
+    const TicketId lost = push("job-00000001");
+    sink_.wait_for_failure(1);
+    EXPECT_FALSE(sink_.has(lost));
+    EXPECT_FALSE(is_known("job-00000001"));
+    EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(push("job-00000001"))));
+}
+
+TEST_F(ShardTest, FullChannelSaysBusy) {
+    ShardOptions options;
+    options.commands_max = 2;
+    options.unsynced_max = 1;
+    start(options);
+    store_->sync_gate.close();
+    bool refused = false;
+    for (int i = 0; i < 100 && !refused; ++i) {
+        refused = !shard_->submit(Push{.ticket = TicketId(++tickets_),
+                                       .jobs = {job("job-" + std::to_string(10000000 + i))}});
+    }
+    EXPECT_TRUE(refused);
+    store_->sync_gate.open();
+}
+
+TEST_F(ShardTest, FullDiskRefusesPushesAndTakesAcks) {
+    start();
+    sink_.wait_for(push("job-00000001"));
+    start({}, [] { return true; });
+    const ReplyBody refused = sink_.wait_for(push("job-00000002"));
+    ASSERT_TRUE(std::holds_alternative<RefusedReply>(refused));
+    EXPECT_EQ(std::get<RefusedReply>(refused).word, "FULL");
+    EXPECT_EQ(std::get<JobsReply>(sink_.wait_for(fetch())).jobs.size(), 1U);
+    const TicketId ack(++tickets_);
+    Ack command{.ticket = ack, .caller = {}, .jobs = {}};
+    command.jobs.push_back({{"job-00000001", {}}, nullptr});
+    EXPECT_TRUE(shard_->submit(std::move(command)));
+    EXPECT_EQ(std::get<VerdictReply>(sink_.wait_for(ack)).verdicts, std::vector{Verdict::done});
+}
+
+TEST_F(ShardTest, CheckpointHoldsWhatWasAnswered) {
+    start();
+    sink_.wait_for(push("job-00000001"));
+    ASSERT_TRUE(shard_->checkpoint("copy"));
+    EXPECT_EQ(store_->memory.restored("copy")->job_count(), 1U);
+}
+
+TEST_F(ShardTest, StopAnswersWhatWasSubmitted) {
+    start();
+    const TicketId ticket = push("job-00000001");
+    shard_->stop();
+    EXPECT_TRUE(sink_.has(ticket));
+    EXPECT_FALSE(
+        shard_->submit(Push{.ticket = TicketId(++tickets_), .jobs = {job("job-00000002")}}));
+}
+
+}  // namespace
+}  // namespace sluice::jobs
