@@ -76,8 +76,9 @@ Status Worker::run() {
         signals = Thread("sdk-signals",
                          [&] { run_signals(blocked->set(), signals_end, channels.events); });
     }
-    Thread sender("sdk-sender",
-                  [&] { run_sender(state.options, channels.sends, channels.events); });
+    Thread sender("sdk-sender", [&] {
+        run_sender(state.options, channels.sends, channels.events, channels.hurry);
+    });
     Thread fetcher("sdk-fetcher", [&] {
         run_fetcher(state.options, channels.fetches, channels.events, channels.leave);
     });

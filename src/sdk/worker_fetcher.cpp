@@ -80,20 +80,21 @@ Result<Reply> fetch_once(Connection& connection, const std::string& line,
 
 }  // namespace
 
-Connection* Redial::open(const Wake* wake, Instant deadline) {
+Connection* Redial::open(const Wake& wake, Instant deadline) {
     if (connection_) return connection_.get();
     if (failures_ > 0) {
         const Duration pause = exponential_delay(options_.backoff_base, options_.backoff_max,
                                                  failures_, random_.next());
         const Instant until = std::min(deadline, deadline_after(pause));
-        if ((wake != nullptr ? wake : &never_)->wait_until(until)) return nullptr;
+        if (wake.wait_until(until)) return nullptr;
         if (until == deadline) return nullptr;
     }
     const Instant give_up = std::min(deadline, deadline_after(options_.connect_timeout));
     auto opened =
-        Connection::open(connection_options(options_), {.deadline = give_up, .wake = wake});
+        Connection::open(connection_options(options_), {.deadline = give_up, .wake = &wake});
     if (!opened) {
         const Code code = opened.error().code;
+        if (code == Code::cancelled) return nullptr;
         // What worked once works again some day: only a first refusal is final.
         hopeless_ = !has_connected_ever_ && (code == Code::denied || code == Code::invalid);
         ++failures_;
@@ -132,7 +133,7 @@ void run_fetcher(const WorkerOptions& options, FetchOrders& orders, WorkerEvents
     FetchOrder order;
     while (orders.pop(order) == ChannelStatus::ok) {
         Fetched fetched;
-        Connection* connection = redial.open(&wake, no_deadline);
+        Connection* connection = redial.open(wake, no_deadline);
         if (redial.is_hopeless()) return;
         if (connection != nullptr) {
             auto jobs = [&]() -> Result<std::vector<HeldJob>> {

@@ -219,6 +219,7 @@ void WorkerOwner::part_if_done() {
     channels_.tasks.close();
     const auto status = channels_.sends.try_push(LastOrder{deadline_after(options_.reply_timeout)});
     SLUICE_CHECK(status == ChannelStatus::ok);
+    channels_.hurry.notify();
 }
 
 void WorkerOwner::stop_overdue(Instant now) {
@@ -292,7 +293,9 @@ void WorkerOwner::stop_job(Held& held, Why why, Error reason) {
 void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
     Held& held = job->second;
     Answer out{.jid = held.delivery.jid, .lease = job->first, .result = {}, .failure = {}};
-    const Why why = held.why;
+    // The handler may have seen its deadline pass before we did.
+    const bool is_late = held.why == Why::none && monotonic_now() >= held.deadline;
+    const Why why = is_late ? Why::timed_out : held.why;
     held_.erase(job);
     if (why == Why::lost) return;
     if (auto* result = std::get_if<std::string>(&outcome)) {

@@ -43,6 +43,7 @@ struct WorkerChannels {
     FetchOrders fetches;
     SendOrders sends;
     Wake leave;  ///< notified: the fetcher comes home
+    Wake hurry;  ///< notified: the sender looks at its orders, even between two tries
 };
 
 class WorkerOwner {

@@ -71,21 +71,21 @@ struct Batch {
 
 class Sender {
 public:
-    Sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events)
+    Sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events, Wake& hurry)
         : options_(options),
           orders_(orders),
           events_(events),
+          hurry_(hurry),
           redial_(options, events,
                   ~static_cast<std::uint64_t>(monotonic_now().time_since_epoch().count())) {}
 
     void run() {
         while (take_orders()) {
-            if (waiting_.empty() && !beat_) {
-                if (is_last_) break;
-                continue;
-            }
+            // A last beat is not worth dialling for.
+            if (is_last_ && waiting_.empty()) break;
+            if (waiting_.empty() && !beat_) continue;
             if (monotonic_now() >= deadline_) break;
-            Connection* connection = redial_.open(nullptr, deadline_);
+            Connection* connection = redial_.open(hurry_, deadline_);
             if (redial_.is_hopeless()) break;
             if (connection == nullptr) continue;
             const Status sent = exchange(*connection, make_batch());
@@ -103,6 +103,7 @@ public:
 private:
     /// Waits for an order unless there is something to send. False: closed and nothing more to do.
     bool take_orders() {
+        hurry_.clear();
         const bool idle = waiting_.empty() && !beat_ && !is_last_;
         std::vector<SendOrder> taken;
         const ChannelStatus status = idle ? orders_.pop_all(taken, orders_.capacity(), no_deadline)
@@ -220,6 +221,7 @@ private:
     const WorkerOptions& options_;
     SendOrders& orders_;
     WorkerEvents& events_;
+    Wake& hurry_;
     Redial redial_;
     JsonParser parser_;
     std::deque<Answer> waiting_;
@@ -232,8 +234,9 @@ private:
 
 }  // namespace
 
-void run_sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events) {
-    Sender(options, orders, events).run();
+void run_sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events,
+                Wake& hurry) {
+    Sender(options, orders, events, hurry).run();
 }
 
 }  // namespace sluice::sdk

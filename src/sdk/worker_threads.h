@@ -27,7 +27,7 @@ public:
 
     /// The connection, opened if need be. One try, after the pause that earlier failures ask for.
     /// Nothing when it failed, or `wake` or the deadline ended the pause.
-    Connection* open(const Wake* wake, Instant deadline);
+    Connection* open(const Wake& wake, Instant deadline);
     /// After an error: the connection is of no more use.
     void drop(const Error& error);
     /// Puts the next failure's pause back to the shortest.
@@ -41,7 +41,6 @@ private:
     const WorkerOptions& options_;
     WorkerEvents& events_;
     Random random_;
-    Wake never_;
     std::unique_ptr<Connection> connection_;
     std::uint32_t failures_ = 0;
     bool has_connected_ever_ = false;
@@ -62,7 +61,9 @@ void run_handler(const WorkerOptions& options, const HandlerTable& handlers, Tas
 /// Runs the sender until its LastOrder. Everything that waits is sent in one write, so answers
 /// batch by themselves while the server is busy and leave at once when it is idle; what was not
 /// answered when a connection broke is sent again over the next one.
-void run_sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events);
+/// `hurry` ends a pause between two tries, so that a new order is seen.
+void run_sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events,
+                Wake& hurry);
 
 /// The jobs of a FETCHB reply. Errors: invalid.
 Result<std::vector<HeldJob>> read_deliveries(JsonView reply);
