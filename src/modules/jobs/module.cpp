@@ -221,6 +221,7 @@ void JobsModule::drain() {
 void JobsModule::stop(Instant) {
     drain();
     if (admin_) admin_->stop();
+    if (front_) front_->passwords.drain();
     if (shard_) shard_->stop();
 }
 

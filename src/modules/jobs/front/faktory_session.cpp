@@ -38,7 +38,7 @@ void FaktorySession::on_open(Session& session) {
 
 std::size_t FaktorySession::on_bytes(Session& session, std::string_view unread) {
     std::size_t begin = 0;
-    while (session.is_open() && !hanging_up_) {
+    while (session.is_open() && !hanging_up_ && !session.is_paused()) {
         if (requests_.size() >= front_.options.requests_max) {
             session.pause_reading();
             break;

@@ -51,6 +51,7 @@ private:
     // verbs.cpp
     void handle(std::string_view line);
     void handle_hello(std::string_view line);
+    void prove(sdk::HelloRequest hello);
     void accept(sdk::HelloRequest hello);
     void push(std::string_view argument);
     void push_bulk(std::string_view argument);

@@ -5,6 +5,7 @@
 #include "kernel/base/bytes.h"
 #include "kernel/observe/metrics.h"
 #include "kernel/sync/clock.h"
+#include "kernel/sync/worker_pool.h"
 #include "modules/jobs/front/desk.h"
 #include "modules/jobs/front/info_json.h"
 #include "modules/jobs/shell/shard.h"
@@ -43,6 +44,7 @@ struct Front {
     const Instant started_at;
     std::atomic<bool> draining{false};  ///< pushes and fetches are refused
     std::atomic<std::uint64_t> connections{0};
+    WorkerPool passwords{{.name = "jobs-password", .threads = 1, .queue_max = 1024}};
     Counter& commands;
     Counter& refused;
     Counter& bad_passwords;

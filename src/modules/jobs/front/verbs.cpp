@@ -108,17 +108,35 @@ void FaktorySession::handle_hello(std::string_view line) {
         return;
     }
     begin(sdk::Verb::hello);
-    if (challenge_ &&
-        !sdk::is_password_proof(hello->pwdhash, front_.options.password, *challenge_, hello->v)) {
-        front_.bad_passwords.add();
-        static LogLimiter limiter;
-        log_warning_limited(limiter, monotonic_now(), "wrong password on the job port",
-                            {{"remote", session_->remote().host}});
-        refuse("Invalid password");
-        hang_up();
-        return;
+    if (challenge_) {
+        prove(std::move(*hello));
+    } else {
+        accept(std::move(*hello));
     }
-    accept(std::move(*hello));
+}
+
+/// Checks the password on another thread: it costs up to a millisecond, and clients open
+/// connections by the dozen.
+void FaktorySession::prove(sdk::HelloRequest hello) {
+    session_->pause_reading();
+    const auto check = [this, session = session_->shared_from_this(), hello = std::move(hello),
+                        challenge = *challenge_, password = front_.options.password]() mutable {
+        const bool right = sdk::is_password_proof(hello.pwdhash, password, challenge, hello.v);
+        Session& where = *session;
+        where.post([this, right, hello = std::move(hello)](Session&) mutable {
+            session_->resume_reading();
+            if (right) return accept(std::move(hello));
+            front_.bad_passwords.add();
+            static LogLimiter limiter;
+            log_warning_limited(limiter, monotonic_now(), "wrong password on the job port",
+                                {{"remote", session_->remote().host}});
+            refuse("Invalid password");
+            hang_up();
+        });
+    };
+    if (front_.passwords.try_submit(check)) return;
+    refuse("server is busy, try again");
+    hang_up();
 }
 
 void FaktorySession::accept(sdk::HelloRequest hello) {
