@@ -65,8 +65,10 @@ void set_writing(const RocksSettings& settings, rocksdb::Options& options) {
     options.max_write_buffer_number = settings.memtables_max;
     options.min_write_buffer_number_to_merge = 1;
     // One thread writes, so the plain insert with a remembered place per kind of key is fastest.
+    // Two bytes of prefix: RocksDB 7.8 would use the hint of the row table for range deletions
+    // too, which corrupts memory; ours begin with one byte and so have no hint.
     options.allow_concurrent_memtable_write = false;
-    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
+    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(2));
     options.memtable_prefix_bloom_size_ratio = 0.02;
     options.memtable_whole_key_filtering = true;
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;

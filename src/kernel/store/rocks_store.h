@@ -50,6 +50,7 @@ public:
     [[nodiscard]] rocksdb::DB& db() { return *db_; }
 
     /// Applies the batch at once; durable after sync(). A failure stops the store until reopen().
+    /// The first key of a range deletion must be one byte long (see set_writing()).
     Status write(rocksdb::WriteBatch& batch);
     /// The same, durable when it returns.
     Status write_durably(rocksdb::WriteBatch& batch);

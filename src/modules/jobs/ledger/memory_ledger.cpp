@@ -442,7 +442,7 @@ std::unique_ptr<MemoryLedger> MemoryLedger::restored(const std::string& director
     if (at == state_->checkpoints.end()) return nullptr;
     auto copy = std::make_unique<MemoryLedger>();
     *copy->state_ = *at->second;
-    copy->epoch_ = at->second->checkpoint_epoch;
+    copy->epoch_ = at->second->checkpoint_epoch + 1000;  // as restore_rocks_ledger() does
     return copy;
 }
 

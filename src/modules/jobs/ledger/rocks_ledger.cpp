@@ -169,15 +169,16 @@ public:
         : store_(std::move(store)), folder_(std::move(folder)), rows_(*store_) {}
 
     Result<LedgerState> load(const std::function<void(JobRecord&&)>& visit) override {
-        if (!store_->usable()) {
+        LedgerState out;
+        if (auto epoch = raise_epoch()) {
+            out.epoch = *epoch;
+        } else {
+            // Stopped, or about to be told that work in the background has failed: begin anew.
             SLUICE_TRY_STATUS(store_->reopen());
             SLUICE_TRY_STATUS(check_format(*store_, folder_));
+            SLUICE_TRY(out.epoch, raise_epoch());
         }
         apart_.clear();
-        LedgerState out;
-        SLUICE_TRY(const auto epoch, get_number(*store_, rocks_keys::epoch));
-        out.epoch = epoch.value_or(0) + 1;
-        SLUICE_TRY_STATUS(put_number(*store_, rocks_keys::epoch, out.epoch));
         SLUICE_TRY_STATUS(load_queues(out.queues));
         SLUICE_TRY_STATUS(load_totals(out.totals));
         SLUICE_TRY_STATUS(rows_.visit_all(visit, [this](Seq seq) { apart_.add(seq); }));
@@ -223,6 +224,13 @@ private:
         SLUICE_TRY_STATUS(store_->usable());
         if (!loaded_) return fail(Code::internal, "the ledger was not loaded");
         return {};
+    }
+
+    Result<std::uint64_t> raise_epoch() {
+        SLUICE_TRY_STATUS(store_->usable());
+        SLUICE_TRY(const auto epoch, get_number(*store_, rocks_keys::epoch));
+        SLUICE_TRY_STATUS(put_number(*store_, rocks_keys::epoch, epoch.value_or(0) + 1));
+        return epoch.value_or(0) + 1;
     }
 
     Status load_queues(std::vector<QueueRow>& queues) {

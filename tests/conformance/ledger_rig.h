@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a conformance test needs of a ledger besides the port: make it, crash it, restore a copy.
+#pragma once
+
+#include "kernel/base/random.h"
+#include "kernel/store/rocks_store.h"
+#include "modules/jobs/ledger/ledger.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::jobs {
+
+/// A new empty folder, removed at the end.
+class TestFolder {
+public:
+    TestFolder();
+    ~TestFolder();
+    TestFolder(const TestFolder&) = delete;
+    TestFolder& operator=(const TestFolder&) = delete;
+    [[nodiscard]] std::string operator/(const std::string& name) const {
+        return path_ + "/" + name;
+    }
+
+private:
+    std::string path_;
+};
+
+/// One ledger under test and the world around it.
+class LedgerRig {
+public:
+    LedgerRig() = default;
+    LedgerRig(const LedgerRig&) = delete;
+    LedgerRig& operator=(const LedgerRig&) = delete;
+    virtual ~LedgerRig() = default;
+
+    virtual Ledger& ledger() = 0;
+    /// The machine loses power: what was not synced is gone. The ledger is then open, not loaded.
+    virtual void crash() = 0;
+    /// The next write or sync, whichever comes first, fails.
+    virtual void fail_next_write() = 0;
+    virtual void fail_next_sync() = 0;
+    /// A new place for a checkpoint.
+    virtual std::string backup_place() = 0;
+    /// A ledger restored from a checkpoint, not loaded.
+    virtual std::unique_ptr<Ledger> restore(const std::string& backup) = 0;
+};
+
+enum class LedgerKind { memory, rocks, rocks_small };
+std::string to_string(LedgerKind kind);
+std::unique_ptr<LedgerRig> make_rig(LedgerKind kind);
+
+/// Settings under which little data already makes table files and compactions.
+RocksSettings small_rocks(const std::string& folder);
+
+/// An enqueued job in queue 1 whose order is its seq.
+JobRecord make_job(std::uint64_t seq, const std::string& jid, std::size_t args_size = 10);
+/// Some writes; also such that no engine would ask for.
+std::vector<Write> random_batch(Random& random);
+/// Everything that can be read, as text. Loads the ledger.
+std::string dump(Ledger& ledger);
+
+}  // namespace sluice::jobs
