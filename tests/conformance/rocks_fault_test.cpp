@@ -14,7 +14,7 @@
 namespace sluice::jobs {
 namespace {
 
-constexpr std::size_t batch_count = 40;
+constexpr std::size_t batch_count = 24;
 
 /// The same batches every time, and what the store holds after each number of them.
 struct Workload {
