@@ -1,0 +1,639 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checker.h"
+
+#include <algorithm>
+#include <sstream>
+
+namespace sluice::jobs::sim {
+
+namespace {
+
+constexpr Duration slack = 3s;
+constexpr std::uint64_t drains_per_recount = 64;
+
+template <class... Fs>
+struct Overloaded : Fs... {
+    using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+bool holds(const Truth& truth, const JobRef& ref, const Caller& caller) {
+    return ref.token ? truth.token == ref.token : truth.holder() == caller.name();
+}
+
+}  // namespace
+
+/// Looks at the writes of one batch, in order.
+struct Checker::BatchReader {
+    Checker& checker;
+    Shadow& shadow;
+
+    void operator()(const PutJob& w) const {
+        const Shadow::Index known = shadow.find(w.job.head.seq);
+        const Truth before = known == Shadow::none ? Truth{} : shadow.truth(known);
+        if (w.fresh) checker.check_fresh(w);
+        if (known == Shadow::none) {
+            const Shadow::Index job = shadow.put(w.job, w.fresh);
+            checker.check_put(w, before, job);
+            return;
+        }
+        checker.check_put(w, before, known);
+        shadow.put(w.job, w.fresh);
+    }
+    void operator()(const EraseJob& w) const {
+        checker.check_erase(w);
+        Shadow::Index job = Shadow::none;
+        if (!shadow.erase(w.seq, w.erase_jid, job))
+            checker.fail("J1", "a jid was erased or kept that should not be: " + w.jid);
+    }
+    void operator()(const PutReady&) const { shadow.count_rows(1); }
+    void operator()(const EraseReady&) const { shadow.count_rows(-1); }
+    void operator()(const PutDue&) const { shadow.count_rows(1); }
+    void operator()(const EraseDue&) const { shadow.count_rows(-1); }
+    void operator()(const PutQueue& w) const { shadow.put_row(w.row); }
+    void operator()(const EraseQueue& w) const { shadow.erase_row(w.id); }
+    void operator()(const PutTotals& w) const { shadow.put_totals(w.totals); }
+    void operator()(const EraseEverything&) const { shadow.erase_everything(); }
+};
+
+void Checker::fail(std::string_view number, const std::string& what) {
+    if (!violation_) violation_ = Violation{std::string(number), what};
+}
+
+std::string Checker::describe(Shadow::Index job) const {
+    const Truth& truth = shadow_.truth(job);
+    std::ostringstream out;
+    out << "job " << shadow_.facts(job).seq.value() << ' ' << shadow_.jid(job) << " (now "
+        << (truth.exists ? to_string(truth.state) : "gone") << ", attempt " << truth.attempt
+        << ", failures " << truth.failures << ", lease " << truth.token.value() << '/'
+        << truth.holder() << ')';
+    return out.str();
+}
+
+void Checker::begin_drain(WallTime now) {
+    if (now < now_ && !restoring_) fail("J8", "the server's time went back");
+    now_ = now;
+    shadow_.moves.clear();
+}
+
+void Checker::batch(std::span<const Write> writes) {
+    shadow_.begin_batch();
+    const BatchReader reader{*this, shadow_};
+    for (const Write& write : writes) {
+        if (!violation_) std::visit(reader, write);
+    }
+}
+
+bool Checker::moved(Shadow::Index job) const {
+    return std::any_of(shadow_.moves.begin(), shadow_.moves.end(),
+                       [&](const Move& move) { return move.job == job; });
+}
+
+Checker::WorkerView& Checker::worker(const std::string* wid) {
+    for (WorkerView& view : workers_) {
+        if (view.wid == wid || *view.wid == *wid) return view;
+    }
+    workers_.push_back(WorkerView{.wid = wid});
+    return workers_.back();
+}
+
+const Reply* Checker::reply_to(TicketId ticket) {
+    const std::vector<Reply>& replies = out_->replies;
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+        const std::size_t at = hint_ + i < replies.size() ? hint_ + i : hint_ + i - replies.size();
+        if (replies[at].ticket != ticket || answered_[at]) continue;
+        hint_ = at + 1 < replies.size() ? at + 1 : 0;
+        answered_[at] = true;
+        return &replies[at];
+    }
+    return nullptr;
+}
+
+/// Looks at one command and its reply.
+struct Checker::Judge {
+    Checker& c;
+
+    void operator()(const Push& push) const {
+        const Reply* reply = c.reply_to(push.ticket);
+        if (reply == nullptr) return c.fail("J9", "a push was not answered");
+        const auto* ok = std::get_if<OkReply>(&reply->body);
+        std::uint32_t repeats = 0;
+        for (const auto& body : push.jobs) {
+            const bool is_new = pushed(*body, push.ticket);
+            if (is_new && ok == nullptr) c.fail("J3", "a refused push left a job");
+            if (!is_new) ++repeats;
+            if (ok == nullptr) continue;
+            const Shadow::Index job = c.shadow_.latest(body->jid());
+            if (job == Shadow::none) {
+                c.fail("J1", "an answered push made no job: " + std::string(body->jid()));
+                return;
+            }
+            if (!c.shadow_.durable(c.shadow_.truth(job).queue)) continue;
+            c.promises_->push_back({Promise::Kind::pushed, job, {}});
+        }
+        if (ok != nullptr && ok->duplicates != repeats)
+            c.fail("J3", "a bulk push was kept in part: " + std::to_string(push.jobs.size()) +
+                             " jobs, " + std::to_string(ok->duplicates) + " repeats, but " +
+                             std::to_string(repeats) + " without a new job");
+    }
+    /// The push made this job in this drain.
+    bool pushed(const JobBody& body, TicketId) const {
+        for (Move& move : c.shadow_.moves) {
+            if (move.before.exists || move.explained) continue;
+            if (c.shadow_.facts(move.job).body.get() != &body) continue;
+            move.explained = true;
+            return true;
+        }
+        return false;
+    }
+    void operator()(const Fetch& fetch) const {
+        if (const Reply* reply = c.reply_to(fetch.ticket)) {
+            c.judge_jobs(std::get<JobsReply>(reply->body), fetch);
+            return;
+        }
+        Ask ask;
+        ask.deadline = c.now_ + fetch.wait;
+        ask.fetch = fetch;
+        ask.connection = fetch.caller.connection;
+        c.asks_.emplace_back(fetch.ticket, std::move(ask));
+    }
+    void operator()(const Ack& ack) const {
+        const Reply* reply = c.reply_to(ack.ticket);
+        if (reply == nullptr) return c.fail("J9", "an ack was not answered");
+        const auto& verdicts = std::get<VerdictReply>(reply->body).verdicts;
+        for (std::size_t i = 0; i < ack.jobs.size(); ++i) {
+            const JobRef& ref = ack.jobs[i].job;
+            if (verdicts[i] != Verdict::done) {
+                refused(ref, ack.caller);
+                continue;
+            }
+            Move* move = answered(ref, ack.caller, true);
+            if (move != nullptr && move->after.state != JobState::succeeded)
+                c.fail("J4", "an ack did not finish " + c.describe(move->job));
+        }
+    }
+    void operator()(const Fail& report) const {
+        const Reply* reply = c.reply_to(report.ticket);
+        if (reply == nullptr) return c.fail("J9", "a fail was not answered");
+        const auto& verdicts = std::get<VerdictReply>(reply->body).verdicts;
+        for (std::size_t i = 0; i < report.jobs.size(); ++i) {
+            const JobRef& ref = report.jobs[i].job;
+            if (verdicts[i] != Verdict::done) {
+                refused(ref, report.caller);
+                continue;
+            }
+            Move* move = answered(ref, report.caller, false);
+            if (move == nullptr) continue;
+            ++c.shadow_.facts(move->job).causes;
+            c.check_failed(*move, &report.jobs[i]);
+        }
+    }
+    void operator()(const Release& release) const {
+        const Reply* reply = c.reply_to(release.ticket);
+        if (reply == nullptr) return c.fail("J9", "a release was not answered");
+        if (std::get<VerdictReply>(reply->body).verdicts.at(0) != Verdict::done)
+            return refused(release.job, release.caller);
+        Move* move = answered(release.job, release.caller, false);
+        if (move == nullptr) return;
+        check_given_back(*move);
+        if (move->after.state == JobState::scheduled &&
+            move->after.due_at != c.now_ + release.delay)
+            c.fail("J8", "released for another time: " + c.describe(move->job));
+    }
+    void check_given_back(Move& move) const {
+        ++c.shadow_.facts(move.job).causes;
+        if (move.after.attempt != move.before.attempt - 1 ||
+            move.after.failures != move.before.failures)
+            c.fail("J7", "giving back was counted: " + c.describe(move.job));
+        const bool expected = move.before.cancel_requested ? move.after.state == JobState::cancelled
+                                                           : is_waiting(move.after.state);
+        if (!expected) c.fail("J7", "given back to the wrong place: " + c.describe(move.job));
+    }
+    void operator()(const Extend& extend) const {
+        const Reply* reply = c.reply_to(extend.ticket);
+        if (reply == nullptr) return c.fail("J9", "an extend was not answered");
+        if (std::get<VerdictReply>(reply->body).verdicts.at(0) != Verdict::done)
+            refused(extend.job, extend.caller);
+    }
+    void operator()(const Hello& hello) const {
+        if (!hello.caller.wid) return;
+        WorkerView& view = c.worker(hello.caller.wid.get());
+        if (view.connections.empty()) {
+            view.extended = hello.extended;
+            view.running = true;
+            view.lost_not_before = c.now_ + silence(view);
+        }
+        view.connections.push_back(hello.caller.connection);
+    }
+    [[nodiscard]] Duration silence(const WorkerView& view) const {
+        return view.extended ? c.config_.extended_silence : c.config_.worker_silence;
+    }
+    void operator()(const Beat& beat) const {
+        const Reply* reply = c.reply_to(beat.ticket);
+        if (reply == nullptr) return c.fail("J9", "a beat was not answered");
+        const auto& known = std::get<BeatReply>(reply->body);
+        if (!known.known || !beat.caller.wid) return;
+        WorkerView& view = c.worker(beat.caller.wid.get());
+        view.lost_not_before = c.now_ + silence(view);
+        if (known.state != WorkerState::running) view.running = false;
+        for (const LeaseToken token : beat.leases) renewed(token, known, beat);
+    }
+    void renewed(LeaseToken token, const BeatReply& reply, const Beat& beat) const {
+        const Shadow::Index job = c.shadow_.by_token(token);
+        const bool lost =
+            std::find(reply.lost.begin(), reply.lost.end(), token) != reply.lost.end();
+        if (job == Shadow::none || lost || c.moved(job)) return;
+        const Truth& truth = c.shadow_.truth(job);
+        if (!truth.running() || truth.token != token || truth.holder() != beat.wid)
+            return c.fail("J4", "a beat kept a lease that is over: " + c.describe(job));
+        const bool told = std::find(reply.cancel.begin(), reply.cancel.end(), c.shadow_.jid(job)) !=
+                          reply.cancel.end();
+        if (truth.cancel_requested && !told)
+            c.fail("J18", "a beat was not told of a cancellation: " + c.describe(job));
+        if (truth.mode != LeaseMode::beat) return;
+        Facts& facts = c.shadow_.facts(job);
+        facts.renewed = token;
+        facts.renewed_until = c.now_ + c.config_.beat_lease;
+    }
+    void operator()(const Disconnect& gone) const {
+        c.gone_.push_back(gone.caller.connection);
+        for (Move& move : c.shadow_.moves) {
+            if (move.explained || !move.before.running()) continue;
+            const bool named = std::find(gone.undelivered.begin(), gone.undelivered.end(),
+                                         move.before.token) != gone.undelivered.end();
+            if (!named || move.after.attempt != move.before.attempt - 1) continue;
+            move.explained = true;
+            check_given_back(move);
+        }
+        if (gone.caller.wid)
+            std::erase(c.worker(gone.caller.wid.get()).connections, gone.caller.connection);
+    }
+    void operator()(const SignalWorker& signal) const {
+        if (c.reply_to(signal.ticket) == nullptr) c.fail("J9", "a signal was not answered");
+        for (WorkerView& view : c.workers_) {
+            if (signal.wid.empty() || *view.wid == signal.wid) view.running = false;
+        }
+    }
+    void operator()(const ChangeQueue& change) const {
+        if (c.reply_to(change.ticket) == nullptr) c.fail("J9", "a change was not answered");
+    }
+    void operator()(const Sweep& sweep) const {
+        const Reply* reply = c.reply_to(sweep.ticket);
+        if (reply != nullptr && std::holds_alternative<RefusedReply>(reply->body)) return;
+        c.ended_sweeps_.push_back(sweep);
+        if (reply == nullptr) {
+            Ask ask;
+            ask.kind = Ask::Kind::sweep;
+            ask.sweep = sweep;
+            ask.deadline = WallTime::max();
+            c.asks_.emplace_back(sweep.ticket, std::move(ask));
+            return;
+        }
+        if (sweep.action != SweepAction::cancel || sweep.filter.jids.size() != 1) return;
+        if (std::get<CountReply>(reply->body).count != 1) return;
+        const Shadow::Index job = c.shadow_.latest(sweep.filter.jids.front());
+        if (job == Shadow::none || c.moved(job)) return;
+        const Truth& truth = c.shadow_.truth(job);
+        if (!is_final(truth.state) && !truth.cancel_requested)
+            c.fail("J18", "cancelled, but it goes on: " + c.describe(job));
+    }
+    void operator()(const Flush& flush) const {
+        if (c.reply_to(flush.ticket) == nullptr) c.fail("J9", "a flush was not answered");
+    }
+    void operator()(const Info& info) const {
+        const Reply* reply = c.reply_to(info.ticket);
+        if (reply == nullptr) return c.fail("J9", "an info was not answered");
+    }
+    void operator()(const GetJob& get) const {
+        const Reply* reply = c.reply_to(get.ticket);
+        if (reply == nullptr) return c.fail("J9", "a get was not answered");
+        const auto& answer = std::get<JobReply>(reply->body);
+        if (answer.found) return c.see(answer.job);
+        const Shadow::Index job = c.shadow_.latest(get.jid);
+        if (job != Shadow::none && !c.moved(job))
+            c.fail("J1", "a stored job is unknown: " + c.describe(job));
+    }
+    void operator()(const Wait& wait) const {
+        if (const Reply* reply = c.reply_to(wait.ticket)) {
+            Ask ask;
+            ask.kind = Ask::Kind::wait;
+            c.judge_ask(*reply, ask);
+            return;
+        }
+        Ask ask;
+        ask.kind = Ask::Kind::wait;
+        ask.deadline = c.now_ + wait.timeout;
+        ask.connection = wait.caller.connection;
+        c.asks_.emplace_back(wait.ticket, std::move(ask));
+    }
+    void operator()(const ListJobs& list) const {
+        if (const Reply* reply = c.reply_to(list.ticket); reply != nullptr) return;
+        Ask ask;
+        ask.kind = Ask::Kind::list;
+        ask.deadline = c.now_;
+        c.asks_.emplace_back(list.ticket, std::move(ask));
+    }
+    void operator()(const GuardDisk&) const {}
+    void operator()(const ReadDone&) const {}
+    void operator()(const Tick&) const {}
+
+    /// The change that a confirmed answer made; every confirmed answer made one of its own (J4).
+    Move* answered(const JobRef& ref, const Caller& caller, bool late_too) const {
+        for (Move& move : c.shadow_.moves) {
+            if (move.explained || !move.before.exists || c.shadow_.jid(move.job) != ref.jid)
+                continue;
+            const bool lapsed = late_too && is_waiting(move.before.state) &&
+                                move.before.lapse != Lapse::none &&
+                                move.after.state == JobState::succeeded;
+            if (!lapsed && (!move.before.running() || move.after.lapse != Lapse::none)) continue;
+            if (!holds(move.before, ref, caller)) continue;
+            move.explained = true;
+            if (c.shadow_.durable(move.before.queue))
+                c.promises_->push_back({Promise::Kind::answered, move.job, move.before.token});
+            return &move;
+        }
+        c.fail("J4", "an answer was confirmed that its sender could not give, or twice: " +
+                         ref.jid + " by \"" + std::string(caller.name()) + "\" with lease " +
+                         std::to_string(ref.token.value()));
+        return nullptr;
+    }
+    void refused(const JobRef& ref, const Caller& caller) const {
+        const Shadow::Index job = c.shadow_.latest(ref.jid);
+        if (job == Shadow::none || c.moved(job)) return;
+        const Truth& truth = c.shadow_.truth(job);
+        if (truth.running() && holds(truth, ref, caller))
+            c.fail("J4", "the holder was refused: " + c.describe(job));
+    }
+};
+
+void Checker::judge_jobs(const JobsReply& reply, const Fetch& fetch) {
+    if (reply.jobs.size() > fetch.max) fail("J19", "a fetch got more jobs than it asked for");
+    for (const JobRecord& job : reply.jobs) {
+        const LeaseToken token = job.head.lease.token;
+        const auto at =
+            std::find_if(shadow_.moves.begin(), shadow_.moves.end(), [&](const Move& move) {
+                return move.after.running() && move.after.token == token && !move.explained;
+            });
+        if (at == shadow_.moves.end()) {
+            fail("J4", "a job was delivered without a lease: " + std::string(job.body->jid()));
+            return;
+        }
+        at->explained = true;
+        if (shadow_.facts(at->job).seq != job.head.seq ||
+            shadow_.facts(at->job).body->bytes() != job.body->bytes())
+            fail("J2", "delivered with another payload: " + describe(at->job));
+        if (at->after.holder() != fetch.caller.name())
+            fail("J4", "leased to somebody else: " + describe(at->job));
+        if (std::find(fetch.queues.begin(), fetch.queues.end(), job.body->queue()) ==
+            fetch.queues.end())
+            fail("J10", "delivered from a queue that was not asked for: " + describe(at->job));
+    }
+}
+
+void Checker::see(const JobRecord& job) {
+    const Shadow::Index known = shadow_.find(job.head.seq);
+    if (known == Shadow::none) return fail("J2", "a job was reported that never was");
+    if (is_final(job.head.state) && shadow_.durable(job.head.queue))
+        promises_->push_back({Promise::Kind::final_seen, known, {}});
+    if (moved(known)) return;
+    const Truth& truth = shadow_.truth(known);
+    if (truth.exists && truth.state != job.head.state)
+        fail("J16", "reported in a state it is not in: " + describe(known) + ", reported " +
+                        std::string(to_string(job.head.state)));
+}
+
+void Checker::judge_ask(const Reply& reply, const Ask& ask) {
+    if (std::holds_alternative<RefusedReply>(reply.body)) return;
+    switch (ask.kind) {
+        case Ask::Kind::fetch: judge_jobs(std::get<JobsReply>(reply.body), ask.fetch); break;
+        case Ask::Kind::wait:
+            for (const JobRecord& job : std::get<WaitReply>(reply.body).jobs) {
+                if (!job.body) continue;
+                const bool final = is_final(job.head.state);
+                if (std::get<WaitReply>(reply.body).complete && !final)
+                    fail("J16", "a wait is complete but a job is not final");
+                const Shadow::Index known = shadow_.find(job.head.seq);
+                if (final && known != Shadow::none && shadow_.durable(job.head.queue) &&
+                    (shadow_.truth(known).state == job.head.state || moved(known)))
+                    promises_->push_back({Promise::Kind::final_seen, known, {}});
+            }
+            break;
+        case Ask::Kind::sweep: break;
+        case Ask::Kind::list:
+            for (const JobRecord& job : std::get<ListReply>(reply.body).jobs) {
+                if (shadow_.find(job.head.seq) == Shadow::none)
+                    fail("J2", "a job was listed that never was");
+            }
+            break;
+    }
+}
+
+void Checker::check_replies(const Decision& out) {
+    for (std::size_t i = 0; i < out.replies.size(); ++i) {
+        if (answered_[i]) continue;
+        const Reply& reply = out.replies[i];
+        const auto at = std::find_if(asks_.begin(), asks_.end(),
+                                     [&](const auto& ask) { return ask.first == reply.ticket; });
+        if (at == asks_.end()) {
+            fail("J9", "a reply to nobody, or a second one");
+            return;
+        }
+        if (at->second.kind == Ask::Kind::sweep) ended_sweeps_.push_back(at->second.sweep);
+        judge_ask(reply, at->second);
+        asks_.erase(at);
+    }
+}
+
+void Checker::end_drain(std::span<const Command> commands, const Decision& out,
+                        const Engine& engine, bool has_reads, std::vector<Promise>& promises) {
+    out_ = &out;
+    hint_ = 0;
+    answered_.assign(out.replies.size(), false);
+    promises_ = &promises;
+    ended_sweeps_.clear();
+    gone_.clear();
+    const Judge judge{*this};
+    for (const Command& command : commands) {
+        if (violation_) return;
+        std::visit(judge, command);
+    }
+    for (const ConnectionId closing : out.closes) {
+        gone_.push_back(closing);
+        for (WorkerView& view : workers_) std::erase(view.connections, closing);
+    }
+    if (violation_) return;
+    check_replies(out);
+    // A request may be answered and its connection end in one drain.
+    for (const ConnectionId connection : gone_)
+        std::erase_if(asks_, [&](const auto& ask) { return ask.second.connection == connection; });
+    sweeps_.clear();
+    for (const Sweep& sweep : ended_sweeps_) sweeps_.push_back(&sweep);
+    for (const auto& [ticket, ask] : asks_) {
+        if (ask.kind == Ask::Kind::sweep) sweeps_.push_back(&ask.sweep);
+    }
+    explain_rest();
+    check_redelivery();
+    check_books(engine);
+    if (++drains_ % drains_per_recount == 0) recount(engine, has_reads);
+}
+
+void Checker::check_redelivery() {
+    for (const Move& move : shadow_.moves) {
+        if (!move.after.running()) continue;
+        const Facts& facts = shadow_.facts(move.job);
+        if (facts.deliveries > 1 + facts.causes)
+            fail("J6", "delivered again without a recorded cause: " + describe(move.job));
+    }
+}
+
+void Checker::check_books(const Engine& engine) {
+    const Totals& mine = shadow_.computed();
+    const auto differ = [&](const Totals& other) {
+        return other.pushed != mine.pushed || other.succeeded != mine.succeeded ||
+               other.cancelled != mine.cancelled || other.discarded != mine.discarded ||
+               other.purged_dead != mine.purged_dead;
+    };
+    if (differ(engine.totals())) fail("J17", "the counters do not say what happened");
+    if (differ(shadow_.stored())) fail("J17", "the stored counters do not say what happened");
+    const std::uint64_t dead = shadow_.counts()[static_cast<std::size_t>(JobState::dead)];
+    if (mine.pushed !=
+        mine.succeeded + mine.cancelled + mine.discarded + mine.purged_dead + dead + shadow_.live())
+        fail("J17", "the books do not balance");
+    if (engine.counts() != shadow_.counts()) fail("J17", "the counts by state differ");
+    const std::size_t lists = shadow_.rows().size() * priority_max;
+    const std::size_t window = config_.ready_window_jobs + config_.ready_window_jobs / 2 + 1;
+    const std::size_t due = config_.due_window_jobs + config_.due_window_jobs / 2 + 1;
+    const std::uint64_t running = shadow_.counts()[static_cast<std::size_t>(JobState::running)];
+    if (engine.resident() > running + lists * window + due)
+        fail("J19", "more jobs are in memory than the windows allow");
+}
+
+void Checker::recount(const Engine& engine, bool has_reads) {
+    if (violation_) return;
+    if (const auto trouble = engine.inconsistency()) fail("J20", *trouble);
+    std::array<std::uint64_t, job_state_count> counted{};
+    for (Shadow::Index job = 0; job < shadow_.size(); ++job) {
+        const Truth& truth = shadow_.truth(job);
+        if (truth.exists) ++counted[static_cast<std::size_t>(truth.state)];
+    }
+    if (counted != shadow_.counts()) fail("J1", "a job is in no state or in two");
+    if (shadow_.index_rows() != shadow_.indexed_jobs())
+        fail("J19", "index rows and indexed jobs differ: " + std::to_string(shadow_.index_rows()) +
+                        " and " + std::to_string(shadow_.indexed_jobs()));
+    check_leases();
+    check_waiting(has_reads);
+}
+
+void Checker::check_leases() {
+    for (Shadow::Index job = 0; job < shadow_.size(); ++job) {
+        const Truth& truth = shadow_.truth(job);
+        if (!truth.exists || is_final(truth.state) || truth.state == JobState::enqueued) continue;
+        WallTime until = truth.running() ? truth.expires_at : truth.due_at;
+        const Facts& facts = shadow_.facts(job);
+        if (truth.running() && facts.renewed == truth.token)
+            until = std::max(until, facts.renewed_until);
+        if (std::max(until, started_ + config_.restart_grace) + slack < now_)
+            fail("J9", "nothing happened although its time is up: " + describe(job));
+    }
+}
+
+void Checker::check_waiting(bool has_reads) {
+    for (const auto& [ticket, ask] : asks_) {
+        if (ask.deadline < WallTime::max() - slack && ask.deadline + slack < now_)
+            fail("J9", "request " + std::to_string(ticket.value()) +
+                           " was not answered by its deadline");
+        if (ask.kind != Ask::Kind::fetch || has_reads) continue;
+        const auto& wid = ask.fetch.caller.wid;
+        if (wid && !worker(wid.get()).running) continue;
+        for (const std::string& name : ask.fetch.queues) {
+            const QueueRow* row = shadow_.row(std::string_view(name));
+            if (row != nullptr && !row->paused && shadow_.has_ready(row->id))
+                fail("J9", "a fetch waits although queue " + name + " has a job for it");
+        }
+    }
+}
+
+void Checker::released(std::span<const Promise> promises) {
+    for (const Promise& promise : promises) {
+        Facts& facts = shadow_.facts(promise.job);
+        switch (promise.kind) {
+            case Promise::Kind::pushed: facts.promised = true; break;
+            case Promise::Kind::answered: facts.answered = promise.token; break;
+            case Promise::Kind::final_seen:
+                if (is_final(shadow_.truth(promise.job).state)) facts.final_seen = true;
+                break;
+        }
+    }
+}
+
+void Checker::crashed(std::size_t keep) {
+    touched_.clear();
+    shadow_.roll_back(keep, touched_);
+    asks_.clear();
+    workers_.clear();
+    loaded_ = 0;
+    restoring_ = true;
+    for (const Shadow::Index job : touched_) {
+        const Truth& truth = shadow_.truth(job);
+        const Facts& facts = shadow_.facts(job);
+        if (facts.promised && !truth.exists)
+            fail("J1", "an answered push is lost: " + describe(job));
+        if (facts.answered && truth.running() && truth.token == facts.answered)
+            fail("J5", "a confirmed answer is lost: " + describe(job));
+        if (facts.final_seen && truth.exists && !is_final(truth.state))
+            fail("J16", "it was final for a client and is not any more: " + describe(job));
+    }
+}
+
+void Checker::loaded(const JobRecord& job) {
+    ++loaded_;
+    const Shadow::Index known = shadow_.find(job.head.seq);
+    if (known == Shadow::none || !shadow_.truth(known).exists)
+        return fail("J1", "a restart found a job that was not there");
+    if (truth_of(job) != shadow_.truth(known))
+        fail("J1", "a restart found another state of " + describe(known));
+    if (job.body->bytes() != shadow_.facts(known).body->bytes())
+        fail("J2", "a restart found another payload of " + describe(known));
+}
+
+void Checker::restored(const Engine& engine, WallTime now) {
+    now_ = started_ = now;
+    restoring_ = false;
+    std::uint64_t stored = 0;
+    for (const std::uint64_t count : shadow_.counts()) stored += count;
+    if (stored != loaded_) fail("J1", "a restart did not find every job");
+    if (const auto trouble = engine.inconsistency()) fail("J20", "after a restart: " + *trouble);
+    check_books(engine);
+    for (Shadow::Index job = 0; job < shadow_.size(); ++job) {
+        const Truth& truth = shadow_.truth(job);
+        if (!truth.running()) continue;
+        Facts& facts = shadow_.facts(job);
+        facts.renewed = truth.token;
+        facts.renewed_until = now + config_.restart_grace;
+        if (truth.wid == nullptr) continue;
+        worker(truth.wid).lost_not_before = now + config_.restart_grace;
+    }
+}
+
+void Checker::finished(const Engine& engine) {
+    recount(engine, false);
+    if (shadow_.live() != 0) fail("J9", "jobs are left that never end");
+    for (Shadow::Index job = 0; job < shadow_.size(); ++job) {
+        const Truth& truth = shadow_.truth(job);
+        if (truth.exists && !is_final(truth.state)) fail("J9", "it never ends: " + describe(job));
+    }
+}
+
+WallTime Checker::horizon() const {
+    WallTime last = now_;
+    for (Shadow::Index job = 0; job < shadow_.size(); ++job) {
+        const Truth& truth = shadow_.truth(job);
+        if (!truth.exists || is_final(truth.state)) continue;
+        if (truth.running()) last = std::max(last, truth.expires_at);
+        if (truth.state != JobState::enqueued) last = std::max(last, truth.due_at);
+    }
+    return last;
+}
+
+}  // namespace sluice::jobs::sim
