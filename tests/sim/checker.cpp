@@ -8,7 +8,6 @@ namespace sluice::jobs::sim {
 
 namespace {
 
-constexpr Duration slack = 3s;
 constexpr std::uint64_t drains_per_recount = 64;
 
 template <class... Fs>
@@ -74,6 +73,7 @@ std::string Checker::describe(Shadow::Index job) const {
 void Checker::begin_drain(WallTime now) {
     if (now < now_ && !restoring_) fail("J8", "the server's time went back");
     now_ = now;
+    judged_ = false;
     shadow_.moves.clear();
 }
 
@@ -96,6 +96,13 @@ Checker::WorkerView& Checker::worker(const std::string* wid) {
     }
     workers_.push_back(WorkerView{.wid = wid});
     return workers_.back();
+}
+
+void Checker::refresh(WorkerView& view) {
+    if (view.changed_in != drains_) view.earlier = view.lost_not_before;
+    view.changed_in = drains_;
+    view.lost_not_before =
+        now_ + (view.extended ? config_.extended_silence : config_.worker_silence);
 }
 
 const Reply* Checker::reply_to(TicketId ticket) {
@@ -129,7 +136,8 @@ struct Checker::Judge {
                 c.fail("J1", "an answered push made no job: " + std::string(body->jid()));
                 return;
             }
-            if (!c.shadow_.durable(c.shadow_.truth(job).queue)) continue;
+            const QueueRow* row = c.shadow_.row(body->queue());
+            if (row != nullptr && !row->durable) continue;
             c.promises_->push_back({Promise::Kind::pushed, job, {}});
         }
         if (ok != nullptr && ok->duplicates != repeats)
@@ -221,13 +229,9 @@ struct Checker::Judge {
         WorkerView& view = c.worker(hello.caller.wid.get());
         if (view.connections.empty()) {
             view.extended = hello.extended;
-            view.running = true;
-            view.lost_not_before = c.now_ + silence(view);
+            c.refresh(view);
         }
         view.connections.push_back(hello.caller.connection);
-    }
-    [[nodiscard]] Duration silence(const WorkerView& view) const {
-        return view.extended ? c.config_.extended_silence : c.config_.worker_silence;
     }
     void operator()(const Beat& beat) const {
         const Reply* reply = c.reply_to(beat.ticket);
@@ -235,7 +239,7 @@ struct Checker::Judge {
         const auto& known = std::get<BeatReply>(reply->body);
         if (!known.known || !beat.caller.wid) return;
         WorkerView& view = c.worker(beat.caller.wid.get());
-        view.lost_not_before = c.now_ + silence(view);
+        c.refresh(view);
         if (known.state != WorkerState::running) view.running = false;
         for (const LeaseToken token : beat.leases) renewed(token, known, beat);
     }
@@ -253,8 +257,9 @@ struct Checker::Judge {
             c.fail("J18", "a beat was not told of a cancellation: " + c.describe(job));
         if (truth.mode != LeaseMode::beat) return;
         Facts& facts = c.shadow_.facts(job);
+        if (facts.renewed != token) facts.renewed_until = truth.expires_at;
         facts.renewed = token;
-        facts.renewed_until = c.now_ + c.config_.beat_lease;
+        facts.renewed_until = std::max(facts.renewed_until, c.now_ + c.config_.beat_lease);
     }
     void operator()(const Disconnect& gone) const {
         c.gone_.push_back(gone.caller.connection);
@@ -331,7 +336,7 @@ struct Checker::Judge {
         if (const Reply* reply = c.reply_to(list.ticket); reply != nullptr) return;
         Ask ask;
         ask.kind = Ask::Kind::list;
-        ask.deadline = c.now_;
+        ask.deadline = WallTime::max();
         c.asks_.emplace_back(list.ticket, std::move(ask));
     }
     void operator()(const GuardDisk&) const {}
@@ -447,6 +452,7 @@ void Checker::check_replies(const Decision& out) {
 
 void Checker::end_drain(std::span<const Command> commands, const Decision& out,
                         const Engine& engine, bool has_reads, std::vector<Promise>& promises) {
+    judged_ = true;
     out_ = &out;
     hint_ = 0;
     answered_.assign(out.replies.size(), false);
@@ -459,7 +465,7 @@ void Checker::end_drain(std::span<const Command> commands, const Decision& out,
         std::visit(judge, command);
     }
     for (const ConnectionId closing : out.closes) {
-        gone_.push_back(closing);
+        for (auto& [ticket, ask] : asks_) ask.closing = ask.closing || ask.connection == closing;
         for (WorkerView& view : workers_) std::erase(view.connections, closing);
     }
     if (violation_) return;
@@ -475,6 +481,9 @@ void Checker::end_drain(std::span<const Command> commands, const Decision& out,
     explain_rest();
     check_redelivery();
     check_books(engine);
+    // With timers left for the next turn nothing can be called late.
+    const auto deadline = engine.next_deadline();
+    if (!has_reads && (!deadline || *deadline > now_)) settled_ = now_;
     if (++drains_ % drains_per_recount == 0) recount(engine, has_reads);
 }
 
@@ -533,16 +542,17 @@ void Checker::check_leases() {
         const Facts& facts = shadow_.facts(job);
         if (truth.running() && facts.renewed == truth.token)
             until = std::max(until, facts.renewed_until);
-        if (std::max(until, started_ + config_.restart_grace) + slack < now_)
+        if (until <= settled_)
             fail("J9", "nothing happened although its time is up: " + describe(job));
     }
 }
 
 void Checker::check_waiting(bool has_reads) {
     for (const auto& [ticket, ask] : asks_) {
-        if (ask.deadline < WallTime::max() - slack && ask.deadline + slack < now_)
-            fail("J9", "request " + std::to_string(ticket.value()) +
-                           " was not answered by its deadline");
+        if (ask.closing) continue;
+        if (ask.deadline <= settled_)
+            fail("J9",
+                 "request " + std::to_string(ticket.value()) + " was not answered by its deadline");
         if (ask.kind != Ask::Kind::fetch || has_reads) continue;
         const auto& wid = ask.fetch.caller.wid;
         if (wid && !worker(wid.get()).running) continue;
@@ -568,6 +578,12 @@ void Checker::released(std::span<const Promise> promises) {
 }
 
 void Checker::crashed(std::size_t keep) {
+    // What a failed drain wrote nevertheless is never judged.
+    for (const Move& move : shadow_.moves) {
+        if (judged_ || !move.before.exists || !is_waiting(move.after.state)) continue;
+        ++shadow_.facts(move.job).causes;
+        shadow_.facts(move.job).final_seen = false;
+    }
     touched_.clear();
     shadow_.roll_back(keep, touched_);
     asks_.clear();
@@ -598,7 +614,8 @@ void Checker::loaded(const JobRecord& job) {
 }
 
 void Checker::restored(const Engine& engine, WallTime now) {
-    now_ = started_ = now;
+    now_ = now;
+    settled_ = WallTime{};
     restoring_ = false;
     std::uint64_t stored = 0;
     for (const std::uint64_t count : shadow_.counts()) stored += count;

@@ -72,11 +72,14 @@ private:
         Fetch fetch;
         Sweep sweep;
         ConnectionId connection;
+        bool closing = false;  ///< may be dropped
     };
     struct WorkerView {
         const std::string* wid = nullptr;
         std::vector<ConnectionId> connections;
         WallTime lost_not_before{};
+        WallTime earlier{};  ///< what that was before drain number `changed_in`
+        std::uint64_t changed_in = ~0ULL;
         bool extended = false;
         bool running = true;
     };
@@ -108,13 +111,15 @@ private:
     [[nodiscard]] bool moved(Shadow::Index job) const;
     [[nodiscard]] std::string describe(Shadow::Index job) const;
     WorkerView& worker(const std::string* wid);
+    void refresh(WorkerView& view);
 
     EngineConfig config_;
     Shadow shadow_;
     std::optional<Violation> violation_;
     WallTime now_{};
-    WallTime started_{};  ///< of the present run
+    WallTime settled_{};  ///< everything that was due until then is done
     bool restoring_ = false;
+    bool judged_ = true;
     std::uint64_t drains_ = 0;
     std::uint64_t deliveries_ = 0;
     std::uint64_t loaded_ = 0;

@@ -184,7 +184,7 @@ bool Checker::explain_loss(Move& move) {
     WallTime earliest{};
     for (const WorkerView& view : workers_) {
         if (view.wid != nullptr && *view.wid == move.before.holder())
-            earliest = view.lost_not_before;
+            earliest = view.changed_in == drains_ ? view.earlier : view.lost_not_before;
     }
     if (move.before.wid == nullptr || now_ < earliest) {
         fail("J4", "a worker was lost that was not silent: " + describe(move.job));

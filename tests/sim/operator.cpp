@@ -18,14 +18,13 @@ public:
             return;
         }
         if (healing_) {
-            if (healed_) return;
-            // Until it is answered: the connection may have been lost on the way.
+            // Again and again: the connection may be lost on the way, and an earlier pause be late.
             send(GuardDisk{false});
             ChangeQueue resume;
             resume.action = QueueAction::resume;
             resume.all = true;
             awaited_ = send(std::move(resume));
-            after(500ms, act_tag);
+            after(healed_ ? Duration(30s) : Duration(500ms), act_tag);
             return;
         }
         act();

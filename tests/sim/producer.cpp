@@ -2,6 +2,8 @@
 // A producer: pushes, and when no answer comes pushes the same jobs again, as clients do.
 #include "client.h"
 
+#include <algorithm>
+
 namespace sluice::jobs::sim {
 
 namespace {
@@ -117,6 +119,9 @@ private:
             constexpr BackoffKind kinds[] = {BackoffKind::faktory, BackoffKind::constant,
                                              BackoffKind::exponential, BackoffKind::none};
             policy.backoff.kind = kinds[random.below(4)];
+            // The twenty-fifth wait of this formula is five days.
+            if (policy.backoff.kind == BackoffKind::faktory)
+                policy.retry = std::min(policy.retry, 5);
             policy.backoff.base = 1ms + world_.up_to(50ms);
             policy.backoff.max = 200ms;
             policy.backoff.jitter_percent = static_cast<std::uint8_t>(random.below(101));

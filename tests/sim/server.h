@@ -68,7 +68,9 @@ public:
     void on_sync_done(std::uint64_t run);
     void on_release(std::uint64_t run);
     void crash();
-    void clock_jumped() { wake(Duration{0}); }
+    void clock_jumped() {
+        if (is_up()) wake(Duration{0});
+    }
 
 private:
     struct Session {

@@ -115,7 +115,7 @@ private:
         for (std::size_t i = 0; i < count; ++i)
             fetch.queues.push_back(names[(first + i) % names.size()]);
         fetch.max = static_cast<std::uint32_t>(slots() - held_.size());
-        fetch.wait = kind_ == WorkerKind::healthy ? Duration(10s) : world_.up_to(60ms);
+        fetch.wait = kind_ == WorkerKind::healthy ? Duration(60s) : world_.up_to(60ms);
         fetch.mode = extended() ? LeaseMode::beat : LeaseMode::fixed;
         const Duration wait = fetch.wait;
         if (fetch.wait == Duration{0} && swarm.chaos_events == 0) return;

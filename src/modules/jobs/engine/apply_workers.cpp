@@ -110,7 +110,8 @@ void apply_beat(EngineState& state, const Beat& beat) {
                              std::binary_search(listed.begin(), listed.end(), lease.token);
         if (!renewed) continue;
         // Renewals are not written: after a restart every lease has the grace time anyway.
-        lease.expires_at = state.now + state.config.beat_lease;
+        // A beat never shortens what EXTEND or a restart's grace gave.
+        lease.expires_at = std::max(lease.expires_at, state.now + state.config.beat_lease);
         state.timers.reschedule(slot->lease_timer, lease.expires_at);
     }
     std::sort(reply.cancel.begin(), reply.cancel.end());
