@@ -240,7 +240,7 @@ struct Checker::Judge {
         if (!known.known || !beat.caller.wid) return;
         WorkerView& view = c.worker(beat.caller.wid.get());
         c.refresh(view);
-        if (known.state != WorkerState::running) view.running = false;
+        if (known.state != WorkerState::running) c.signalled_.push_back(beat.wid);
         for (const LeaseToken token : beat.leases) renewed(token, known, beat);
     }
     void renewed(LeaseToken token, const BeatReply& reply, const Beat& beat) const {
@@ -253,7 +253,7 @@ struct Checker::Judge {
             return c.fail("J4", "a beat kept a lease that is over: " + c.describe(job));
         const bool told = std::find(reply.cancel.begin(), reply.cancel.end(), c.shadow_.jid(job)) !=
                           reply.cancel.end();
-        if (truth.cancel_requested && !told)
+        if (truth.cancel_requested && c.shadow_.facts(job).cancelled_in != c.drains_ && !told)
             c.fail("J18", "a beat was not told of a cancellation: " + c.describe(job));
         if (truth.mode != LeaseMode::beat) return;
         Facts& facts = c.shadow_.facts(job);
@@ -276,9 +276,7 @@ struct Checker::Judge {
     }
     void operator()(const SignalWorker& signal) const {
         if (c.reply_to(signal.ticket) == nullptr) c.fail("J9", "a signal was not answered");
-        for (WorkerView& view : c.workers_) {
-            if (signal.wid.empty() || *view.wid == signal.wid) view.running = false;
-        }
+        c.signalled_.push_back(signal.wid);
     }
     void operator()(const ChangeQueue& change) const {
         if (c.reply_to(change.ticket) == nullptr) c.fail("J9", "a change was not answered");
@@ -555,11 +553,16 @@ void Checker::check_waiting(bool has_reads) {
                  "request " + std::to_string(ticket.value()) + " was not answered by its deadline");
         if (ask.kind != Ask::Kind::fetch || has_reads) continue;
         const auto& wid = ask.fetch.caller.wid;
-        if (wid && !worker(wid.get()).running) continue;
+        // Whoever was told to be quiet, or everybody, gets nothing new.
+        const bool quiet =
+            wid && std::any_of(signalled_.begin(), signalled_.end(),
+                               [&](auto& told) { return told.empty() || told == *wid; });
+        if (quiet) continue;
         for (const std::string& name : ask.fetch.queues) {
             const QueueRow* row = shadow_.row(std::string_view(name));
             if (row != nullptr && !row->paused && shadow_.has_ready(row->id))
-                fail("J9", "a fetch waits although queue " + name + " has a job for it");
+                fail("J9", "fetch " + std::to_string(ticket.value()) + " waits although queue " +
+                               name + " has a job for it");
         }
     }
 }
@@ -588,6 +591,7 @@ void Checker::crashed(std::size_t keep) {
     shadow_.roll_back(keep, touched_);
     asks_.clear();
     workers_.clear();
+    signalled_.clear();
     loaded_ = 0;
     restoring_ = true;
     for (const Shadow::Index job : touched_) {

@@ -81,7 +81,6 @@ private:
         WallTime earlier{};  ///< what that was before drain number `changed_in`
         std::uint64_t changed_in = ~0ULL;
         bool extended = false;
-        bool running = true;
     };
 
     // In checker_moves.cpp.
@@ -128,6 +127,7 @@ private:
 
     std::vector<std::pair<TicketId, Ask>> asks_;
     std::vector<WorkerView> workers_;
+    std::vector<std::string> signalled_;  ///< wids that may be quiet
     std::vector<Shadow::Index> touched_;
     // Of the drain under way.
     const Decision* out_ = nullptr;

@@ -51,6 +51,8 @@ void Checker::check_put(const PutJob& put, const Truth& before, Shadow::Index jo
         return;
     }
     if (put.fresh) fail("J1", "stored as new although it was there: " + describe(job));
+    if (after.cancel_requested && !before.cancel_requested)
+        shadow_.facts(job).cancelled_in = drains_;
     if (before.state == after.state) {
         if (before.attempt != after.attempt || before.token != after.token ||
             before.failures != after.failures || before.due_at != after.due_at)

@@ -55,11 +55,12 @@ Truth truth_of(const JobRecord& job);
 struct Facts {
     Seq seq;
     std::shared_ptr<const JobBody> body;
-    bool promised = false;     ///< its push was answered, durably
-    bool final_seen = false;   ///< a client knows that it is final
-    LeaseToken answered;       ///< an answer for this lease was confirmed, durably
-    LeaseToken renewed;        ///< renewed by beats, which is not written …
-    WallTime renewed_until{};  ///< … until then
+    bool promised = false;               ///< its push was answered, durably
+    bool final_seen = false;             ///< a client knows that it is final
+    LeaseToken answered;                 ///< an answer for this lease was confirmed, durably
+    LeaseToken renewed;                  ///< renewed by beats, which is not written …
+    WallTime renewed_until{};            ///< … until then
+    std::uint64_t cancelled_in = ~0ULL;  ///< the drain that asked a running job to stop
     std::uint32_t deliveries = 0;
     std::uint32_t causes = 0;  ///< recorded reasons for another delivery
 };

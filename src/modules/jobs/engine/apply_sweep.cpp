@@ -149,9 +149,6 @@ void refill_page(EngineState& state, const ReadResult& page) {
     }
     bool skip = planted(state.config, Fault::refill_skips_one) && page.jobs.size() > 1;
     for (const JobRecord& job : page.jobs) {
-        if (state.jobs.find(job.head.seq) != nullptr && page.request.from_start) {
-            continue;  // only a planted fault reads what is in memory
-        }
         if (std::exchange(skip, false)) continue;
         Slot* slot = state.jobs.make(job);
         state.jobs.insert(slot);

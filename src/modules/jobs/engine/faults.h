@@ -14,7 +14,7 @@ namespace sluice::jobs {
 enum class Fault : std::uint8_t {
     forget_holder_check,      ///< anybody may ack or fail a running job
     lease_survives_ack,       ///< the lease timer is left armed after an ack and gives the job back
-    refill_from_wrong_key,    ///< a refill starts at the list's beginning again
+    refill_from_wrong_key,    ///< a refill starts at the list's beginning and takes jobs twice
     refill_skips_one,         ///< a refill drops its first job
     drop_finished_ids,        ///< finished jobs are forgotten at once
     forget_lease_on_restart,  ///< running jobs are not restored
