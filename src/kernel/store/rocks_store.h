@@ -25,10 +25,13 @@ struct Options;
 namespace sluice {
 
 struct RocksSettings {
-    std::string folder;        ///< made (0700) when missing
-    Bytes memtable = mib(64);  ///< writes kept in memory before they become a table file
-    int memtables_max = 3;     ///< so many, then writes wait for the disk
-    Bytes cache = mib(32);     ///< blocks, indexes and filters of table files together
+    std::string folder;  ///< made (0700) when missing
+    /// Writes kept in memory before they become a table file. Larger ones were measured to be
+    /// slower (16 MiB: 10.5 us CPU per life cycle of a job, 64 MiB: 14 us) and take longer to
+    /// replay.
+    Bytes memtable = mib(16);
+    int memtables_max = 4;  ///< so many, then writes wait for the disk
+    Bytes cache = mib(32);  ///< blocks, indexes and filters of table files together
     int open_files_max = 512;
     std::shared_ptr<DiskGuard> guard;       ///< told when the disk is full; may be null
     std::shared_ptr<RocksFaultEnv> faults;  ///< tests only
@@ -74,6 +77,7 @@ private:
     Status open_db();
     Status look_at_folder(bool& is_new) const;
     Status write_with(rocksdb::WriteBatch& batch, bool durably);
+    Status turn_memtable(std::uint64_t bytes);
     Error failed(const rocksdb::Status& status, std::string_view what);
     void close_db();
 
@@ -84,6 +88,7 @@ private:
     /// Held by sync() and by whoever opens or closes; the owner reads db_ without it.
     Mutex lifetime_;
     std::unique_ptr<rocksdb::DB> db_;
+    std::uint64_t unchecked_ = 0;  ///< bytes written since the memtable was last looked at
     std::atomic<bool> stopped_{false};
     std::atomic<bool> closed_{false};
 };
