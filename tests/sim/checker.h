@@ -98,6 +98,9 @@ private:
     void check_failed(const Move& move, const FailureReport* report);
     void check_delay(const Move& move, std::optional<Duration> retry_in);
 
+    // In checker_commands.cpp.
+    void judge(std::span<const Command> commands);
+
     // In checker.cpp.
     const Reply* reply_to(TicketId ticket);
     void check_replies(const Decision& out);

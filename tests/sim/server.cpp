@@ -225,6 +225,7 @@ void Server::on_drain(std::uint64_t generation) {
     checker.end_drain(commands_, turn.out, *engine_, drain_->has_reads(), turn.promises);
     turn.batches = ledger_.batches();
     mix_turn(turn);
+    if (world_.swarm().early_deliveries) release_early(turn);
     turns_.push_back(std::move(turn));
     if (planted_here(Fault::reply_before_commit)) synced_ = ledger_.batches();
     release_ready();
@@ -289,21 +290,35 @@ void Server::release_ready() {
     }
 }
 
+void Server::send(Reply& reply) {
+    const auto at = tickets_.find(reply.ticket.value());
+    if (at == tickets_.end()) return;
+    const Waiting to = at->second;
+    tickets_.erase(at);
+    const auto session = sessions_.find(to.connection.value());
+    if (session == sessions_.end()) return;
+    if (const auto* jobs = std::get_if<JobsReply>(&reply.body)) {
+        for (const JobRecord& job : jobs->jobs)
+            session->second.undelivered.push_back(job.head.lease.token);
+    }
+    world_.deliver({to.client, to.connection, to.request, std::move(reply.body)});
+}
+
+/// As the shard does: losing a lease only means that the job is delivered again.
+void Server::release_early(Turn& turn) {
+    const auto needs_no_sync = [](const Reply& reply) {
+        return std::holds_alternative<JobsReply>(reply.body) ||
+               std::holds_alternative<BeatReply>(reply.body);
+    };
+    for (Reply& reply : turn.out.replies) {
+        if (needs_no_sync(reply)) send(reply);
+    }
+    std::erase_if(turn.out.replies, needs_no_sync);
+}
+
 void Server::release(Turn& turn) {
     world_.checker().released(turn.promises);
-    for (Reply& reply : turn.out.replies) {
-        const auto at = tickets_.find(reply.ticket.value());
-        if (at == tickets_.end()) continue;
-        const Waiting to = at->second;
-        tickets_.erase(at);
-        const auto session = sessions_.find(to.connection.value());
-        if (session == sessions_.end()) continue;
-        if (const auto* jobs = std::get_if<JobsReply>(&reply.body)) {
-            for (const JobRecord& job : jobs->jobs)
-                session->second.undelivered.push_back(job.head.lease.token);
-        }
-        world_.deliver({to.client, to.connection, to.request, std::move(reply.body)});
-    }
+    for (Reply& reply : turn.out.replies) send(reply);
     for (const ConnectionId connection : turn.out.closes) {
         const auto session = sessions_.find(connection.value());
         if (session == sessions_.end()) continue;

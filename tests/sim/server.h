@@ -98,6 +98,8 @@ private:
     void mix_turn(const Turn& turn);
     void start_sync();
     void release_ready();
+    void send(Reply& reply);
+    void release_early(Turn& turn);
     void release(Turn& turn);
     void fall();
     void restore();

@@ -100,6 +100,7 @@ Swarm draw_swarm(std::uint64_t seed) {
     Random random(seed * 2 + 1);
     Draw draw{random};
     Swarm swarm;
+    swarm.early_deliveries = seed % 4 < 2;
     swarm.chaos_events = 2000 + random.below(6000);
     draw_clients(draw, swarm);
     draw_faults(draw, swarm);
