@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// bench_engine: nanoseconds that the engine alone takes for a push, a delivery and an ack, in drains
-// of a hundred commands, without a ledger. Writes are made and thrown away.
+// bench_engine: nanoseconds that the engine alone takes for a push, a delivery and an ack, in
+// drains of a hundred commands, without a ledger. Writes are made and thrown away.
 #include "modules/jobs/engine/engine.h"
 
 #include <chrono>
@@ -28,7 +28,8 @@ public:
         drain({Command{hello}});
     }
 
-    /// Nanoseconds a job for pushing, delivering and acknowledging `per_drain` jobs, `drains` times.
+    /// Nanoseconds a job for pushing, delivering and acknowledging `per_drain` jobs, `drains`
+    /// times.
     void run() {
         for (std::size_t round = 0; round < drains; ++round) {
             std::vector<Command> pushes;

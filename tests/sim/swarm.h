@@ -45,7 +45,7 @@ struct Swarm {
     // Server.
     std::uint32_t write_failure = 0, sync_failure = 0;
     bool early_deliveries = false;  ///< before the sync
-    Duration crash_mean{0};  ///< 0: never
+    Duration crash_mean{0};         ///< 0: never
     Duration jump_mean{0};
     Duration sync_max = 1ms;
     Duration drain_max = 500us;
