@@ -220,6 +220,7 @@ void JobsModule::drain() {
 /// What was submitted is decided, synced and answered; then the store is closed.
 void JobsModule::stop(Instant) {
     drain();
+    listener_.reset();  // it must not outlive the runtime
     if (admin_) admin_->stop();
     if (front_) front_->passwords.drain();
     if (shard_) shard_->stop();
