@@ -168,12 +168,18 @@ void FaktorySession::render_beat(Request& request, const BeatReply& reply) {
         request.text = ok_reply;
         return;
     }
-    sdk::BeatAnswer answer{.state = to_word(reply.state), .cancel = {}, .lost = {}};
-    if (extended_) {
-        answer.cancel = reply.cancel;
-        for (const LeaseToken token : reply.lost) answer.lost.push_back(token.value());
-    }
     std::string& json = scratch();
+    if (!extended_) {
+        JsonWriter(json)
+            .begin_object()
+            .key("state")
+            .string(sdk::to_string(to_word(reply.state)))
+            .end_object();
+        put_resp_bulk(request.text, json);
+        return;
+    }
+    sdk::BeatAnswer answer{.state = to_word(reply.state), .cancel = reply.cancel, .lost = {}};
+    for (const LeaseToken token : reply.lost) answer.lost.push_back(token.value());
     sdk::append_beat_answer(json, answer);
     put_resp_bulk(request.text, json);
 }
