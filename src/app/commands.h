@@ -10,9 +10,22 @@ class App;
 namespace sluice::app {
 
 void add_serve(CLI::App& program, int& exit_code);
+void add_work(CLI::App& program, int& exit_code);
+void add_push(CLI::App& program, int& exit_code);
+void add_wait(CLI::App& program, int& exit_code);
+void add_job(CLI::App& program, int& exit_code);
+void add_jobs(CLI::App& program, int& exit_code);
+void add_cancel(CLI::App& program, int& exit_code);
+void add_dead(CLI::App& program, int& exit_code);
+void add_queues(CLI::App& program, int& exit_code);
+void add_workers(CLI::App& program, int& exit_code);
+void add_info(CLI::App& program, int& exit_code);
+void add_top(CLI::App& program, int& exit_code);
+void add_types(CLI::App& program, int& exit_code);
 void add_check_config(CLI::App& program, int& exit_code);
 void add_backup(CLI::App& program, int& exit_code);
 void add_restore(CLI::App& program, int& exit_code);
+void add_completion(CLI::App& program, int& exit_code);
 
 /// All of them, in the order of the help.
 void add_commands(CLI::App& program, int& exit_code);

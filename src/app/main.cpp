@@ -4,12 +4,38 @@
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/version.h"
+#include "kernel/base/text.h"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::app {
+namespace {
+
+/// Says so when the first word is no command; CLI11 would only say that one is missing.
+bool reject_unknown_command(const CLI::App& program, int argc, char** argv) {
+    if (argc < 2 || argv[1][0] == '-') return false;
+    const std::vector<const CLI::App*> commands =
+        program.get_subcommands([](const CLI::App*) { return true; });
+    std::vector<std::string> names;
+    for (const CLI::App* command : commands) names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return false;
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const auto near = nearest(argv[1], candidates);
+    const std::string hint = near ? "; did you mean '" + std::string(*near) + "'?" : "";
+    std::fprintf(stderr, "sluice: no such command '%s'%s\n'sluice --help' lists them\n", argv[1],
+                 hint.c_str());
+    return true;
+}
+
+}  // namespace
+}  // namespace sluice::app
 
 int main(int argc, char** argv) {
     using namespace sluice::app;
@@ -26,6 +52,7 @@ int main(int argc, char** argv) {
             "6 job failed.\n'sluice COMMAND --help' explains a command.");
         int exit_code = 0;
         add_commands(program, exit_code);
+        if (reject_unknown_command(program, argc, argv)) return exit_usage;
         try {
             program.parse(argc, argv);
         } catch (const CLI::ParseError& error) {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sluice info`: the server's figures.
+#include "app/client_options.h"
+#include "app/commands.h"
+#include "app/exit_code.h"
+#include "app/human.h"
+#include "app/server_info.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <memory>
+
+namespace sluice::app {
+
+namespace {
+
+void print_info(const ServerInfo& info) {
+    const auto line = [](const char* name, const std::string& value) {
+        std::printf("%-12s %s\n", name, value.c_str());
+    };
+    line("version", info.version.empty() ? "another Faktory server" : printable(info.version));
+    line("up", human_duration(info.uptime));
+    line("memory", std::to_string(info.memory_mb) + " MB");
+    line("connections", human_count(info.connections));
+    line("commands", human_count(info.command_count));
+    if (info.disk_full) line("disk", "nearly full: pushes are refused, acks go on");
+    line("queues", human_count(info.queues.size()));
+    line("workers", human_count(info.workers.size()));
+    std::printf("\n");
+    line("enqueued", human_count(info.enqueued));
+    line("running", human_count(info.working));
+    line("scheduled", human_count(info.scheduled));
+    line("retrying", human_count(info.retries));
+    line("dead", human_count(info.dead));
+    line("kept", human_count(info.finished_kept) + " finished jobs");
+    std::printf("\n");
+    line("pushed", human_count(info.pushed));
+    line("succeeded", human_count(info.succeeded));
+    line("failures", human_count(info.failures));
+    line("repeats", human_count(info.duplicates) + " repeated pushes recognised");
+}
+
+Result<int> show_info(const ServerArguments& arguments) {
+    SLUICE_TRY(sdk::Client client, open_client(arguments));
+    SLUICE_TRY(const std::string text, client.info());
+    if (arguments.json) {
+        std::printf("%s\n", text.c_str());
+        return exit_ok;
+    }
+    SLUICE_TRY(const ServerInfo info, read_server_info(text));
+    print_info(info);
+    return exit_ok;
+}
+
+}  // namespace
+
+void add_info(CLI::App& program, int& exit_code) {
+    CLI::App* command = program.add_subcommand("info", "Show the server's figures");
+    auto arguments = std::make_shared<ServerArguments>();
+    add_server_options(*command, *arguments);
+    command->footer("Example:  sluice info --json | jq .faktory.queues");
+    command->callback(
+        [arguments, &exit_code] { exit_code = finish("info", show_info(*arguments)); });
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// `sluice queues`: lists queues; pauses, resumes and removes them.
+#include "app/client_options.h"
+#include "app/commands.h"
+#include "app/exit_code.h"
+#include "app/human.h"
+#include "app/server_info.h"
+#include "app/terminal.h"
+#include "kernel/wire/json_reader.h"
+#include "kernel/wire/json_text.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <memory>
+
+namespace sluice::app {
+
+namespace {
+
+struct Arguments {
+    ServerArguments server;
+    std::vector<std::string> names;
+    bool all = false;
+};
+
+Result<int> list_queues(const Arguments& arguments) {
+    SLUICE_TRY(sdk::Client client, open_client(arguments.server));
+    SLUICE_TRY(const std::string text, client.info());
+    if (arguments.server.json) {
+        JsonParser parser;
+        SLUICE_TRY(const JsonView root, parser.parse(text));
+        const auto server = root.find("server");
+        const auto queues = server ? server->find("queues") : std::nullopt;
+        std::printf("%s\n", queues ? std::string(queues->raw()).c_str() : "[]");
+        return exit_ok;
+    }
+    SLUICE_TRY(const ServerInfo info, read_server_info(text));
+    if (info.queues.empty()) {
+        std::printf("no queues yet; the first push makes one\n");
+        return exit_ok;
+    }
+    using Align = TextTable::Align;
+    TextTable table({{"QUEUE"},
+                     {"WAITING", Align::right},
+                     {"RUNNING", Align::right},
+                     {"IDLE FETCHES", Align::right},
+                     {"OLDEST", Align::right},
+                     {"DURABILITY"},
+                     {""}});
+    for (const QueueView& queue : info.queues) {
+        table.add({queue.name, human_count(queue.enqueued), human_count(queue.running),
+                   human_count(queue.waiting_fetches),
+                   queue.enqueued > 0 ? human_duration(queue.latency) : "-", queue.durability,
+                   queue.paused ? "paused" : ""});
+    }
+    std::fputs(table.render(table_width()).c_str(), stdout);
+    return exit_ok;
+}
+
+Result<int> change_queues(const Arguments& arguments, sdk::QueueWord action, const char* done) {
+    if (arguments.names.empty() == !arguments.all) {
+        return fail(Code::invalid, "name the queues, or say --all");
+    }
+    SLUICE_TRY(sdk::Client client, open_client(arguments.server));
+    const sdk::QueueRequest request{
+        .action = action, .all = arguments.all, .names = arguments.names};
+    SLUICE_TRY_STATUS(client.change_queues(request));
+    std::string names;
+    for (const std::string& name : arguments.names) names += (names.empty() ? "" : ", ") + name;
+    if (arguments.all) names = "all queues";
+    if (arguments.server.json)
+        std::printf("{\"done\":%s,\"queues\":%s}\n", json_escape(done).c_str(),
+                    json_escape(arguments.all ? "*" : names).c_str());
+    else
+        std::printf("%s %s\n", done, names.c_str());
+    return exit_ok;
+}
+
+struct Action {
+    const char* name;
+    const char* help;
+    const char* done;
+    sdk::QueueWord word;
+};
+
+void add_action(CLI::App& queues, int& exit_code, const Action& action) {
+    CLI::App* command = queues.add_subcommand(action.name, action.help);
+    auto arguments = std::make_shared<Arguments>();
+    command->add_option("NAME", arguments->names, "Queues");
+    command->add_flag("--all", arguments->all, "Every queue that there is");
+    add_server_options(*command, arguments->server);
+    command->callback([arguments, action, &exit_code] {
+        exit_code = finish("queues", change_queues(*arguments, action.word, action.done));
+    });
+}
+
+}  // namespace
+
+void add_queues(CLI::App& program, int& exit_code) {
+    CLI::App* command =
+        program.add_subcommand("queues", "List queues; pause, resume or remove them");
+    auto arguments = std::make_shared<Arguments>();
+    add_server_options(*command, arguments->server);
+    add_action(
+        *command, exit_code,
+        {"pause", "Deliver nothing more from these queues", "paused", sdk::QueueWord::pause});
+    add_action(*command, exit_code,
+               {"resume", "Deliver from these queues again", "resumed", sdk::QueueWord::resume});
+    add_action(*command, exit_code,
+               {"remove", "Delete these queues and all jobs that wait in them", "removed",
+                sdk::QueueWord::remove});
+    command->require_subcommand(0, 1);
+    command->footer("Examples:\n  sluice queues\n  sluice queues pause mail reports");
+    command->callback([command, arguments, &exit_code] {
+        if (command->get_subcommands().empty())
+            exit_code = finish("queues", list_queues(*arguments));
+    });
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program `sluice-worker`: a worker with the built-in job types. `sluice work` and
+// `sluice types` start it; it is a program of its own because it links the heavy job libraries.
+#include "app/exit_code.h"
+#include "app/version.h"
+#include "app/worker_settings.h"
+#include "kernel/observe/log.h"
+#include "kernel/wire/json_text.h"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+
+namespace sluice::app {
+
+namespace {
+
+struct TypesArguments {
+    std::string name;
+    bool json = false;
+};
+
+Status start_worker_log(const Config& config) {
+    SLUICE_TRY(const LogLevel level, parse_log_level(config.text("log.level")));
+    SLUICE_TRY(const LogFormat format, parse_log_format(config.text("log.format")));
+    log_start({.level = level, .format = format, .descriptor = 2});
+    return {};
+}
+
+/// Threads started from here on leave the worker's signals to the worker.
+void block_worker_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGTSTP}) sigaddset(&signals, signal);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
+    return text;
+}
+
+Status work(const WorkerArguments& arguments) {
+    SLUICE_TRY(const Config config, load_worker_config(arguments));
+    SLUICE_TRY(const work::WorkSettings settings, work_settings(config));
+    SLUICE_TRY(sdk::WorkerOptions options, worker_options(config));
+    SLUICE_TRY(const auto types, work::built_in_types(settings));
+    block_worker_signals();
+    SLUICE_TRY_STATUS(start_worker_log(config));
+    options.log = [](std::string_view line) { log_info("worker", {{"event", line}}); };
+    const std::string server = options.server.text();
+    const std::string queues = joined(options.queues);
+    const auto slots = static_cast<std::int64_t>(options.concurrency);
+    sdk::Worker worker(std::move(options));
+    for (const sdk::JobType& type : types) SLUICE_TRY_STATUS(worker.add(type));
+    log_info("worker started", {{"server", server},
+                                {"queues", queues},
+                                {"slots", slots},
+                                {"types", static_cast<std::int64_t>(types.size())},
+                                {"wid", worker.wid()}});
+    const Status status = worker.run();
+    const sdk::WorkerCounters counters = worker.counters();
+    log_info("worker ended", {{"succeeded", static_cast<std::int64_t>(counters.succeeded)},
+                              {"failed", static_cast<std::int64_t>(counters.failed)},
+                              {"given_back", static_cast<std::int64_t>(counters.released)},
+                              {"stale", static_cast<std::int64_t>(counters.stale)},
+                              {"unsent", static_cast<std::int64_t>(counters.unsent)}});
+    return status;
+}
+
+void print_type(const sdk::JobType& type) {
+    std::printf("%s\n  %s\n\nArguments\n%s\n\nResult\n%s\n\nExample\n%s\n", type.name.c_str(),
+                type.summary.c_str(), type.arguments_help.c_str(), type.result_help.c_str(),
+                type.example.c_str());
+}
+
+void put_type(JsonWriter& json, const sdk::JobType& type) {
+    json.begin_object();
+    json.key("name").string(type.name).key("summary").string(type.summary);
+    json.key("arguments").string(type.arguments_help).key("result").string(type.result_help);
+    json.key("example").string(type.example);
+    json.end_object();
+}
+
+Result<int> list_types(const TypesArguments& arguments) {
+    SLUICE_TRY(const auto types, work::built_in_types({}));
+    bool found = arguments.name.empty();
+    std::string text;
+    JsonWriter json(text);
+    json.begin_array();
+    for (const sdk::JobType& type : types) {
+        if (!arguments.name.empty() && type.name != arguments.name) continue;
+        found = true;
+        if (arguments.json)
+            put_type(json, type);
+        else if (arguments.name.empty())
+            std::printf("%-18s %s\n", type.name.c_str(), type.summary.c_str());
+        else
+            print_type(type);
+    }
+    json.end_array();
+    if (!found) {
+        return fail(Code::not_found,
+                    "no built-in type '" + arguments.name + "'; 'sluice types' lists them");
+    }
+    if (arguments.json)
+        std::printf("%s\n", text.c_str());
+    else if (arguments.name.empty())
+        std::printf("\nsluice types NAME explains one.\n");
+    return exit_ok;
+}
+
+int report(const char* what, const Error& error) {
+    std::fprintf(stderr, "sluice %s: %s\n", what, error.message.c_str());
+    if (error.code == Code::not_found) return exit_not_found;
+    return error.code == Code::invalid ? exit_usage : exit_failed;
+}
+
+void add_work_options(CLI::App& program, WorkerArguments& arguments) {
+    program.add_option("--config", arguments.file,
+                       "TOML file with a section [work]; then SLUICE_WORK_… variables, then flags "
+                       "win");
+    program
+        .add_option("--jobs,--server", arguments.jobs,
+                    "The server's job port: tcp://[:PASSWORD@]HOST:PORT or tcp+tls://…\n"
+                    "(default: FAKTORY_PROVIDER, FAKTORY_URL, tcp://localhost:7419)")
+        ->type_name("URL");
+    program
+        .add_option("-q,--queues", arguments.queues,
+                    "Queues, the first one first (default: default)")
+        ->delimiter(',');
+    program.add_option("-c,--concurrency", arguments.concurrency,
+                       "Jobs that run at once (default: one for each processor)");
+    program.add_option("--read-root", arguments.read_roots,
+                       "Folder that jobs may read from; may be repeated");
+    program.add_option("--write-root", arguments.write_root, "Folder that jobs may write to");
+    program
+        .add_option("--grace", arguments.grace,
+                    "Time for running jobs to end after SIGTERM (default: 25s)")
+        ->type_name("DURATION");
+    program.add_option("--log-format", arguments.log_format, "human or json");
+    program.add_option("--set", arguments.settings,
+                       "Any setting, as section.key=value; may be repeated");
+    program.footer(
+        "Example:\n"
+        "  sluice work --queues mail,default --concurrency 8 --read-root data --write-root out\n"
+        "SIGTSTP: fetches no more (quiet). SIGTERM or Ctrl-C: ends when the running jobs have, at\n"
+        "most after the grace, and gives the rest back; a second one ends at once.\n"
+        "Programs for exec and hosts for http.get are settings: work.programs, work.http_hosts.");
+}
+
+int run(int argc, char** argv) {
+    CLI::App program("Runs jobs of the built-in types.", "sluice work");
+    program.set_version_flag("--version", std::string(version));
+    WorkerArguments arguments;
+    TypesArguments types_arguments;
+    add_work_options(program, arguments);
+    CLI::App* types = program.add_subcommand("types", "List the built-in job types");
+    types->add_option("NAME", types_arguments.name, "Explain this type");
+    types->add_flag("--json", types_arguments.json, "Print JSON for programs");
+    types->footer("Example:  sluice types text.wordcount");
+    try {
+        program.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return program.exit(error) == 0 ? exit_ok : exit_usage;
+    }
+    if (types->parsed()) {
+        const Result<int> listed = list_types(types_arguments);
+        return listed ? *listed : report("types", listed.error());
+    }
+    const Status worked = work(arguments);
+    return worked ? exit_ok : report("work", worked.error());
+}
+
+}  // namespace
+
+}  // namespace sluice::app
+
+int main(int argc, char** argv) {
+    try {
+        return sluice::app::run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "sluice work: %s\n", error.what());
+        return sluice::app::exit_failed;
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/worker_settings.h"
+
+#include "kernel/base/text.h"
+#include "sdk/server_url.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace sluice::app {
+
+std::vector<Setting> worker_settings() {
+    return {
+        Setting::text("work.jobs", "",
+                      "The server, as tcp://[:PASSWORD@]HOST:PORT or tcp+tls://…; empty: "
+                      "FAKTORY_PROVIDER, FAKTORY_URL, tcp://localhost:7419."),
+        Setting::text("work.tls_ca", "", "PEM file of the authorities to trust."),
+        Setting::list("work.queues", {"default"}, "Queues to fetch from, the first one first."),
+        Setting::integer("work.concurrency", 0, {0, sdk::worker_concurrency_max},
+                         "Jobs that run at once; 0: one for each processor."),
+        Setting::integer("work.prefetch", -1, {-1, sdk::worker_prefetch_max},
+                         "Jobs held ready beside the running ones; -1: as many as run at once."),
+        Setting::duration("work.grace", 25s, {0s, 24h},
+                          "Time for running jobs to end by themselves after SIGTERM."),
+        Setting::duration("work.timeout", 0s, {0s, 24h},
+                          "Time limit of jobs that name none; 0s: none."),
+        Setting::list("work.labels", {}, "Labels that the server shows."),
+        Setting::list("work.read_roots", {}, "Folders that jobs may read from."),
+        Setting::text("work.write_root", "", "The folder that jobs may write to; empty: none."),
+        Setting::list("work.programs", {},
+                      "Programs for the job type exec: \"name=/path/of/program fixed arguments\"."),
+        Setting::list("work.http_hosts", {},
+                      "Hosts that http.get may reach (\"*.example.org\"; \"*\": all public ones)."),
+        Setting::list(
+            "work.http_networks", {},
+            "Networks (\"10.1.0.0/16\") that http.get may reach though they are private."),
+        Setting::choice("log.level", {"info", "debug", "warning", "error"}, "What is logged."),
+        Setting::choice("log.format", {"human", "json"}, "How it is logged."),
+    };
+}
+
+Result<Config> load_worker_config(const WorkerArguments& arguments) {
+    ConfigTable table;
+    table.declare(worker_settings());
+    ConfigSources sources;
+    if (!arguments.file.empty()) sources.file = arguments.file;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const std::size_t equals = text.find('=');
+        // The server's own variables are in many environments; they are not ours to judge.
+        const bool ours = text.starts_with("SLUICE_WORK_") || text.starts_with("SLUICE_LOG_");
+        if (ours && equals != std::string_view::npos)
+            sources.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+    }
+    const auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty()) sources.flags.emplace_back(name, value);
+    };
+    const auto joined = [](const std::vector<std::string>& parts) {
+        std::string text;
+        for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
+        return text;
+    };
+    add("work.jobs", arguments.jobs);
+    add("work.queues", joined(arguments.queues));
+    add("work.concurrency", arguments.concurrency);
+    add("work.read_roots", joined(arguments.read_roots));
+    add("work.write_root", arguments.write_root);
+    add("work.grace", arguments.grace);
+    add("log.format", arguments.log_format);
+    for (const std::string& setting : arguments.settings) {
+        const std::size_t equals = setting.find('=');
+        if (equals == std::string::npos) {
+            return fail(Code::invalid, "--set " + setting + ": write section.key=value");
+        }
+        sources.flags.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    }
+    return table.load(sources);
+}
+
+Result<work::WorkSettings> work_settings(const Config& config) {
+    work::WorkSettings settings;
+    settings.read_roots = config.list("work.read_roots");
+    settings.write_root = config.text("work.write_root");
+    settings.http.hosts = config.list("work.http_hosts");
+    settings.http.networks = config.list("work.http_networks");
+    for (const std::string& entry : config.list("work.programs")) {
+        const std::size_t equals = entry.find('=');
+        const auto words =
+            split_words(equals == std::string::npos ? std::string_view()
+                                                    : std::string_view(entry).substr(equals + 1));
+        if (equals == 0 || words.empty()) {
+            return fail(Code::invalid,
+                        "work.programs: \"" + entry + "\": write name=/path/of/program");
+        }
+        work::AllowedProgram program{.name = entry.substr(0, equals),
+                                     .path = std::string(words[0])};
+        program.arguments.assign(words.begin() + 1, words.end());
+        settings.programs.push_back(std::move(program));
+    }
+    return settings;
+}
+
+Result<sdk::WorkerOptions> worker_options(const Config& config) {
+    sdk::WorkerOptions options;
+    const std::string& url = config.text("work.jobs");
+    SLUICE_TRY(options.server,
+               sdk::parse_server_url(url.empty() ? sdk::server_url_from_environment() : url));
+    options.trust.ca_file = config.text("work.tls_ca");
+    options.identity.labels = config.list("work.labels");
+    options.queues = config.list("work.queues");
+    const auto concurrency = static_cast<std::uint32_t>(config.integer("work.concurrency"));
+    options.concurrency =
+        concurrency != 0 ? concurrency : std::max(1U, std::thread::hardware_concurrency());
+    const std::int64_t prefetch = config.integer("work.prefetch");
+    options.prefetch = prefetch < 0 ? options.concurrency : static_cast<std::uint32_t>(prefetch);
+    options.grace = config.duration("work.grace");
+    options.timeout_default = config.duration("work.timeout");
+    return options;
+}
+
+}  // namespace sluice::app

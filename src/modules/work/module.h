@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+// The face of this module to the programs: the built-in job types. It has nothing to mount; a
+// worker is not part of the server.
+#pragma once
+
+#include "modules/work/types.h"
