@@ -1,0 +1,379 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every client command against a real server: text, JSON, exit codes, bad input, no server."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import threading
+
+import harness
+from harness import SLUICE, check, check_equal, sluice, wait_until
+
+OK, FAILED, USAGE, NOT_FOUND, NO_SERVER, TIMEOUT, JOB_FAILED = range(7)
+DATA = harness.ROOT / 'examples' / 'data'
+
+
+def run(server, *words, code=OK, **more):
+    done = sluice(*words, server=server, **more)
+    check_equal(done.code, code, f'exit code of sluice {" ".join(map(str, words))}\n'
+                                 f'  out: {done.out[:500]}\n  err: {done.err[:500]}')
+    return done
+
+
+class WorkerProcess:
+    """`sluice work` with the built-in types."""
+
+    def __init__(self, server, *words):
+        self.log_path = server.folder / 'worker.log'
+        env = dict(os.environ, FAKTORY_URL=server.url)
+        env.pop('FAKTORY_PROVIDER', None)
+        self.out = server.folder / 'out'
+        self.out.mkdir(exist_ok=True)
+        with open(self.log_path, 'ab') as log:
+            self.process = subprocess.Popen(
+                [str(SLUICE), 'work', '--concurrency', '4', '--read-root', str(DATA),
+                 '--write-root', str(self.out), *words], stdout=log, stderr=log, env=env)
+
+    def end(self, sig=signal.SIGTERM, seconds=60):
+        self.process.send_signal(sig)
+        return self.process.wait(seconds)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def push_and_job(server):
+    server.start()
+    jid = run(server, 'push', 'report.send', '42', 'two words', '{"a":1}', '[1,2]', '-5', 'true',
+              '--queue', 'mail', '--priority', '8', '--retry', '3', '--timeout', '30s',
+              '--backoff', 'constant:10s', '--reserve-for', '10m', '--keep', '1h').out.strip()
+    job = run(server, 'job', jid, '--json').json
+    check_equal(job['args'], [42, 'two words', {'a': 1}, [1, 2], -5, True], 'the arguments')
+    check_equal((job['queue'], job['priority'], job['retry'], job['reserve_for']),
+                ('mail', 8, 3, 600), 'the options')
+    text = run(server, 'job', jid).out
+    for part in (jid, 'report.send', 'enqueued', 'mail', 'no worker fetches from its queue',
+                 'it is next in its queue'):
+        check(part in text, f'"{part}" is missing in:\n{text}')
+
+    later = run(server, 'push', 't', '--at', '+1h', '--json').json['jid']
+    check_equal(run(server, 'job', later, '--json').json['state'], 'scheduled', 'its state')
+    check('scheduled for' in run(server, 'job', later).out, 'why it waits')
+
+    same = 'my-own-id-1'
+    for _ in range(2):
+        check_equal(run(server, 'push', 't', '--jid', same, '--args', '[1, {"b": 2}]').out.strip(),
+                    same, 'the id')
+    check_equal(len(run(server, 'jobs', '--queue', 'default', '--state', 'enqueued',
+                        '--json').json), 1, 'the number of jobs pushed twice with one id')
+
+    check('no job' in run(server, 'job', 'nobody-at-all', code=NOT_FOUND).err, 'the message')
+    check_equal(run(server, 'job', 'x' * 20, '--json', code=NOT_FOUND).out, '', 'output')
+
+
+def bad_input_says_what_to_do(server):
+    server.start()
+    for words, part in [
+            (['push'], 'TYPE'),
+            (['push', 't', '--args', '{}'], 'JSON array'),
+            (['push', 't', '--args', '[1]', '2'], 'not both'),
+            (['push', 't', '--at', 'soon'], '+10m'),
+            (['push', 't', '--priority', '10'], 'priority'),
+            (['push', 't', '--backoff', 'never'], 'constant:10s'),
+            (['push', 't', '--timeout', 'long'], '--timeout'),
+            (['push', 't', '--queue', 'a b'], 'queue'),
+            (['push', 't', '--jid', 'short'], 'jid'),
+            (['push', 't', '--qeue', 'x'], '--qeue'),
+            (['push', '--file', '/nothing/here'], 'cannot read'),
+            (['push', '--file', '/tmp'], 'folder'),
+            (['jobs', '--state', 'asleep'], 'asleep'),
+            (['wait'], 'ID'),
+            (['wait', 'x', '--timeout', 'y'], '--timeout'),
+            (['dead', 'retry'], '--all'),
+            (['dead', 'delete', 'x', '--all'], '--all'),
+            (['queues', 'pause'], '--all'),
+            (['completion', 'tcsh'], 'tcsh'),
+            (['top', '--interval', '1ms'], '100ms'),
+            (['info', '--server', 'http://x'], 'tcp://'),
+            (['frobnicate'], 'frobnicate'),
+            ([], 'subcommand')]:
+        done = run(server, *words, code=USAGE)
+        check(part in done.err + done.out, f'{words}: "{part}" is not in: {done.err}{done.out}')
+
+
+def without_a_server_it_says_how_to_start_one(server):
+    for words in (['push', 't'], ['job', 'x'], ['jobs'], ['queues'], ['queues', 'pause', 'q'],
+                  ['workers'], ['wait', 'x'], ['cancel', 'x'], ['dead'], ['dead', 'retry', '--all'],
+                  ['info'], ['top', '--once'], ['backup', '/tmp/none', '--http', '127.0.0.1:1']):
+        done = sluice(*words)
+        check_equal(done.code, NO_SERVER, f'the exit code of {words}: {done.err}')
+        check('sluice serve' in done.err, f'{words}: {done.err}')
+
+
+def push_file(server):
+    server.start()
+    lines = [json.dumps({'jobtype': 't', 'args': [i], 'queue': 'bulk'}) for i in range(2500)]
+    lines[10] = '{"jobtype":"t"'
+    lines[20] = '{"jobtype":"t","args":[]}' + ' '  # a blank at the end is fine
+    lines[30] = '{"args":[]}'
+    lines[40] = ''
+    lines[50] = '{"jobtype":"t","args":[],"queue":"not a name"}'
+    lines[60] = '{"jid":"own-id-of-60","jobtype":"t","args":[60],"queue":"bulk"}'
+    path = server.folder / 'jobs.jsonl'
+    path.write_text('\r\n'.join(lines))
+    done = run(server, 'push', '--file', path, '--json', code=FAILED)
+    check_equal((done.json['pushed'], done.json['skipped'], done.json['lines']), (2496, 3, 2500),
+                'the summary')
+    for number in (11, 31, 51):
+        check(f'{path}:{number}: ' in done.err, f'line {number} is not named:\n{done.err}')
+    # The same again pushes nothing twice.
+    run(server, 'push', '--file', path, '--quiet', code=FAILED)
+    info = run(server, 'info', '--json').json
+    check_equal(info['faktory']['total_enqueued'], 2496, 'the number of jobs')
+    # Another label does.
+    run(server, 'push', '--file', path, '--run', '2', '--queue', 'other', code=FAILED)
+    check_equal(run(server, 'info', '--json').json['faktory']['total_enqueued'], 2 * 2496 - 1,
+                'the number of jobs (the one with an id of its own is known already)')
+    check_equal(run(server, 'job', 'own-id-of-60', '--json').json['args'], [60], 'own id')
+    # --strict stops at the first bad line.
+    done = run(server, 'push', '--file', path, '--strict', '--run', '3', code=FAILED)
+    check(f'{path}:11: ' in done.err and ':31:' not in done.err, done.err)
+    # From standard input, arrays of arguments with a type and defaults.
+    done = run(server, 'push', 'u', '--file', '-', '--queue', 'arrays', '--retry', '0',
+               stdin='[1]\n["x", {"y": 2}]\n')
+    check('pushed 2 jobs' in done.out, done.out)
+    jobs = run(server, 'jobs', '--queue', 'arrays', '--json').json
+    check_equal([job['args'] for job in jobs], [[1], ['x', {'y': 2}]], 'the arguments')
+    check_equal([(job['jobtype'], job['retry']) for job in jobs], [('u', 0)] * 2, 'the defaults')
+
+
+def push_file_goes_on_where_it_broke(server):
+    """The server is killed in the middle of the file; the command repeats by itself."""
+    server.start()
+    path = server.folder / 'many.jsonl'
+    count = 60_000
+    with open(path, 'w', encoding='utf-8') as file:
+        for i in range(count):
+            file.write(json.dumps({'jobtype': 't', 'args': [i]}) + '\n')
+    outcome = []
+    thread = threading.Thread(target=lambda: outcome.append(
+        sluice('push', '--file', path, '--json', server=server, timeout=120)))
+    thread.start()
+    asker = harness.connect(server)
+    wait_until(lambda: asker.call_json('INFO')['faktory']['total_enqueued'] > 2000, 'some pushes')
+    server.kill()
+    server.start()
+    thread.join()
+    done = outcome[0]
+    if done.code != OK:  # it may also have given up; the same again must complete it
+        check_equal(done.code, NO_SERVER, f'the exit code: {done.err}')
+        check('again' in done.err, f'the message must say what to do: {done.err}')
+        done = run(server, 'push', '--file', path, '--json', timeout=120)
+    check_equal(run(server, 'info', '--json').json['faktory']['total_enqueued'], count,
+                'the number of jobs')
+
+
+def lists(server):
+    server.start()
+    check('no queues' in run(server, 'queues').out, 'an empty list says so')
+    check('sluice work' in run(server, 'workers').out, 'no workers: says how to start one')
+    check('no such jobs' in run(server, 'jobs').out, 'no jobs')
+    for i in range(5):
+        run(server, 'push', 'type.a' if i % 2 else 'type.b', i, '--queue', f'q{i % 2}')
+    jobs = run(server, 'jobs', '--json').json
+    check_equal([job['args'] for job in jobs], [[0], [1], [2], [3], [4]], 'the order of the jobs')
+    check_equal(len(run(server, 'jobs', '--type', 'type.b', '--json').json), 3, '--type')
+    check_equal(len(run(server, 'jobs', '--queue', 'q1', '--json').json), 2, '--queue')
+    check_equal(len(run(server, 'jobs', '--glob', '*"args":[[]3]*', '--json').json), 1, '--glob')
+    text = run(server, 'jobs', '--limit', '2').out
+    check('more' in text and len(text.splitlines()) == 4, f'--limit 2:\n{text}')
+
+    queues = run(server, 'queues', '--json').json
+    check_equal({q['name']: q['enqueued'] for q in queues}, {'q0': 3, 'q1': 2}, 'queues')
+    check_equal(run(server, 'queues', 'pause', 'q0').out, 'paused q0\n', 'pause')
+    check('paused' in run(server, 'queues').out, 'the table shows the pause')
+    check('paused' in run(server, 'job', jobs[0]['jid']).out, 'why it waits')
+    check_equal(run(server, 'queues', 'resume', '--all', '--json').json['done'], 'resumed', 'json')
+    run(server, 'queues', 'remove', 'q0')
+    check_equal([q['name'] for q in run(server, 'queues', '--json').json], ['q1'], 'queues left')
+
+    info = run(server, 'info').out
+    for part in ('version', 'pushed', 'enqueued'):
+        check(part in info, f'{part} is missing in:\n{info}')
+    worker = harness.connect(server, wid='some-worker', hostname='h1', pid=77, labels=['eu'])
+    check_equal(run(server, 'workers', '--json').json[0]['wid'], 'some-worker', 'the worker')
+    check('some-worker' in run(server, 'workers').out, 'the table of workers')
+    text = run(server, 'top', '--once').out
+    check('q1' in text and 'some-worker' in text, f'top --once:\n{text}')
+    two = run(server, 'top', '--json', '--count', '2', '--interval', '100ms').out.splitlines()
+    check_equal(len([json.loads(line) for line in two]), 2, 'lines of top --json')
+    worker.close()
+
+
+def foreign_text_cannot_control_the_terminal(server):
+    server.start()
+    evil = 'a\x1b[2Jb'
+    wire = harness.connect(server)
+    wire.call('PUSH', {'jid': 'evil-job-1', 'jobtype': evil, 'args': [evil], 'queue': 'q'})
+    for words in (['jobs'], ['job', 'evil-job-1']):
+        check('\x1b' not in run(server, *words).out, f'an escape sequence in the output of {words}')
+
+
+def dead_and_cancel(server):
+    server.start()
+    wire = harness.connect(server, wid='w')
+    for i in range(4):
+        wire.call('PUSH', {'jid': f'dead-job-{i}', 'jobtype': f't{i % 2}', 'args': [],
+                           'queue': 'd', 'retry': -1})
+        wire.call('FETCH', 'd')
+        wire.call('FAIL', {'jid': f'dead-job-{i}', 'errtype': 'Broken', 'message': 'it was so'})
+    text = run(server, 'dead').out
+    check('Broken: it was so' in text and 'dead-job-3' in text, f'dead:\n{text}')
+    check_equal(len(run(server, 'dead', 'list', '--type', 't0', '--json').json), 2, 'dead list')
+    check('Broken' in run(server, 'job', 'dead-job-0').out, 'the failure of a job')
+
+    check_equal(run(server, 'dead', 'retry', 'dead-job-0', '--json').json, {'retried': 1}, 'retry')
+    done = run(server, 'dead', 'retry', 'dead-job-0', 'nobody-at-all', code=NOT_FOUND)
+    check('not dead' in done.err and 'does not know' in done.err, done.err)
+    check_equal(run(server, 'dead', 'delete', '--type', 't1').out, 'deleted 2 jobs\n', 'delete')
+    check_equal(run(server, 'dead', 'retry', '--glob', '*Broken*', '--json').json, {'retried': 1},
+                'retry by glob')
+    check_equal(run(server, 'dead', 'delete', '--all', '--json').json, {'deleted': 0}, 'delete all')
+    check_equal(run(server, 'info', '--json').json['faktory']['queues'], {'d': 2}, 'queues')
+
+    check_equal(run(server, 'cancel', 'dead-job-0').out, 'dead-job-0: cancelled\n', 'cancel')
+    done = run(server, 'cancel', 'dead-job-0', code=FAILED)
+    check('cancelled already' in done.err, done.err)
+    run(server, 'cancel', 'nobody-at-all', code=NOT_FOUND)
+    wire.call('FETCH', 'd')
+    check_equal(run(server, 'cancel', 'dead-job-2', '--json').json['jobs'],
+                {'dead-job-2': 'asked to stop'}, 'cancelling a running job')
+    check('asked to stop' in run(server, 'job', 'dead-job-2').out, 'its state')
+
+
+def waiting(server):
+    server.start()
+    wire = harness.connect(server, wid='w')
+    for jid in ('wait-job-1', 'wait-job-2', 'wait-job-3'):
+        wire.call('PUSH', {'jid': jid, 'jobtype': 't', 'args': [], 'queue': 'w', 'retry': -1})
+        wire.call('FETCH', 'w')
+    wire.call('ACK', '{"jid":"wait-job-1","result":{"n":1}}')
+    wire.call('FAIL', {'jid': 'wait-job-2', 'errtype': 'E', 'message': 'no'})
+    check_equal(run(server, 'wait', 'wait-job-1').out, '{"n":1}\n', 'the result')
+    check_equal(run(server, 'wait', 'wait-job-1', '--json').json,
+                [{'jid': 'wait-job-1', 'state': 'succeeded', 'result': {'n': 1}}], 'JSON')
+    check('E: no' in run(server, 'wait', 'wait-job-1', 'wait-job-2', code=JOB_FAILED).err, 'why')
+    run(server, 'wait', 'wait-job-1', 'wait-job-3', '--timeout', '200ms', code=TIMEOUT)
+    run(server, 'wait', 'nobody-at-all', '--timeout', '200ms', code=NOT_FOUND)
+
+
+def work_with_the_built_in_types(server):
+    server.start()
+    worker = WorkerProcess(server)
+    try:
+        done = run(server, 'push', 'text.wordcount', 'texts/lighthouse.txt', '{"top": 1}', '--wait')
+        check(json.loads(done.out)['words'] > 100, done.out)
+        done = run(server, 'push', 'math.factorial', '20', '--wait', '--json').json
+        check_equal(done[0]['result']['value'], '2432902008176640000', '20!')
+        done = run(server, 'push', 'file.compress', 'logs/access.log', '--wait', '--json').json
+        check((worker.out / done[0]['result']['output']).exists(), 'the compressed file')
+        done = run(server, 'push', 'text.wordcount', '../../README.md', '--wait', code=JOB_FAILED)
+        check('dead' in done.err, done.err)
+        done = run(server, 'push', 'no.such.type', '--retry', '0', '--wait-timeout', '20s',
+                   code=JOB_FAILED)
+        check(run(server, 'workers', '--json').json[0]['pid'] == worker.process.pid,
+              'sluice work becomes the worker: same pid')
+        check_equal(worker.end(), OK, 'the exit code of the worker after SIGTERM')
+        check('worker ended' in worker.log_path.read_text(), 'the worker says that it ended')
+    finally:
+        worker.close()
+
+
+def a_worker_becomes_quiet_and_drains(server):
+    server.start()
+    worker = WorkerProcess(server, '--set', 'work.programs=pause=/bin/sleep', '--grace', '20s')
+    try:
+        wait_until(lambda: run(server, 'workers', '--json').json, 'the worker')
+        long = run(server, 'push', 'exec', 'pause', '{"arguments": ["3"]}').out.strip()
+        wait_until(lambda: run(server, 'job', long, '--json').json['state'] == 'running', 'running')
+        worker.process.send_signal(signal.SIGTSTP)
+        wait_until(lambda: run(server, 'workers', '--json').json[0]['state'] == 'quiet', 'quiet', 20)
+        waits = run(server, 'push', 'math.factorial', '5').out.strip()
+        check_equal(worker.end(), OK, 'the exit code of the worker')
+        check_equal(run(server, 'job', long, '--json').json['state'], 'succeeded', 'the running job')
+        check_equal(run(server, 'job', waits, '--json').json['state'], 'enqueued', 'the waiting job')
+    finally:
+        worker.close()
+
+
+def types_and_completion_need_no_server(server):
+    names = [t['name'] for t in run(None, 'types', '--json').json]
+    for name in ('text.wordcount', 'math.primes', 'exec', 'http.get', 'csv.stats'):
+        check(name in names, f'{name} is not in {names}')
+        check(name in run(None, 'types').out, name)
+    check('Arguments' in run(None, 'types', 'text.wordcount').out, 'the help of a type')
+    run(None, 'types', 'nothing', code=NOT_FOUND)
+    for shell in ('bash', 'zsh', 'fish'):
+        text = run(None, 'completion', shell).out
+        for word in ('push', 'queues', 'pause', 'priority'):
+            check(word in text, f'{word} is missing in the completion for {shell}')
+    script = run(None, 'completion', 'bash').out
+    asked = subprocess.run(['bash', '-c', script + '\nCOMP_WORDS=(sluice queues pau); COMP_CWORD=2; '
+                            '_sluice; echo "${COMPREPLY[@]}"'], capture_output=True, text=True)
+    check_equal(asked.stdout.strip(), 'pause', f'bash completes "sluice queues pau": {asked.stderr}')
+    text = run(None, '--help').out
+    for word in ('serve', 'work', 'push', 'dead', 'top', 'Exit codes'):
+        check(word in text, f'{word} is missing in the help')
+    for command in ('push', 'wait', 'job', 'jobs', 'cancel', 'dead', 'queues', 'workers', 'info',
+                    'top', 'completion', 'work'):
+        text = run(None, command, '--help').out
+        check('Example' in text, f'the help of {command} has no example:\n{text}')
+
+
+def top_is_a_live_view(server):
+    """In a terminal of its own: it draws, adapts to a new size, and puts everything back."""
+    server.start()
+    run(server, 'push', 't', '--queue', 'seen-in-top')
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ['FAKTORY_URL'] = server.url
+        os.execv(SLUICE, [str(SLUICE), 'top', '--interval', '100ms'])
+    output = b''
+
+    def read_until(pattern):
+        nonlocal output
+        while not re.search(pattern, output):
+            ready, _, _ = select.select([terminal], [], [], 20)
+            check(ready, f'top did not draw {pattern}: {output[-500:]!r}')
+            output += os.read(terminal, 65536)
+
+    read_until(rb'seen-in-top')
+    output = b''
+    import fcntl
+    import struct
+    import termios
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', 10, 40, 0, 0))
+    read_until(rb'per second: pushed 0\.0')
+    output = b''
+    os.write(terminal, b'q')
+    try:
+        read_until(rb'\x1b\[\?25h\x1b\[\?1049l')
+    except OSError:
+        pass  # the terminal went with the process, after everything was read
+    check_equal(os.waitpid(process, 0)[1], 0, 'the exit code of top')
+    os.close(terminal)
+
+
+harness.run_test(push_and_job, bad_input_says_what_to_do, without_a_server_it_says_how_to_start_one,
+                 push_file, push_file_goes_on_where_it_broke, lists,
+                 foreign_text_cannot_control_the_terminal, dead_and_cancel, waiting,
+                 work_with_the_built_in_types, a_worker_becomes_quiet_and_drains,
+                 types_and_completion_need_no_server, top_is_a_live_view,
+                 settings=['jobs.restart_grace=1s'])

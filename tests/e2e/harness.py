@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end-to-end tests share: a server of their own on a free port with a temporary store, a
+plain connection to it, and running the program. Python's standard library only."""
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+BIN = pathlib.Path(os.environ.get('SLUICE_BIN', 'build/dev/bin')).resolve()
+SLUICE = BIN / 'sluice'
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+
+
+class Failed(Exception):
+    """A check that did not hold; its text is for people."""
+
+
+def check(truth, text):
+    if not truth:
+        raise Failed(text)
+
+
+def check_equal(found, expected, what):
+    check(found == expected, f'{what}:\n  expected {expected!r}\n  found    {found!r}')
+
+
+class Server:
+    """One server process on a store of its own. kill() and start() keep the store."""
+
+    def __init__(self, *, settings=(), environment=None, data=None):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix='sluice-e2e-'))
+        self.data = pathlib.Path(data) if data else self.folder / 'data'
+        self.settings = list(settings)
+        self.environment = {name: value for name, value in os.environ.items()
+                            if not name.startswith('SLUICE_')} | (environment or {})
+        self.log_path = self.folder / 'server.log'
+        self.address = '127.0.0.1:0'
+        self.http_address = '127.0.0.1:0'
+        self.process = None
+
+    def start(self):
+        """Starts and waits until the ports are open. Later starts use the same ports again."""
+        words = [str(SLUICE), 'serve', '--data', str(self.data), '--jobs', self.address,
+                 '--http', self.http_address, '--set', 'log.format=json',
+                 '--set', 'jobs.disk_ballast=0', '--set', 'jobs.disk_refuse_below=1MiB',
+                 '--set', 'jobs.disk_accept_above=2MiB']
+        for setting in self.settings:
+            words += ['--set', setting]
+        begin = self.log_path.stat().st_size if self.log_path.exists() else 0
+        with open(self.log_path, 'ab') as log:
+            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, env=self.environment)
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with open(self.log_path, 'rb') as log:
+                log.seek(begin)
+                text = log.read().decode('utf-8', 'replace')
+            if 'sluice is ready' in text:
+                self.address = self._field(text, 'job port open')
+                self.http_address = self._field(text, 'admin side open')
+                return self
+            if self.process.poll() is not None:
+                raise Failed(f'the server ended with {self.process.returncode} before it was ready')
+            time.sleep(0.02)
+        raise Failed('the server was not ready in time')
+
+    @staticmethod
+    def _field(text, message):
+        for line in text.splitlines():
+            if message in line:
+                found = re.search(r'"address":\s*"([^"]+)"', line)
+                if found:
+                    return found.group(1)
+        raise Failed(f'no address in the log line "{message}"')
+
+    @property
+    def port(self):
+        return int(self.address.rpartition(':')[2])
+
+    @property
+    def url(self):
+        return f'tcp://{self.address}'
+
+    def kill(self):
+        """SIGKILL, by pid."""
+        self.process.kill()
+        self.process.wait()
+
+    def terminate(self, seconds=60):
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Failed('the server did not stop after SIGTERM') from None
+
+    def log(self):
+        return self.log_path.read_text(errors='replace') if self.log_path.exists() else ''
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Wire:
+    """A plain connection to the job port: lines out, replies in."""
+
+    def __init__(self, address, *, timeout=30.0, wrap=None):
+        host, _, port = address.rpartition(':')
+        self.socket = socket.create_connection((host, int(port)), timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if wrap:
+            self.socket = wrap(self.socket)
+        self.file = self.socket.makefile('rb')
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def line(self):
+        line = self.file.readline()
+        if not line.endswith(b'\r\n'):
+            raise ConnectionError('the server closed the connection')
+        return line[:-2]
+
+    def reply(self):
+        """A str for + and -, parsed bytes for $, None for null."""
+        line = self.line()
+        if line[:1] in b'+-':
+            return line.decode()
+        if line[:1] == b'$':
+            length = int(line[1:])
+            if length < 0:
+                return None
+            body = self.file.read(length + 2)
+            if len(body) != length + 2:
+                raise ConnectionError('the server closed the connection')
+            return body[:-2]
+        raise Failed(f'not a reply: {line!r}')
+
+    def hello(self, *, password=None, **fields):
+        greeting = json.loads(self.line()[len('+HI '):])
+        if password is not None and 's' in greeting:
+            proof = (password + greeting['s']).encode()
+            for _ in range(greeting['i']):
+                proof = hashlib.sha256(proof).digest()
+            fields['pwdhash'] = proof.hex()
+        self.send(b'HELLO ' + json.dumps({'v': 2, **fields}).encode() + b'\r\n')
+        reply = self.reply()
+        check_equal(reply, '+OK', 'the answer to HELLO')
+        return greeting
+
+    def call(self, verb, argument=None):
+        line = verb if argument is None else verb + ' ' + (
+            argument if isinstance(argument, str) else json.dumps(argument))
+        self.send(line.encode() + b'\r\n')
+        return self.reply()
+
+    def call_json(self, verb, argument=None):
+        reply = self.call(verb, argument)
+        check(isinstance(reply, bytes), f'{verb} answered {reply!r}')
+        return json.loads(reply)
+
+    def close(self):
+        try:
+            self.file.close()
+            self.socket.close()
+        except OSError:
+            pass
+
+
+def connect(server, **fields):
+    wire = Wire(server.address)
+    wire.hello(**fields)
+    return wire
+
+
+class Outcome:
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+def sluice(*words, server=None, url=None, stdin='', timeout=60, environment=None):
+    """Runs the program; a server or URL is given by FAKTORY_URL."""
+    env = dict(os.environ)
+    env.pop('FAKTORY_PROVIDER', None)
+    env['FAKTORY_URL'] = url or (server.url if server else 'tcp://127.0.0.1:1')
+    env.update(environment or {})
+    done = subprocess.run([str(SLUICE), *map(str, words)], input=stdin, capture_output=True,
+                          text=True, timeout=timeout, env=env)
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def wait_until(condition, what, seconds=60):
+    """For what only the outside world can show: other processes' states."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise Failed(f'not within {seconds} s: {what}')
+
+
+class Threads:
+    """Threads whose exceptions are not lost."""
+
+    def __init__(self):
+        self.threads, self.errors = [], []
+
+    def start(self, target, *arguments):
+        def run():
+            try:
+                target(*arguments)
+            except Exception as error:  # noqa: BLE001: reported by join()
+                self.errors.append(error)
+        thread = threading.Thread(target=run, daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def join(self, seconds=120):
+        deadline = time.monotonic() + seconds
+        for thread in self.threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if self.errors:
+            raise self.errors[0]
+        check(not any(thread.is_alive() for thread in self.threads), 'a thread did not end in time')
+
+
+def run_test(*tests, settings=()):
+    """Runs each test function with a fresh server; exit code 1 when one fails. Arguments name the
+    ones to run."""
+    failed = []
+    wanted = [word for word in sys.argv[1:] if not word.startswith('-')]
+    for test in tests:
+        if wanted and test.__name__ not in wanted:
+            continue
+        server = Server(settings=settings)
+        began = time.monotonic()
+        try:
+            test(server)
+            check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
+            print(f'ok    {test.__name__} ({time.monotonic() - began:.1f} s)', flush=True)
+        except Exception as error:  # noqa: BLE001: any failure of a test is reported here
+            failed.append(test.__name__)
+            print(f'FAIL  {test.__name__}: {type(error).__name__}: {error}', flush=True)
+            if not isinstance(error, Failed):
+                import traceback
+                traceback.print_exc()
+            print('--- server log (end)')
+            print(server.log()[-6000:])
+        finally:
+            server.close()
+            server.remove()
+    if failed:
+        sys.exit(f'{len(failed)} of {len(tests)} failed: ' + ' '.join(failed))

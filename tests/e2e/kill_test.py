@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""SIGKILL of the server at random moments under load from 8 producers and 8 workers. Afterwards:
+no answered push is lost, no job is stuck, every job completed exactly once, and was delivered again
+only where a lease was lost. Usage: kill_test.py [--rounds N] [--seed N]."""
+
+import argparse
+import random
+import sys
+import time
+
+import harness
+import load
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument('--rounds', type=int, default=5)
+    options.add_argument('--seed', type=int, default=int(time.time()))
+    options = options.parse_args()
+    print(f'seed {options.seed}')
+    choose = random.Random(options.seed)
+    server = harness.Server(settings=['jobs.restart_grace=1s', 'jobs.losses_max=100',
+                                      'jobs.finished_max=10000000'])
+    began = time.monotonic()
+    try:
+        server.start()
+        work = load.Load(server, seed=options.seed)
+        longest = 0.0
+        for round_number in range(1, options.rounds + 1):
+            time.sleep(choose.uniform(0.02, 1.2))
+            server.kill()
+            restarted = time.monotonic()
+            server.start()
+            longest = max(longest, time.monotonic() - restarted)
+            if round_number % 10 == 0 or round_number == options.rounds:
+                print(f'round {round_number}: {len(work.books.answered):,} pushes answered, '
+                      f'slowest restart {longest:.2f} s', flush=True)
+        time.sleep(0.5)
+        work.stop_producers()
+        counts = load.judge(server, work.books)
+        work.stop_workers()
+        load.print_counts(counts)
+        harness.check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
+        print(f'ok: {options.rounds} kills, 0 answered pushes lost, 0 jobs stuck, '
+              f'{time.monotonic() - began:.0f} s')
+    except harness.Failed as error:
+        print(f'FAIL (--seed {options.seed}): {error}\n--- server log (end)\n{server.log()[-4000:]}')
+        sys.exit(1)
+    finally:
+        server.close()
+        server.remove()
+
+
+main()

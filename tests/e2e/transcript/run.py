@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plays transcripts of the job port: exact bytes in, exact bytes out.
+
+A transcript is a text file. Lines that begin with # are comments; the others are
+
+  password: TEXT            the server has this password (before any other line)
+  A connect                 opens the connection named A (any upper-case letter)
+  A > TEXT                  sends TEXT and CR LF
+  A >> TEXT                 sends TEXT with \\r \\n \\t \\\\ and \\xNN replaced, and nothing else
+  A split N > TEXT          sends TEXT and CR LF in pieces of N bytes
+  A proof PASSWORD ROUNDS TEXT
+                            sends TEXT with PROOF in it replaced by the password hash for the last
+                            greeting; ROUNDS is a number, or i for what the greeting said
+  A < TEXT                  expects exactly TEXT and CR LF
+  A $ TEXT                  expects a bulk string that is exactly TEXT
+  A null                    expects $-1
+  A closed                  expects the end of the connection, with nothing before it
+  A hangs up                closes the connection
+
+In what is expected, <<kind>> stands for a time, an int, a num, hex digits or any text; <<name=kind>>
+also remembers it, and <<name>> in what is sent is replaced by it. Usage: run.py [FILE…].
+"""
+
+import hashlib
+import json
+import pathlib
+import re
+import socket
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import harness  # noqa: E402
+
+KINDS = {
+    'time': r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z',
+    'int': r'-?\d+',
+    'num': r'-?\d+(?:\.\d+)?(?:e[-+]?\d+)?',
+    'hex': r'[0-9a-f]+',
+    'any': r'[^\r\n]*?',
+}
+PLACEHOLDER = re.compile(r'<<(?:(\w+)=)?(\w+)>>')
+STEP = re.compile(r'^([A-Z]) (connect|>>|>|split|proof|<|\$|null|closed|hangs up)(?: (.*))?$')
+
+
+def unescape(text):
+    def one(match):
+        word = match.group(1)
+        return {'r': '\r', 'n': '\n', 't': '\t', '\\': '\\'}.get(word) or chr(int(word[1:], 16))
+    return re.sub(r'\\(r|n|t|\\|x[0-9a-fA-F]{2})', one, text).encode('latin-1')
+
+
+class Player:
+    def __init__(self, path, server):
+        self.path, self.server = path, server
+        self.connections, self.greetings, self.memory = {}, {}, {}
+
+    def fill(self, text):
+        return PLACEHOLDER.sub(lambda m: self.memory[m.group(2)], text)
+
+    def pattern(self, text):
+        out, at = '', 0
+        for found in PLACEHOLDER.finditer(text):
+            out += re.escape(text[at:found.start()])
+            name, kind = found.groups()
+            if name is None and kind in self.memory:
+                out += re.escape(self.memory[kind])
+            elif name:
+                out += f'(?P<{name}>{KINDS[kind]})'
+            else:
+                out += KINDS[kind]
+            at = found.end()
+        return re.compile((out + re.escape(text[at:])).encode(), re.DOTALL)
+
+    def match(self, found, text):
+        matched = self.pattern(text).fullmatch(found)
+        harness.check(matched, f'expected {text!r}\n    found    {found.decode("utf-8", "replace")!r}')
+        self.memory.update((k, v.decode()) for k, v in matched.groupdict().items())
+
+    def line(self, name):
+        line = self.connections[name].file.readline()
+        harness.check(line.endswith(b'\r\n'), f'expected a line, found {line!r}')
+        if line.startswith(b'+HI '):
+            self.greetings[name] = json.loads(line[4:])
+        return line[:-2]
+
+    def play(self):
+        for number, line in enumerate(self.path.read_text(encoding='utf-8').splitlines(), 1):
+            if not line or line.startswith('#') or line.startswith('password:'):
+                continue
+            step = STEP.match(line)
+            harness.check(step, f'{self.path.name}:{number}: not a step: {line}')
+            try:
+                self.step(step.group(1), step.group(2), step.group(3) or '')
+            except (harness.Failed, OSError) as error:
+                raise harness.Failed(f'{self.path.name}:{number}: {line}\n    {error}') from None
+
+    def step(self, name, word, text):
+        if word == 'connect':
+            self.connections[name] = harness.Wire(self.server.address, timeout=20)
+            return
+        wire = self.connections[name]
+        if word == '>':
+            wire.send(self.fill(text).encode() + b'\r\n')
+        elif word == '>>':
+            wire.send(unescape(self.fill(text)))
+        elif word == 'split':
+            size, _, rest = text.partition(' > ')
+            data = self.fill(rest).encode() + b'\r\n'
+            for at in range(0, len(data), int(size)):
+                wire.send(data[at:at + int(size)])
+                time.sleep(0.001)
+        elif word == 'proof':
+            password, rounds, rest = text.split(' ', 2)
+            greeting = self.greetings[name]
+            proof = (password + greeting['s']).encode()
+            for _ in range(greeting['i'] if rounds == 'i' else int(rounds)):
+                proof = hashlib.sha256(proof).digest()
+            wire.send(rest.replace('PROOF', proof.hex()).encode() + b'\r\n')
+        elif word == '<':
+            self.match(self.line(name), text)
+        elif word == '$':
+            head = self.line(name)
+            harness.check(re.fullmatch(rb'\$\d+', head), f'expected a bulk string, found {head!r}')
+            body = wire.file.read(int(head[1:]) + 2)
+            harness.check(body.endswith(b'\r\n'), f'the bulk string does not end: {body!r}')
+            self.match(body[:-2], text)
+        elif word == 'null':
+            harness.check_equal(self.line(name), b'$-1', 'the reply')
+        elif word == 'closed':
+            try:
+                rest = wire.file.read()
+            except ConnectionResetError:
+                rest = b''
+            harness.check_equal(rest, b'', 'before the end of the connection')
+        elif word == 'hangs up':
+            wire.socket.shutdown(socket.SHUT_RDWR)
+            wire.close()
+
+
+def play(path):
+    password = re.search(r'^password: (.*)$', path.read_text(encoding='utf-8'), re.MULTILINE)
+    server = harness.Server(environment={'SLUICE_JOBS_PASSWORD': password.group(1)}
+                            if password else None)
+    began = time.monotonic()
+    try:
+        server.start()
+        Player(path, server).play()
+        harness.check_equal(server.terminate(), 0, 'the exit code of the server')
+        harness.check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
+        print(f'ok    {path.name} ({time.monotonic() - began:.1f} s)', flush=True)
+        return True
+    except harness.Failed as error:
+        print(f'FAIL  {error}\n--- server log (end)\n{server.log()[-3000:]}', flush=True)
+        return False
+    finally:
+        server.close()
+        server.remove()
+
+
+def main():
+    paths = [pathlib.Path(word) for word in sys.argv[1:]] or sorted(HERE.glob('*.txt'))
+    failed = [path for path in paths if not play(path)]
+    if failed or not paths:
+        sys.exit(f'{len(failed)} of {len(paths)} transcripts failed')
+    print(f'{len(paths)} transcripts')
+
+
+main()
