@@ -328,7 +328,8 @@ Status restore_rocks(const std::string& source, const std::string& target,
         SLUICE_TRY(const auto names, files.list_folder(source));
         for (const std::string& name : names) {
             if (name == "LOCK" || name == "store.lock") continue;
-            SLUICE_TRY_STATUS(files.copy_file(source + "/" + name, draft + "/" + name));
+            const std::string part = "/" + name;
+            SLUICE_TRY_STATUS(files.copy_file(source + part, draft + part));
         }
         SLUICE_TRY_STATUS(files.sync_folder(draft));
         SLUICE_TRY(auto store, RocksStore::open({.folder = draft}));

@@ -66,6 +66,8 @@ public:
     void operator()(const EraseJob& w) {
         erase(rocks_keys::job(w.seq).view());
         if (apart_.may_hold(w.seq)) erase(rocks_keys::body(w.seq).view());
+        // The engine's word is enough that no later push owns the jid; asking the disk would cost
+        // more than the erasure.
         if (!w.erase_jid) return;
         rocks_keys::jid(w.jid, scratch_);
         erase(scratch_);
