@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/observe/process.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@ Bytes resident_memory() {
     return Bytes{static_cast<std::uint64_t>(resident) *
                  static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))};
 }
+
+void return_free_memory() { malloc_trim(0); }
 
 double cpu_seconds() {
     rusage usage{};

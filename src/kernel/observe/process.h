@@ -10,6 +10,9 @@ namespace sluice {
 
 /// Memory in RAM now; zero where it cannot be read. One small read of /proc.
 Bytes resident_memory();
+/// Gives memory that the allocator keeps for later back to the kernel; after work that needed much
+/// for once.
+void return_free_memory();
 /// User and system time used so far, in seconds.
 double cpu_seconds();
 

@@ -2,6 +2,7 @@
 #include "modules/jobs/shell/shard.h"
 
 #include "kernel/observe/log.h"
+#include "kernel/observe/process.h"
 #include "kernel/sync/channel.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
@@ -102,6 +103,7 @@ Status Shard::Parts::restore() {
         MutexLock lock(sync_mutex);
         SLUICE_TRY_STATUS(drain->restore(read_clock()));
     }
+    return_free_memory();  // every stored job was in memory for a moment
     if (disk_full) engine->apply(GuardDisk{true}, clock.now(), decision);
     log_info("queue restored",
              {{"jobs_in_memory", engine->resident()},
