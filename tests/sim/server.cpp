@@ -306,14 +306,7 @@ void Server::send(Reply& reply) {
 
 /// As the shard does: losing a lease only means that the job is delivered again.
 void Server::release_early(Turn& turn) {
-    const auto needs_no_sync = [](const Reply& reply) {
-        return std::holds_alternative<JobsReply>(reply.body) ||
-               std::holds_alternative<BeatReply>(reply.body);
-    };
-    for (Reply& reply : turn.out.replies) {
-        if (needs_no_sync(reply)) send(reply);
-    }
-    std::erase_if(turn.out.replies, needs_no_sync);
+    for (Reply& reply : take_early(turn.out)) send(reply);
 }
 
 void Server::release(Turn& turn) {

@@ -160,6 +160,7 @@ void Shadow::erase_row(QueueId id) {
 }
 
 void Shadow::erase_everything() {
+    erased_everything = true;
     for (Index job = 0; job < truths_.size(); ++job) {
         facts_[job].promised = false;
         facts_[job].final_seen = false;

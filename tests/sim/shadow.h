@@ -125,6 +125,7 @@ public:
 
     /// Of the present drain; cleared by the checker.
     std::vector<Move> moves;
+    bool erased_everything = false;  ///< in this turn, after the moves that are missing
 
 private:
     using ReadyKey = std::pair<int, Order>;  ///< lowest first: highest priority, then order

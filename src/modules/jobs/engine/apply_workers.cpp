@@ -96,6 +96,8 @@ void apply_beat(EngineState& state, const Beat& beat) {
     state.timers.reschedule(worker->silence_timer, state.now + silence_allowed(state, *worker));
     std::vector<LeaseToken> listed = beat.leases;
     std::sort(listed.begin(), listed.end());
+    // A doubled delivery makes a worker list the same lease twice.
+    listed.erase(std::unique(listed.begin(), listed.end()), listed.end());
     std::vector<LeaseToken> held;
     // In the order of their tokens: the set's own order differs from run to run (J22).
     std::vector<Slot*> running(worker->running.begin(), worker->running.end());

@@ -5,6 +5,19 @@
 
 namespace sluice::jobs {
 
+std::vector<Reply> take_early(Decision& out) {
+    std::vector<Reply> early;
+    const auto needs_no_sync = [](const Reply& reply) {
+        return std::holds_alternative<JobsReply>(reply.body) ||
+               std::holds_alternative<BeatReply>(reply.body);
+    };
+    for (Reply& reply : out.replies) {
+        if (needs_no_sync(reply)) early.push_back(std::move(reply));
+    }
+    if (!early.empty()) std::erase_if(out.replies, needs_no_sync);
+    return early;
+}
+
 Status Drain::restore(WallTime now) {
     reads_.clear();
     engine_.begin_restore(now);

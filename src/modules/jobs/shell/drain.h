@@ -14,6 +14,11 @@
 
 namespace sluice::jobs {
 
+/// Takes out the replies that may leave before the sync: deliveries and heartbeats. A lease that a
+/// power cut takes away only means that the job is delivered again, which the contract allows; the
+/// decision has been written, so the end of the process alone loses nothing.
+std::vector<Reply> take_early(Decision& out);
+
 class Drain {
 public:
     Drain(Engine& engine, Ledger& ledger) : engine_(engine), ledger_(ledger) {}

@@ -57,7 +57,6 @@ struct Shard::Parts {
     void one_turn();
     void collect(std::vector<Command>& commands);
     void decide(std::vector<Command>& commands);
-    void release_early();
     void probe_disk(std::vector<Command>& commands);
     void stop_and_reload(const Error& error);
     Status restore();
@@ -167,30 +166,15 @@ void Shard::Parts::decide(std::vector<Command>& commands) {
         log_info("queue event", {{"event", note.event}, {"detail", note.detail}});
     }
     metrics.drained(commands.size(), monotonic_now() - begun, *engine);
-    release_early();
+    if (std::vector<Reply> early = take_early(decision); !early.empty()) {
+        sink.release(std::move(early), {});
+    }
     if (decision.replies.empty() && decision.closes.empty() && !decision.needs_sync) return;
     written.push(Written{.replies = std::move(decision.replies),
                          .closes = std::move(decision.closes),
                          .needs_sync = decision.needs_sync,
                          .generation = generation,
                          .written_at = begun});
-}
-
-/// Deliveries and heartbeats need no sync: a lease that a power cut takes away only means that the
-/// job is delivered again, which the contract allows (docs/protocol.md, "Durability"). They have
-/// been written, so a crash of the process alone loses nothing.
-void Shard::Parts::release_early() {
-    std::vector<Reply> early;
-    const auto needs_no_sync = [](const Reply& reply) {
-        return std::holds_alternative<JobsReply>(reply.body) ||
-               std::holds_alternative<BeatReply>(reply.body);
-    };
-    for (Reply& reply : decision.replies) {
-        if (needs_no_sync(reply)) early.push_back(std::move(reply));
-    }
-    if (early.empty()) return;
-    std::erase_if(decision.replies, needs_no_sync);
-    sink.release(std::move(early), {});
 }
 
 void Shard::Parts::one_turn() {

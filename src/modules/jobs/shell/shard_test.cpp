@@ -215,7 +215,8 @@ TEST_F(ShardTest, OneSyncCoversAllThatWasWrittenMeanwhile) {
     }
     store_->sync_gate.open();
     sink_.wait_for(last);
-    // The one that was held, one for the rest, and one more when the last drain was still on its way.
+    // The one that was held, one for the rest, and one more when the last drain was still on its
+    // way.
     EXPECT_LE(store_->syncs - before, 3);
     EXPECT_GE(store_->writes, 20);
 }
