@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workers that come, beat, fall silent, become quiet and go.
+#include "modules/jobs/engine/scene_testing.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::jobs {
+namespace {
+
+using jobs::scene::Scene;
+using jobs::scene::Spec;
+
+Beat beat(const Caller& caller, std::vector<LeaseToken> leases = {}) {
+    Beat beat;
+    beat.caller = caller;
+    beat.wid = caller.name();
+    beat.leases = std::move(leases);
+    return beat;
+}
+
+std::string fetch_extended(Scene& scene, const Caller& caller) {
+    Fetch fetch;
+    fetch.caller = caller;
+    fetch.queues = {"default"};
+    fetch.wait = 0s;
+    fetch.mode = LeaseMode::beat;
+    return scene.apply(std::move(fetch));
+}
+
+TEST(EngineWorkers, ASilentWorkerGivesItsJobsBackToTheFront) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    scene.push("a");
+    scene.fetch(worker);
+    scene.push("b");
+    scene.apply(Disconnect{worker, {}});
+    scene.pass(60s - 1ns);
+    EXPECT_EQ(scene.state("a"), "running");
+    scene.pass(1ns);
+    EXPECT_EQ(scene.state("a"), "enqueued");
+    EXPECT_EQ(scene.job("a").head.losses, 1);
+    EXPECT_EQ(scene.job("a").head.failure, nullptr);  // not a failure
+    EXPECT_EQ(scene.fetch(scene.worker("v"), {"default"}, 2), "jobs a#2 b#1");
+}
+
+TEST(EngineWorkers, ABeatKeepsAWorkerAndAnUnknownOneIsToldSo) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    scene.push("a");
+    scene.fetch(worker);
+    for (int i = 0; i < 5; ++i) {
+        scene.pass(30s);
+        EXPECT_EQ(scene.apply(beat(worker)), "beat running");
+    }
+    EXPECT_EQ(scene.state("a"), "running");
+    EXPECT_EQ(
+        scene.apply(beat(Caller{ConnectionId(50), std::make_shared<const std::string>("nobody")})),
+        "beat unknown");
+}
+
+TEST(EngineWorkers, TheThirdLossIsPoison) {
+    Scene scene;
+    scene.push("a");
+    for (int i = 1; i <= 3; ++i) {
+        const Caller worker = scene.worker("w" + std::to_string(i));
+        ASSERT_EQ(scene.fetch(worker), "jobs a#" + std::to_string(i));
+        scene.apply(Disconnect{worker, {}});
+        scene.pass(61s);
+    }
+    EXPECT_EQ(scene.state("a"), "dead");
+    EXPECT_EQ(scene.job("a").head.failure->errtype, "WorkerLost");
+}
+
+TEST(EngineWorkers, AJobMayWaitForItsLeaseInstead) {
+    Scene scene;
+    Spec patient;
+    patient.policy.wait_when_worker_lost = true;
+    scene.push("a", patient);
+    const Caller worker = scene.worker("w");
+    scene.fetch(worker);
+    scene.apply(Disconnect{worker, {}});
+    scene.pass(1799s);
+    EXPECT_EQ(scene.state("a"), "running");
+    scene.pass(1s);
+    EXPECT_EQ(scene.state("a"), "retrying");
+}
+
+TEST(EngineWorkers, AnAckAfterTheLossStillCounts) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    scene.push("a");
+    scene.fetch(worker);
+    scene.apply(Disconnect{worker, {}});
+    scene.pass(60s);
+    ASSERT_EQ(scene.state("a"), "enqueued");
+    EXPECT_EQ(scene.ack(scene.worker("w"), "a"), "verdicts done");
+}
+
+TEST(EngineWorkers, BeatsRenewTheLeasesTheyListAndNoOthers) {
+    Scene scene;
+    const Caller worker = scene.worker("w", true);
+    scene.push("a");
+    scene.push("b");
+    fetch_extended(scene, worker);
+    fetch_extended(scene, worker);
+    const LeaseToken a = scene.token("a");
+    const LeaseToken unknown(12345);
+    for (int i = 0; i < 4; ++i) {
+        scene.pass(10s);
+        EXPECT_EQ(scene.apply(beat(worker, {a, unknown})), "beat running lost=12345");
+    }
+    EXPECT_EQ(scene.state("a"), "running");
+    EXPECT_EQ(scene.state("b"), "retrying");  // its lease of 30 s ran out
+}
+
+TEST(EngineWorkers, ABeatNeverShortensALease) {
+    Scene scene;
+    const Caller worker = scene.worker("w", true);
+    scene.push("a");
+    fetch_extended(scene, worker);
+    scene.apply(Extend{{}, worker, {"a", scene.token("a")}, 300s});
+    scene.apply(beat(worker, {scene.token("a")}));
+    for (int i = 0; i < 25; ++i) {
+        scene.pass(10s);
+        scene.apply(beat(worker));  // alive, but does not list it
+    }
+    EXPECT_EQ(scene.state("a"), "running");
+}
+
+TEST(EngineWorkers, ABeatTellsOfACancellation) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    scene.push("a");
+    scene.fetch(worker);
+    scene.sweep(SweepAction::cancel, {"a"});
+    EXPECT_EQ(scene.apply(beat(worker)), "beat running cancel=a");
+}
+
+TEST(EngineWorkers, AQuietWorkerGetsNothingNew) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    scene.fetch(worker, {"default"}, 1, 10s);
+    EXPECT_EQ(scene.apply(SignalWorker{{}, "w", WorkerState::quiet}), "count 1");
+    EXPECT_EQ(scene.push("a"), "ok");
+    EXPECT_EQ(scene.fetch(worker), "jobs");
+    EXPECT_EQ(scene.apply(beat(worker)), "beat quiet");
+    EXPECT_EQ(scene.fetch(scene.worker("v")), "jobs a#1");
+}
+
+TEST(EngineWorkers, AStateNeverGoesBack) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    scene.apply(SignalWorker{{}, "", WorkerState::terminate});
+    scene.apply(SignalWorker{{}, "w", WorkerState::quiet});
+    EXPECT_EQ(scene.apply(beat(worker)), "beat terminate");
+}
+
+TEST(EngineWorkers, UndeliveredJobsComeBackAtOnceUncounted) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    scene.push("a");
+    scene.fetch(worker);
+    scene.apply(Disconnect{worker, {scene.token("a")}});
+    EXPECT_EQ(scene.state("a"), "enqueued");
+    EXPECT_EQ(scene.job("a").head.attempt, 0);
+    EXPECT_EQ(scene.job("a").head.losses, 0);
+}
+
+TEST(EngineWorkers, AFetchThatOutlivesItsWorkersRecordIsWatchedAgain) {
+    Scene scene;
+    const Caller ghost{ConnectionId(9), std::make_shared<const std::string>("ghost")};
+    scene.push("a");
+    ASSERT_EQ(scene.fetch(ghost), "jobs a#1");
+    scene.pass(60s);
+    EXPECT_EQ(scene.state("a"), "enqueued");
+}
+
+}  // namespace
+}  // namespace sluice::jobs
