@@ -109,6 +109,12 @@ const Reply* Checker::reply_to(TicketId ticket) {
 
 void Checker::judge_jobs(const JobsReply& reply, const Fetch& fetch) {
     if (reply.jobs.size() > fetch.max) fail("J19", "a fetch got more jobs than it asked for");
+    if (fetch.caller.wid && !reply.jobs.empty()) {
+        // A worker that was forgotten since the restart is known again from its new lease on,
+        // without the grace.
+        WorkerView& view = worker(fetch.caller.wid.get());
+        view.lost_not_before = std::min(view.lost_not_before, now_ + config_.worker_silence);
+    }
     for (const JobRecord& job : reply.jobs) {
         const LeaseToken token = job.head.lease.token;
         const auto at =
