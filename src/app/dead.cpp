@@ -86,7 +86,7 @@ Result<int> change_dead(Arguments arguments, sdk::MutateWord action, const char*
     if (arguments.server.json)
         std::printf("{\"%s\":%llu}\n", done, static_cast<unsigned long long>(count));
     else
-        std::printf("%s %s jobs\n", done, human_count(count).c_str());
+        std::printf("%s %s\n", done, human_count(count, "job").c_str());
     return code;
 }
 

@@ -38,6 +38,10 @@ std::string human_count(std::uint64_t count) {
     return text;
 }
 
+std::string human_count(std::uint64_t count, std::string_view noun) {
+    return human_count(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 std::string human_duration(Duration duration) {
     if (duration < Duration{0}) return "-" + human_duration(-duration);
     const auto ns = static_cast<double>(duration.count());

@@ -12,6 +12,8 @@ namespace sluice::app {
 
 /// "1,234,567".
 std::string human_count(std::uint64_t count);
+/// "1 job", "1,234 jobs".
+std::string human_count(std::uint64_t count, std::string_view noun);
 /// Two or three significant digits: "850 µs", "12.3 ms", "4.2 s", "3 min 20 s", "2 h 5 min", "9 d".
 std::string human_duration(Duration duration);
 /// "2026-11-21 06:42:00 (3 min 20 s ago)" in the machine's time zone; "-" for the epoch.

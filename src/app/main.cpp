@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
         CLI::App program(
             "Sluice: durable background jobs in one server.\n"
             "Start with:  sluice serve      then, in other terminals:  sluice work  and  "
-            "sluice push text.wordcount '{\"text\":\"hello\"}'",
+            "sluice push math.primes 1 1000000 --wait",
             "sluice");
         program.set_version_flag("--version", std::string(version));
         program.require_subcommand(1);

@@ -87,7 +87,7 @@ public:
           progress_(!arguments.quiet && !arguments.server.json && is_terminal(STDERR_FILENO)) {}
 
     Status run();
-    int report() const;
+    int report();
 
 private:
     Status take_line(std::string_view line);
@@ -195,7 +195,8 @@ Status FilePush::complain(std::uint64_t number, const std::string& why) {
     return {};
 }
 
-int FilePush::report() const {
+int FilePush::report() {
+    progress_.clear();
     const Duration took = monotonic_now() - began_;
     const double seconds = std::chrono::duration<double>(took).count();
     const auto rate =
@@ -215,9 +216,9 @@ int FilePush::report() const {
             .end_object();
         std::printf("%s\n", out.c_str());
     } else if (!arguments_.quiet) {
-        std::printf("pushed %s jobs in %s (%s/s)", human_count(pushed_).c_str(),
+        std::printf("pushed %s in %s (%s/s)", human_count(pushed_, "job").c_str(),
                     human_duration(took).c_str(), human_count(rate).c_str());
-        if (bad_ > 0) std::printf(", skipped %s bad lines", human_count(bad_).c_str());
+        if (bad_ > 0) std::printf(", skipped %s", human_count(bad_, "bad line").c_str());
         std::printf("\n");
     }
     return bad_ == 0 ? exit_ok : exit_failed;

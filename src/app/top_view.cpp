@@ -118,8 +118,8 @@ std::string top_picture(const TopReading& now, const TopReading* before, Termina
     };
     std::string head = "sluice " + printable(info.version) + "   up " +
                        human_duration(info.uptime) + "   " + std::to_string(info.memory_mb) +
-                       " MB   " + human_count(info.connections) + " connections   " +
-                       human_count(info.workers.size()) + " workers";
+                       " MB   " + human_count(info.connections, "connection") + "   " +
+                       human_count(info.workers.size(), "worker");
     if (info.disk_full) head += "   DISK FULL: pushes are refused";
     std::string text = printable(head, size.columns - 1) + '\n';
     const std::string jobs = "enqueued " + human_count(info.enqueued) + "   running " +

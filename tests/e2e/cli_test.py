@@ -10,6 +10,7 @@ import select
 import signal
 import subprocess
 import threading
+import urllib.request
 
 import harness
 from harness import SLUICE, check, check_equal, sluice, wait_until
@@ -313,6 +314,24 @@ def a_worker_becomes_quiet_and_drains(server):
         worker.close()
 
 
+def the_admin_side_answers(server):
+    server.start()
+    run(server, 'push', 't', '--queue', 'seen')
+
+    def get(path):
+        with urllib.request.urlopen(f'http://{server.http_address}{path}', timeout=20) as answer:
+            return answer.read().decode()
+    json.loads(get('/health'))
+    stats = json.loads(get('/stats'))
+    check_equal(stats['faktory']['queues'], {'seen': 1}, 'the queues in /stats')
+    check_equal(len(stats), 4, 'top-level members of /stats: Go counts them')
+    metrics = get('/metrics')
+    check('# TYPE sluice_' in metrics, metrics[:500])
+    # INFO over the job port says the same.
+    info = run(server, 'info', '--json').json
+    check_equal(info['faktory']['queues'], stats['faktory']['queues'], 'the queues in INFO')
+
+
 def types_and_completion_need_no_server(server):
     names = [t['name'] for t in run(None, 'types', '--json').json]
     for name in ('text.wordcount', 'math.primes', 'exec', 'http.get', 'csv.stats'):
@@ -375,5 +394,5 @@ harness.run_test(push_and_job, bad_input_says_what_to_do, without_a_server_it_sa
                  push_file, push_file_goes_on_where_it_broke, lists,
                  foreign_text_cannot_control_the_terminal, dead_and_cancel, waiting,
                  work_with_the_built_in_types, a_worker_becomes_quiet_and_drains,
-                 types_and_completion_need_no_server, top_is_a_live_view,
+                 the_admin_side_answers, types_and_completion_need_no_server, top_is_a_live_view,
                  settings=['jobs.restart_grace=1s'])

@@ -174,9 +174,9 @@ def wait_for_all(server, jids, seconds=180):
     deadline = time.monotonic() + seconds
     ends, open_jids = {}, list(jids)
     while open_jids:
-        check(time.monotonic() < deadline,
-              f'{len(open_jids)} of {len(jids)} jobs are stuck, such as ' +
-              ', '.join(describe(wire, jid) for jid in open_jids[:3]))
+        if time.monotonic() > deadline:
+            raise Failed(f'{len(open_jids)} of {len(jids)} jobs are stuck, such as ' +
+                         ', '.join(describe(wire, jid) for jid in open_jids[:3]))
         chunk = open_jids[:1000]
         answer = wire.call_json('WAIT', {'jids': chunk, 'timeout_ms': 2000})
         for job in answer['jobs']:
@@ -191,7 +191,10 @@ def wait_for_all(server, jids, seconds=180):
 
 
 def describe(wire, jid):
-    job = wire.call_json('JOB GET', {'jid': jid})
+    reply = wire.call('JOB GET', {'jid': jid})
+    if reply is None:
+        return f'{jid} (unknown to the server)'
+    job = json.loads(reply)
     return f'{jid} ({job["state"]}, {job.get("why")}, {job.get("failure")})'
 
 

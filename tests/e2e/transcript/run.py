@@ -4,10 +4,12 @@
 
 A transcript is a text file. Lines that begin with # are comments; the others are
 
-  password: TEXT            the server has this password (before any other line)
+  password: TEXT            the server has this password
+  setting: NAME=VALUE       and this setting
   A connect                 opens the connection named A (any upper-case letter)
   A > TEXT                  sends TEXT and CR LF
   A >> TEXT                 sends TEXT with \\r \\n \\t \\\\ and \\xNN replaced, and nothing else
+  A pours N                 sends N letters x and no line end
   A split N > TEXT          sends TEXT and CR LF in pieces of N bytes
   A proof PASSWORD ROUNDS TEXT
                             sends TEXT with PROOF in it replaced by the password hash for the last
@@ -42,7 +44,7 @@ KINDS = {
     'any': r'[^\r\n]*?',
 }
 PLACEHOLDER = re.compile(r'<<(?:(\w+)=)?(\w+)>>')
-STEP = re.compile(r'^([A-Z]) (connect|>>|>|split|proof|<|\$|null|closed|hangs up)(?: (.*))?$')
+STEP = re.compile(r'^([A-Z]) (connect|>>|>|pours|split|proof|<|\$|null|closed|hangs up)(?: (.*))?$')
 
 
 def unescape(text):
@@ -88,7 +90,7 @@ class Player:
 
     def play(self):
         for number, line in enumerate(self.path.read_text(encoding='utf-8').splitlines(), 1):
-            if not line or line.startswith('#') or line.startswith('password:'):
+            if not line or line.startswith(('#', 'password: ', 'setting: ')):
                 continue
             step = STEP.match(line)
             harness.check(step, f'{self.path.name}:{number}: not a step: {line}')
@@ -106,6 +108,11 @@ class Player:
             wire.send(self.fill(text).encode() + b'\r\n')
         elif word == '>>':
             wire.send(unescape(self.fill(text)))
+        elif word == 'pours':
+            try:
+                wire.send(b'x' * int(text))
+            except ConnectionError:
+                pass  # the server may have had enough before the end
         elif word == 'split':
             size, _, rest = text.partition(' > ')
             data = self.fill(rest).encode() + b'\r\n'
@@ -141,8 +148,10 @@ class Player:
 
 
 def play(path):
-    password = re.search(r'^password: (.*)$', path.read_text(encoding='utf-8'), re.MULTILINE)
-    server = harness.Server(environment={'SLUICE_JOBS_PASSWORD': password.group(1)}
+    text = path.read_text(encoding='utf-8')
+    password = re.search(r'^password: (.*)$', text, re.MULTILINE)
+    server = harness.Server(settings=re.findall(r'^setting: (.*)$', text, re.MULTILINE),
+                            environment={'SLUICE_JOBS_PASSWORD': password.group(1)}
                             if password else None)
     began = time.monotonic()
     try:

@@ -47,7 +47,9 @@ std::size_t FaktorySession::on_bytes(Session& session, std::string_view unread) 
         const std::size_t end = unread.find('\n', begin + scanned_);
         if (end == std::string_view::npos) {
             scanned_ = unread.size() - begin;
-            break;
+            if (!greeted_ || scanned_ <= front_.options.line_max.count) break;
+            refuse_long_line();
+            return unread.size();
         }
         scanned_ = 0;
         std::string_view line = unread.substr(begin, end - begin);
@@ -133,6 +135,18 @@ void FaktorySession::refuse(std::string_view message) {
     front_.refused.add();
     std::string text;
     put_resp_error(text, "ERR", sdk::error_line(message));
+    answer(std::move(text));
+}
+
+/// What follows in the stream cannot be understood any more.
+void FaktorySession::refuse_long_line() {
+    begin(sdk::Verb::unknown);
+    front_.refused.add();
+    std::string text;
+    put_resp_error(text, extended_ ? "TOOLARGE" : "ERR",
+                   "the request line is too long; at most " +
+                       std::to_string(front_.options.line_max.count) + " bytes");
+    hanging_up_ = true;
     answer(std::move(text));
 }
 
