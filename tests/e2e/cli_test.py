@@ -314,6 +314,29 @@ def a_worker_becomes_quiet_and_drains(server):
         worker.close()
 
 
+def settings_of_the_worker_are_checked(server):
+    folder = server.folder
+    good, bad = folder / 'good.toml', folder / 'bad.toml'
+    good.write_text('[work]\nqueues = ["a", "b"]\nconcurrency = 2\nprograms = ["d=/bin/date"]\n')
+    bad.write_text('[work]\nqueus = ["a"]\nconcurrency = 100000\n')
+    done = run(None, 'work', '--config', bad, code=USAGE)
+    check('queues' in done.err and 'concurrency' in done.err, f'both mistakes: {done.err}')
+    run(None, 'work', '--config', folder / 'none.toml', code=FAILED)
+    done = run(None, 'work', '--set', 'work.programs=date', code=USAGE)
+    check('name=/path' in done.err, done.err)
+    run(None, 'work', '--jobs', 'http://x', code=USAGE)
+    run(None, 'work', '--read-root', folder / 'nothing', code=NOT_FOUND)
+    run(None, 'work', '--frobnicate', code=USAGE)
+    server.start()
+    worker = WorkerProcess(server, '--config', str(good))
+    try:
+        done = run(server, 'push', 'exec', 'd', '{"arguments":["-u","-d","@0","+%Y"]}', '--queue',
+                   'b', '--wait', '--json').json
+        check_equal(done[0]['result']['stdout'], '1970\n', 'the output of the program')
+    finally:
+        worker.close()
+
+
 def the_admin_side_answers(server):
     server.start()
     run(server, 'push', 't', '--queue', 'seen')
@@ -394,5 +417,6 @@ harness.run_test(push_and_job, bad_input_says_what_to_do, without_a_server_it_sa
                  push_file, push_file_goes_on_where_it_broke, lists,
                  foreign_text_cannot_control_the_terminal, dead_and_cancel, waiting,
                  work_with_the_built_in_types, a_worker_becomes_quiet_and_drains,
-                 the_admin_side_answers, types_and_completion_need_no_server, top_is_a_live_view,
+                 settings_of_the_worker_are_checked, the_admin_side_answers,
+                 types_and_completion_need_no_server, top_is_a_live_view,
                  settings=['jobs.restart_grace=1s'])
