@@ -150,7 +150,7 @@ void Checker::explain_rest() {
         });
         if (by_sweep) continue;
         const bool left_running = move.before.running();
-        fail(left_running ? "J4" : "J6",
+        fail(left_running ? "J4" : (move.before.exists ? "J6" : "J3"),
              "nothing explains that " + describe(move.job) + " left the state " +
                  std::string(move.before.exists ? to_string(move.before.state) : "none"));
     }
