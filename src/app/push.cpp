@@ -13,6 +13,7 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 namespace sluice::app {
 
@@ -47,10 +48,11 @@ Result<int> push(const CLI::App& command, PushArguments& arguments) {
     arguments.values = command.remaining();
     for (const std::string& word : arguments.values) {
         if (word.size() > 1 && word[0] == '-' && (word[1] < '0' || word[1] > '9')) {
-            return fail(Code::invalid, "unknown option " + word +
-                                           " (a text argument that begins with a minus goes into "
-                                           "--args '[\"" +
-                                           word + "\"]')\n  see: sluice push --help");
+            std::string message = "unknown option " + word;
+            message += " (a text argument that begins with a minus goes into --args '[\"";
+            message += word;
+            message += "\"]')\n  see: sluice push --help";
+            return fail(Code::invalid, std::move(message));
         }
     }
     return arguments.file.empty() ? push_one(arguments) : push_file(arguments);

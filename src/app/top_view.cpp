@@ -51,8 +51,10 @@ std::string queue_table(const TopReading& now, const TopReading* before, double 
                      {""}});
     std::vector<const QueueView*> queues;
     for (const QueueView& queue : now.info.queues) queues.push_back(&queue);
-    std::stable_sort(queues.begin(), queues.end(), [](const QueueView* a, const QueueView* b) {
-        return a->enqueued + a->running > b->enqueued + b->running;
+    std::sort(queues.begin(), queues.end(), [](const QueueView* a, const QueueView* b) {
+        const std::uint64_t jobs_of_a = a->enqueued + a->running;
+        const std::uint64_t jobs_of_b = b->enqueued + b->running;
+        return jobs_of_a != jobs_of_b ? jobs_of_a > jobs_of_b : a->name < b->name;
     });
     const std::size_t shown = std::min(queues.size(), rows);
     for (std::size_t i = 0; i < shown; ++i) {
@@ -83,8 +85,8 @@ std::string worker_table(const ServerInfo& info, std::size_t rows, std::size_t c
                      {"LAST BEAT", Align::right}});
     std::vector<const WorkerView*> workers;
     for (const WorkerView& worker : info.workers) workers.push_back(&worker);
-    std::stable_sort(workers.begin(), workers.end(), [](const WorkerView* a, const WorkerView* b) {
-        return a->running > b->running;
+    std::sort(workers.begin(), workers.end(), [](const WorkerView* a, const WorkerView* b) {
+        return a->running != b->running ? a->running > b->running : a->wid < b->wid;
     });
     const std::size_t shown = std::min(workers.size(), rows);
     for (std::size_t i = 0; i < shown; ++i) {
