@@ -55,6 +55,17 @@ public:
         if (is_full()) return refuse(ChannelStatus::full);
         return put(std::move(item));
     }
+    /// Pushes as many as there is room for, in order, with one lock and one wake-up, and takes them
+    /// out of `items`. ok (none is left), full or closed, at once.
+    ChannelStatus try_push_all(std::vector<T>& items) SLUICE_EXCLUDES(mutex_) {
+        MutexLock lock(mutex_);
+        if (closed_) return refuse(ChannelStatus::closed);
+        const std::size_t count = std::min(items.size(), capacity_ - std::min(depth(), capacity_));
+        const auto end = items.begin() + static_cast<std::ptrdiff_t>(count);
+        for (auto item = items.begin(); item != end; ++item) put(std::move(*item));
+        items.erase(items.begin(), end);
+        return items.empty() ? ChannelStatus::ok : refuse(ChannelStatus::full);
+    }
     /// Waits for room. ok, timeout or closed.
     ChannelStatus push_until(T&& item, Instant deadline) SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);

@@ -169,6 +169,7 @@ Status JobsModule::open_shard(const Mount& mount) {
     SLUICE_TRY(shard_,
                Shard::start(std::move(ledger), *desks_, mount.metrics, options, std::move(probe)));
     front_->shard = shard_.get();
+    desks_->set_shard(shard_.get());
     return {};
 }
 

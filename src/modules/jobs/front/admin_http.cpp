@@ -20,13 +20,11 @@ public:
     using Done = std::function<void(const InfoReply*)>;  ///< null: the server could not answer
 
     /// On the thread of `desk`.
-    static void start(Front& front, Desk& desk, Done done) {
+    static void start(Desk& desk, Done done) {
         auto inquiry = std::make_shared<Inquiry>(std::move(done));
         inquiry->self_ = inquiry;
         const TicketId ticket = desk.open(*inquiry, 0);
-        if (front.shard->submit(Info{.ticket = ticket})) return;
-        desk.close(ticket);
-        inquiry->finish(nullptr);
+        desk.submit(Info{.ticket = ticket});
     }
     explicit Inquiry(Done done) : done_(std::move(done)) {}
     void on_reply(std::uint64_t, ReplyBody&& reply) override {
@@ -75,7 +73,7 @@ void AdminHttp::add_routes(HttpRouter& router) {
 
 void AdminHttp::answer_stats(HttpReply reply) {
     Front* front = &front_;
-    Inquiry::start(front_, front_.desks.of(current_thread(runtime_)),
+    Inquiry::start(front_.desks.of(current_thread(runtime_)),
                    [front, reply](const InfoReply* info) {
                        if (info == nullptr) return reply(unavailable());
                        std::string json;
@@ -87,7 +85,7 @@ void AdminHttp::answer_stats(HttpReply reply) {
 /// Healthy: the owner thread answers, so it runs and its storage works.
 void AdminHttp::answer_health(HttpReply reply) {
     Front* front = &front_;
-    Inquiry::start(front_, front_.desks.of(current_thread(runtime_)),
+    Inquiry::start(front_.desks.of(current_thread(runtime_)),
                    [front, reply](const InfoReply* info) {
                        if (info == nullptr) return reply(unavailable());
                        std::string json;

@@ -10,6 +10,25 @@ namespace {
 
 constexpr std::uint32_t generation_mask = 0xff'ffff;
 
+/// From here on the owner has enough to do to be woken while this thread reads on.
+constexpr std::size_t outbox_jobs_max = 32;
+
+std::size_t jobs_in(const Command& command) {
+    const auto* push = std::get_if<Push>(&command);
+    return push != nullptr ? push->jobs.size() : 1;
+}
+
+TicketId ticket_of(const Command& command) {
+    return std::visit(
+        [](const auto& named) {
+            if constexpr (requires { named.ticket; })
+                return named.ticket;
+            else
+                return TicketId{};
+        },
+        command);
+}
+
 std::size_t thread_of(std::uint64_t id) { return (id >> 56) - 1; }
 
 }  // namespace
@@ -54,6 +73,32 @@ void Desk::deliver(Reply&& reply) {
     holder->on_reply(tag, std::move(reply.body));
 }
 
+void Desk::submit(Command command) {
+    outbox_jobs_ += jobs_in(command);
+    outbox_.push_back(std::move(command));
+    if (outbox_jobs_ >= outbox_jobs_max) return flush();
+    if (std::exchange(flush_posted_, true)) return;
+    thread_->post([this] {
+        flush_posted_ = false;
+        flush();
+    });
+}
+
+void Desk::flush() {
+    outbox_jobs_ = 0;
+    shard_->submit_all(outbox_);
+    if (outbox_.empty()) return;
+    std::vector<Command> kept;  // nobody waits for these, but they must not be lost
+    for (Command& command : std::exchange(outbox_, {})) {
+        const TicketId ticket = ticket_of(command);
+        if (ticket)
+            deliver(Reply{ticket, RefusedReply{"BUSY", "server is busy, try again"}});
+        else
+            kept.push_back(std::move(command));
+    }
+    for (Command& command : kept) submit(std::move(command));
+}
+
 ConnectionId Desk::connect(TicketHolder& holder) {
     const ConnectionId id(prefix_ | next_connection_++);
     connections_.emplace(id, &holder);
@@ -80,7 +125,13 @@ void Desk::fail_all(std::string_view why) {
 }
 
 Desks::Desks(Runtime& runtime) : runtime_(runtime) {
-    for (std::size_t i = 0; i < runtime.size(); ++i) desks_.push_back(std::make_unique<Desk>(i));
+    for (std::size_t i = 0; i < runtime.size(); ++i) {
+        desks_.push_back(std::make_unique<Desk>(i, &runtime.thread(i)));
+    }
+}
+
+void Desks::set_shard(Shard* shard) {
+    for (const auto& desk : desks_) desk->set_shard(shard);
 }
 
 void Desks::release(std::vector<Reply> replies, std::vector<ConnectionId> closes) {

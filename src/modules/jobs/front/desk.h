@@ -32,7 +32,15 @@ public:
 /// One I/O thread's table. Used on that thread only.
 class Desk {
 public:
-    explicit Desk(std::size_t thread_index) : prefix_((thread_index + 1) << 56) {}
+    /// `thread` is where submit() is called; null only where nothing is submitted.
+    explicit Desk(std::size_t thread_index, IoThread* thread = nullptr)
+        : prefix_((thread_index + 1) << 56), thread_(thread) {}
+    void set_shard(Shard* shard) { shard_ = shard; }
+
+    /// Hands the command to the shard once everything that is ready on this thread has been looked
+    /// at, together with the others: one lock and one wake-up for all. When the shard is too busy,
+    /// the ticket is refused.
+    void submit(Command command);
 
     /// A ticket whose reply goes to `holder.on_reply(tag, …)`.
     TicketId open(TicketHolder& holder, std::uint64_t tag);
@@ -53,8 +61,14 @@ private:
         std::uint32_t generation = 0;
     };
     Place* find(TicketId ticket);
+    void flush();
 
     const std::uint64_t prefix_;
+    IoThread* const thread_;
+    Shard* shard_ = nullptr;
+    std::vector<Command> outbox_;
+    std::size_t outbox_jobs_ = 0;
+    bool flush_posted_ = false;
     std::vector<Place> places_;
     std::vector<std::uint32_t> free_;
     std::unordered_map<ConnectionId, TicketHolder*> connections_;
@@ -66,6 +80,8 @@ class Desks final : public ReplySink {
 public:
     explicit Desks(Runtime& runtime);
 
+    /// Before the first connection.
+    void set_shard(Shard* shard);
     [[nodiscard]] Desk& of(const IoThread& thread) { return *desks_[thread.index()]; }
     void release(std::vector<Reply> replies, std::vector<ConnectionId> closes) override;
     void fail_all(std::string_view why) override;

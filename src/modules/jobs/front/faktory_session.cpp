@@ -85,9 +85,7 @@ void FaktorySession::on_closed(Session&, const CloseInfo& info) {
             gone.undelivered.insert(gone.undelivered.end(), delivery.leases.begin(),
                                     delivery.leases.end());
         }
-        if (!front_.shard->submit(std::move(gone))) {
-            log_warning("queue busy: a disconnect was not noted; its leases run out by themselves");
-        }
+        desk_->submit(std::move(gone));
     }
     session_ = nullptr;
 }
@@ -119,9 +117,7 @@ void FaktorySession::submit(Command command) {
                 named.ticket = request.ticket;
         },
         command);
-    if (front_.shard->submit(std::move(command))) return;
-    desk_->close(request.ticket);
-    refuse("server is busy, try again");
+    desk_->submit(std::move(command));
 }
 
 void FaktorySession::answer(std::string bytes) {

@@ -151,11 +151,7 @@ void FaktorySession::accept(sdk::HelloRequest hello) {
                       .pid = hello.pid,
                       .labels = std::move(hello.labels),
                       .extended = extended_};
-        if (!front_.shard->submit(std::move(command))) {
-            refuse("server is busy, try again");
-            hang_up();
-            return;
-        }
+        desk_->submit(std::move(command));
     }
     answer(std::string(ok_reply));
 }

@@ -35,8 +35,6 @@ struct CheckpointRequest {
     std::promise<Status> done;
 };
 
-using Item = std::variant<Command, std::unique_ptr<CheckpointRequest>>;
-
 constexpr Duration disk_probe_every = 1s;
 
 }  // namespace
@@ -55,9 +53,10 @@ struct Shard::Parts {
     // Owner thread.
     void own();
     void one_turn();
-    void collect(std::vector<Command>& commands);
-    void decide(std::vector<Command>& commands);
-    void probe_disk(std::vector<Command>& commands);
+    void collect();
+    void decide();
+    void probe_disk();
+    void make_checkpoints() SLUICE_EXCLUDES(checkpoints_mutex);
     void stop_and_reload(const Error& error);
     Status restore();
     [[nodiscard]] Instant wake_at() const;
@@ -72,18 +71,22 @@ struct Shard::Parts {
     ShardMetrics metrics;
     DiskProbe disk;
 
-    Channel<Item> inbox;
+    Channel<Command> inbox;
     Channel<Written> written;
     Mutex sync_mutex;  ///< held during a sync and during a reload, which must not meet
     std::atomic<std::uint64_t> failed_generation{0};  ///< the sync thread saw this generation fail
     std::atomic<std::uint64_t> generation{1};
     std::atomic<bool> stopping{false};
+    Mutex checkpoints_mutex;
+    std::vector<std::unique_ptr<CheckpointRequest>> checkpoints
+        SLUICE_GUARDED_BY(checkpoints_mutex);
 
     // Owner's own.
     DisciplinedClock clock;
     std::unique_ptr<Engine> engine;
     std::unique_ptr<Drain> drain;
-    std::vector<Item> items;
+    std::vector<Command> incoming;  ///< as the channel gave them
+    std::vector<Command> commands;  ///< of the turn
     Decision decision;
     Instant probe_at{};
     bool disk_full = false;
@@ -120,27 +123,37 @@ Instant Shard::Parts::wake_at() const {
     return at;
 }
 
-/// Waits for commands or the next deadline. Checkpoints are done here, between two drains.
-void Shard::Parts::collect(std::vector<Command>& commands) {
-    items.clear();
+/// Waits for commands or the next deadline.
+void Shard::Parts::collect() {
+    incoming.clear();
     const ChannelStatus status = drain->has_reads()
-                                     ? inbox.try_pop_all(items, options.drain_max)
-                                     : inbox.pop_all(items, options.drain_max, wake_at());
+                                     ? inbox.try_pop_all(incoming, options.drain_max)
+                                     : inbox.pop_all(incoming, options.drain_max, wake_at());
     if (status == ChannelStatus::closed) stopping = true;
     const WallTime now = read_clock();
     const auto deadline = engine->next_deadline();
     if (deadline && *deadline <= now) commands.emplace_back(Tick{});
-    for (Item& item : items) {
-        if (auto* command = std::get_if<Command>(&item)) {
-            commands.push_back(std::move(*command));
-        } else {
-            auto& request = std::get<std::unique_ptr<CheckpointRequest>>(item);
-            request->done.set_value(ledger->checkpoint(request->directory));
-        }
+    if (commands.empty()) {
+        commands.swap(incoming);
+    } else {
+        for (Command& command : incoming) commands.push_back(std::move(command));
     }
 }
 
-void Shard::Parts::probe_disk(std::vector<Command>& commands) {
+/// Between two drains, so that a copy holds whole decisions.
+void Shard::Parts::make_checkpoints() {
+    std::vector<std::unique_ptr<CheckpointRequest>> wanted;
+    {
+        MutexLock lock(checkpoints_mutex);
+        wanted.swap(checkpoints);
+    }
+    for (const auto& request : wanted) {
+        request->done.set_value(stopping ? fail(Code::cancelled, "the server stops")
+                                         : ledger->checkpoint(request->directory));
+    }
+}
+
+void Shard::Parts::probe_disk() {
     const Instant now = monotonic_now();
     if (now < probe_at) return;
     probe_at = now + disk_probe_every;
@@ -154,7 +167,7 @@ void Shard::Parts::probe_disk(std::vector<Command>& commands) {
     commands.emplace_back(GuardDisk{full});
 }
 
-void Shard::Parts::decide(std::vector<Command>& commands) {
+void Shard::Parts::decide() {
     decision.clear();
     const Instant begun = monotonic_now();
     const Status status = drain->run(commands, clock.now(), decision);
@@ -178,14 +191,15 @@ void Shard::Parts::decide(std::vector<Command>& commands) {
 }
 
 void Shard::Parts::one_turn() {
-    std::vector<Command> commands;
-    probe_disk(commands);  // first, so that what is collected is decided under its verdict
-    collect(commands);
+    commands.clear();
+    probe_disk();  // first, so that what is collected is decided under its verdict
+    collect();
     if (failed_generation == generation) {
         stop_and_reload(fail(Code::io, "a sync failed"));
         return;
     }
-    if (!commands.empty() || drain->has_reads()) decide(commands);
+    make_checkpoints();
+    if (!commands.empty() || drain->has_reads()) decide();
 }
 
 /// The engine is ahead of the ledger: nothing it decided since may be served. Everybody is told,
@@ -196,18 +210,18 @@ void Shard::Parts::stop_and_reload(const Error& error) {
     ++generation;
     Duration pause = options.retry_first;
     while (!stopping) {
-        items.clear();
-        if (inbox.try_pop_all(items, options.commands_max) == ChannelStatus::closed) break;
+        incoming.clear();
+        if (inbox.try_pop_all(incoming, options.commands_max) == ChannelStatus::closed) break;
         sink.fail_all("the server's storage failed; it is reloading, try again");
         decision.clear();
         const Status restored = restore();
         if (restored) return;
         log_error("reload failed, trying again",
                   {{"error", restored.error().text()}, {"pause", pause}});
-        items.clear();
+        incoming.clear();
         const Instant until = monotonic_now() + pause;
-        while (inbox.pop_all(items, options.commands_max, until) == ChannelStatus::ok)
-            items.clear();
+        while (inbox.pop_all(incoming, options.commands_max, until) == ChannelStatus::ok)
+            incoming.clear();
         stopping = inbox.is_closed();
         pause = std::min(pause * 2, options.retry_max);
     }
@@ -215,6 +229,7 @@ void Shard::Parts::stop_and_reload(const Error& error) {
 
 void Shard::Parts::own() {
     while (!stopping) one_turn();
+    make_checkpoints();
     written.close();
 }
 
@@ -229,7 +244,7 @@ void Shard::Parts::finish(std::vector<Written>& batch) {
         if (const Status synced = ledger->sync(); !synced) {
             log_error("sync failed", {{"error", synced.error().text()}});
             failed_generation = batch.back().generation;
-            inbox.try_push(Command{Tick{}});  // wakes the owner
+            (void)inbox.try_push(Command{Tick{}});  // wakes the owner
             return;
         }
         metrics.sync_seconds.observe(monotonic_now() - begun);
@@ -267,16 +282,23 @@ Result<std::unique_ptr<Shard>> Shard::start(std::unique_ptr<Ledger> ledger, Repl
 Shard::~Shard() { stop(); }
 
 bool Shard::submit(Command command) {
-    return parts_->inbox.try_push(Item(std::move(command))) == ChannelStatus::ok;
+    return parts_->inbox.try_push(std::move(command)) == ChannelStatus::ok;
+}
+
+void Shard::submit_all(std::vector<Command>& commands) {
+    (void)parts_->inbox.try_push_all(commands);
 }
 
 Status Shard::checkpoint(const std::string& directory) {
     auto request = std::make_unique<CheckpointRequest>();
     request->directory = directory;
     std::future<Status> done = request->done.get_future();
-    if (parts_->inbox.try_push(Item(std::move(request))) != ChannelStatus::ok) {
-        return fail(Code::busy, "the queue is busy or stopping; try the backup again");
+    {
+        MutexLock lock(parts_->checkpoints_mutex);
+        parts_->checkpoints.push_back(std::move(request));
     }
+    if (!submit(Tick{}))
+        return fail(Code::busy, "the queue is busy or stopping; try the backup again");
     return done.get();
 }
 
