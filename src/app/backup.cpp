@@ -3,6 +3,7 @@
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/http_call.h"
+#include "kernel/wire/json_reader.h"
 #include "kernel/wire/json_text.h"
 
 #include <CLI/CLI.hpp>
@@ -19,6 +20,16 @@ struct Arguments {
     std::string directory;
     HttpTarget target;
 };
+
+/// The message of {"error":{"message":…}}, or the body as it is.
+std::string reason_in(const std::string& body) {
+    JsonParser parser;
+    const auto root = parser.parse(body);
+    const auto error = root ? root->find("error") : std::nullopt;
+    const auto message = error ? error->find("message") : std::nullopt;
+    const auto text = message ? message->as_string() : Result<std::string_view>(body);
+    return std::string(text ? *text : std::string_view(body));
+}
 }  // namespace
 
 void add_backup(CLI::App& program, int& exit_code) {
@@ -39,7 +50,7 @@ void add_backup(CLI::App& program, int& exit_code) {
             std::fprintf(stderr, "sluice backup: %s\n", reply.error().message.c_str());
             exit_code = exit_no_server;
         } else if (reply->status != 200) {
-            std::fprintf(stderr, "sluice backup: %s\n", reply->body.c_str());
+            std::fprintf(stderr, "sluice backup: %s\n", reason_in(reply->body).c_str());
             exit_code = exit_failed;
         } else {
             std::printf("backup made in %s\n", folder.c_str());

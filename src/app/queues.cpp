@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sluice queues`: lists queues; pauses, resumes and removes them.
+// `sluice queues`: lists queues; pauses, resumes and removes them, and sets their durability.
 #include "app/client_options.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
@@ -58,14 +58,26 @@ Result<int> list_queues(const Arguments& arguments) {
     return exit_ok;
 }
 
+bool is_durability(sdk::QueueWord action) {
+    return action == sdk::QueueWord::make_sync || action == sdk::QueueWord::make_async;
+}
+
 Result<int> change_queues(const Arguments& arguments, sdk::QueueWord action, const char* done) {
     if (arguments.names.empty() == !arguments.all) {
         return fail(Code::invalid, "name the queues, or say --all");
     }
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
-    const sdk::QueueRequest request{
-        .action = action, .all = arguments.all, .names = arguments.names};
-    SLUICE_TRY_STATUS(client.change_queues(request));
+    if (is_durability(action)) {  // the protocol takes one name at a time
+        if (arguments.all)
+            return fail(Code::invalid, "name the queues whose durability is to change");
+        for (const std::string& name : arguments.names) {
+            SLUICE_TRY_STATUS(
+                client.change_queues({.action = action, .all = false, .names = {name}}));
+        }
+    } else {
+        SLUICE_TRY_STATUS(client.change_queues(
+            {.action = action, .all = arguments.all, .names = arguments.names}));
+    }
     std::string names;
     for (const std::string& name : arguments.names) names += (names.empty() ? "" : ", ") + name;
     if (arguments.all) names = "all queues";
@@ -98,8 +110,8 @@ void add_action(CLI::App& queues, int& exit_code, const Action& action) {
 }  // namespace
 
 void add_queues(CLI::App& program, int& exit_code) {
-    CLI::App* command =
-        program.add_subcommand("queues", "List queues; pause, resume or remove them");
+    CLI::App* command = program.add_subcommand(
+        "queues", "List queues; pause, resume or remove them; set their durability");
     auto arguments = std::make_shared<Arguments>();
     add_server_options(*command, arguments->server);
     add_action(
@@ -110,8 +122,16 @@ void add_queues(CLI::App& program, int& exit_code) {
     add_action(*command, exit_code,
                {"remove", "Delete these queues and all jobs that wait in them", "removed",
                 sdk::QueueWord::remove});
+    add_action(*command, exit_code,
+               {"sync", "Answer pushes to these queues after they are on stable storage (default)",
+                "durability sync:", sdk::QueueWord::make_sync});
+    add_action(*command, exit_code,
+               {"async", "Answer pushes at once; a power cut may take the last second of them",
+                "durability async:", sdk::QueueWord::make_async});
     command->require_subcommand(0, 1);
-    command->footer("Examples:\n  sluice queues\n  sluice queues pause mail reports");
+    command->footer(
+        "Examples:\n  sluice queues\n  sluice queues pause mail reports\n  sluice queues async "
+        "metrics");
     command->callback([command, arguments, &exit_code] {
         if (command->get_subcommands().empty())
             exit_code = finish("queues", list_queues(*arguments));

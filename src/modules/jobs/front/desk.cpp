@@ -86,14 +86,14 @@ void Desk::submit(Command command) {
 
 void Desk::flush() {
     outbox_jobs_ = 0;
-    shard_->submit_all(outbox_);
+    const bool taking = shard_->submit_all(outbox_);
     if (outbox_.empty()) return;
     std::vector<Command> kept;  // nobody waits for these, but they must not be lost
     for (Command& command : std::exchange(outbox_, {})) {
         const TicketId ticket = ticket_of(command);
         if (ticket)
             deliver(Reply{ticket, RefusedReply{"BUSY", "server is busy, try again"}});
-        else
+        else if (taking)
             kept.push_back(std::move(command));
     }
     for (Command& command : kept) submit(std::move(command));

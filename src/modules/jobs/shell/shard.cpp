@@ -36,6 +36,8 @@ struct CheckpointRequest {
 };
 
 constexpr Duration disk_probe_every = 1s;
+/// What a queue with durability = async was promised: at most so much of it is lost by a power cut.
+constexpr Duration async_sync_every = 1s;
 
 }  // namespace
 
@@ -63,7 +65,8 @@ struct Shard::Parts {
     WallTime read_clock();
     // Sync thread.
     void keep_synced();
-    void finish(std::vector<Written>& batch);
+    bool sync(std::uint64_t of_generation) SLUICE_EXCLUDES(sync_mutex);
+    bool finish(std::vector<Written>& batch);
 
     std::unique_ptr<Ledger> ledger;
     ReplySink& sink;
@@ -233,34 +236,52 @@ void Shard::Parts::own() {
     written.close();
 }
 
-/// One sync for everything that has been written meanwhile.
-void Shard::Parts::finish(std::vector<Written>& batch) {
+/// False when it failed; the owner has been told then.
+bool Shard::Parts::sync(std::uint64_t of_generation) {
+    const Instant begun = monotonic_now();
+    MutexLock lock(sync_mutex);
+    if (const Status synced = ledger->sync(); !synced) {
+        log_error("sync failed", {{"error", synced.error().text()}});
+        failed_generation = of_generation;
+        (void)inbox.try_push(Command{Tick{}});  // wakes the owner
+        return false;
+    }
+    metrics.sync_seconds.observe(monotonic_now() - begun);
+    return true;
+}
+
+/// One sync for everything that has been written meanwhile, then the replies. True when something
+/// was released that no sync has covered yet.
+bool Shard::Parts::finish(std::vector<Written>& batch) {
     const bool needs_sync = std::any_of(batch.begin(), batch.end(), [this](const Written& one) {
         return one.needs_sync && one.generation != failed_generation;
     });
-    if (needs_sync) {
-        const Instant begun = monotonic_now();
-        MutexLock lock(sync_mutex);
-        if (const Status synced = ledger->sync(); !synced) {
-            log_error("sync failed", {{"error", synced.error().text()}});
-            failed_generation = batch.back().generation;
-            (void)inbox.try_push(Command{Tick{}});  // wakes the owner
-            return;
-        }
-        metrics.sync_seconds.observe(monotonic_now() - begun);
-    }
+    if (needs_sync && !sync(batch.back().generation)) return false;
     const Instant now = monotonic_now();
     for (Written& one : batch) {
         if (one.generation == failed_generation || one.generation != generation) continue;
         metrics.commit_seconds.observe(now - one.written_at);
         sink.release(std::move(one.replies), std::move(one.closes));
     }
+    return !needs_sync;
 }
 
 void Shard::Parts::keep_synced() {
     std::vector<Written> batch;
-    while (written.pop_all(batch, options.unsynced_max, no_deadline) == ChannelStatus::ok) {
-        finish(batch);
+    Instant sync_at = no_deadline;  // for what was released without a sync
+    for (;;) {
+        const ChannelStatus status = written.pop_all(batch, options.unsynced_max, sync_at);
+        if (status == ChannelStatus::closed) return;
+        if (status == ChannelStatus::timeout) {
+            sync_at = no_deadline;
+            (void)sync(generation);
+            continue;
+        }
+        const bool open = finish(batch);
+        if (!open)
+            sync_at = no_deadline;
+        else if (sync_at == no_deadline)
+            sync_at = deadline_after(async_sync_every);
         batch.clear();
     }
 }
@@ -285,8 +306,8 @@ bool Shard::submit(Command command) {
     return parts_->inbox.try_push(std::move(command)) == ChannelStatus::ok;
 }
 
-void Shard::submit_all(std::vector<Command>& commands) {
-    (void)parts_->inbox.try_push_all(commands);
+bool Shard::submit_all(std::vector<Command>& commands) {
+    return parts_->inbox.try_push_all(commands) != ChannelStatus::closed;
 }
 
 Status Shard::checkpoint(const std::string& directory) {

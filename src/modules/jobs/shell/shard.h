@@ -61,8 +61,8 @@ public:
     /// Any thread.
     [[nodiscard]] bool submit(Command command);
     /// Hands over as many as there is room for, in order and with one wake-up; what is left in
-    /// `commands` was refused. Any thread.
-    void submit_all(std::vector<Command>& commands);
+    /// `commands` was refused. False when the shard stops: it will never take them. Any thread.
+    [[nodiscard]] bool submit_all(std::vector<Command>& commands);
     /// Makes a copy of the store in a new folder while work goes on; waits for it. Any thread but
     /// the shard's.
     Status checkpoint(const std::string& directory);

@@ -273,6 +273,22 @@ TEST_F(ShardTest, FullDiskRefusesPushesAndTakesAcks) {
     EXPECT_EQ(std::get<VerdictReply>(sink_.wait_for(ack)).verdicts, std::vector{Verdict::done});
 }
 
+TEST_F(ShardTest, AsyncQueueIsAnsweredBeforeTheSyncAndSyncedSoonAfter) {
+    start();
+    const TicketId change(++tickets_);
+    EXPECT_TRUE(shard_->submit(ChangeQueue{
+        .ticket = change, .action = QueueAction::make_async, .all = false, .names = {"default"}}));
+    sink_.wait_for(change);
+    const int before = store_->syncs;
+    store_->sync_gate.close();
+    sink_.wait_for(push("job-00000001"));
+    store_->sync_gate.wait_for_somebody();  // the sync that nobody waits for
+    store_->sync_gate.open();
+    sink_.wait_for(fetch());
+    shard_->stop();
+    EXPECT_EQ(store_->syncs, before + 1);
+}
+
 TEST_F(ShardTest, CheckpointHoldsWhatWasAnswered) {
     start();
     sink_.wait_for(push("job-00000001"));
