@@ -128,6 +128,7 @@ void Server::stop() {
 }
 
 Status serve(const ConfigArguments& arguments) {
+    keep_memory_small();
     umask(0077);  // what the server makes is the server's own
     Host host(make_modules());
     ConfigTable table;

@@ -20,6 +20,14 @@ Bytes resident_memory() {
                  static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))};
 }
 
+void keep_memory_small() {
+    // Fixed thresholds: by default they grow with the largest block ever freed, and what a
+    // compaction needed once would stay for ever.
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+    mallopt(M_ARENA_MAX, 4);
+}
+
 void return_free_memory() { malloc_trim(0); }
 
 double cpu_seconds() {

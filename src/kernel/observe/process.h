@@ -10,6 +10,9 @@ namespace sluice {
 
 /// Memory in RAM now; zero where it cannot be read. One small read of /proc.
 Bytes resident_memory();
+/// Tells the allocator to give large blocks back at once instead of keeping them for later, so that
+/// memory in RAM stays what is in use. Once, before other threads exist.
+void keep_memory_small();
 /// Gives memory that the allocator keeps for later back to the kernel; after work that needed much
 /// for once.
 void return_free_memory();
