@@ -180,11 +180,14 @@ public:
         return [this](JobContext& context) -> Outcome {
             began.push(std::string(context.job().jid));
             int go = 0;
-            const Selected selected = select(deadline_after(30s), context.cancel(), pass_);
-            if (selected.outcome == SelectOutcome::ready && pass_.try_pop(go) == ChannelStatus::ok)
-                return std::string("{}");
-            return Failure{.errtype = "Interrupted",
-                           .message = context.cancel().check().error().text()};
+            // Another handler may take what this one was told of; then it waits on.
+            while (select(deadline_after(30s), context.cancel(), pass_).outcome ==
+                   SelectOutcome::ready) {
+                if (pass_.try_pop(go) == ChannelStatus::ok) return std::string("{}");
+            }
+            const Status stopped = context.cancel().check();
+            if (stopped) return Failure{.errtype = "Interrupted", .message = "never let go"};
+            return Failure{.errtype = "Interrupted", .message = stopped.error().text()};
         };
     }
     std::string await_begin() {
