@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/jobs/front/desk.h"
 
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -76,10 +77,15 @@ void Desk::deliver(Reply&& reply) {
 void Desk::submit(Command command) {
     outbox_jobs_ += jobs_in(command);
     outbox_.push_back(std::move(command));
-    if (outbox_jobs_ >= outbox_jobs_max) return flush();
+    if (outbox_jobs_ >= outbox_jobs_max && !retrying_) return flush();
+    post_flush();
+}
+
+void Desk::post_flush() {
     if (std::exchange(flush_posted_, true)) return;
     thread_->post([this] {
         flush_posted_ = false;
+        retrying_ = false;
         flush();
     });
 }
@@ -96,7 +102,13 @@ void Desk::flush() {
         else if (taking)
             kept.push_back(std::move(command));
     }
-    for (Command& command : kept) submit(std::move(command));
+    if (kept.empty()) return;
+    // Tried again on a later turn, never from here: the channel may stay full for as long as a
+    // reload takes.
+    outbox_.insert(outbox_.begin(), std::make_move_iterator(kept.begin()),
+                   std::make_move_iterator(kept.end()));
+    retrying_ = true;
+    post_flush();
 }
 
 ConnectionId Desk::connect(TicketHolder& holder) {

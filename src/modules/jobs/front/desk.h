@@ -62,6 +62,7 @@ private:
     };
     Place* find(TicketId ticket);
     void flush();
+    void post_flush();
 
     const std::uint64_t prefix_;
     IoThread* const thread_;
@@ -69,6 +70,7 @@ private:
     std::vector<Command> outbox_;
     std::size_t outbox_jobs_ = 0;
     bool flush_posted_ = false;
+    bool retrying_ = false;  ///< the shard was full; a later turn tries again
     std::vector<Place> places_;
     std::vector<std::uint32_t> free_;
     std::unordered_map<ConnectionId, TicketHolder*> connections_;

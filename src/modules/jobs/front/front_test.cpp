@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pure parts of the front; the sessions are tested over real sockets by the transcripts in
 // tests/e2e.
+#include "kernel/sync/channel.h"
 #include "kernel/wire/json_reader.h"
 #include "modules/jobs/front/convert.h"
 #include "modules/jobs/front/desk.h"
 #include "modules/jobs/front/info_json.h"
+#include "modules/jobs/ledger/memory_ledger.h"
 
 #include <gtest/gtest.h>
 
@@ -152,6 +154,57 @@ TEST(Desk, FailAllAnswersEveryTicketAndClosesEveryConnection) {
     desk.disconnect(connection);
     desk.fail_all("storage failed");
     EXPECT_EQ(holder.closes, 1);
+}
+
+/// Asks INFO until the shard has room for it; what was submitted before has been taken then.
+class Asker final : public TicketHolder {
+public:
+    Asker(Desk& desk, Channel<int>& done) : desk_(desk), done_(done) {}
+    void ask() { desk_.submit(Info{.ticket = desk_.open(*this, 0)}); }
+    void on_reply(std::uint64_t, ReplyBody&& reply) override {
+        if (std::holds_alternative<InfoReply>(reply))
+            done_.push(1);
+        else
+            thread_->post([this] { ask(); });
+    }
+    void on_close_asked() override {}
+    void run_on(IoThread& thread) { thread_ = &thread; }
+
+private:
+    Desk& desk_;
+    Channel<int>& done_;
+    IoThread* thread_ = nullptr;
+};
+
+TEST(Desk, DisconnectsThatFindTheShardFullAreTakenLater) {
+    auto runtime = Runtime::start({.io_threads = 1, .name = "io"});
+    ASSERT_TRUE(runtime);
+    Desks desks(**runtime);
+    Registry metrics;
+    ShardOptions options;
+    options.commands_max = 4;
+    auto shard = Shard::start(std::make_unique<MemoryLedger>(), desks, metrics, options, nullptr);
+    ASSERT_TRUE(shard);
+    desks.set_shard(shard->get());
+    IoThread& thread = (*runtime)->thread(0);
+    Desk& desk = desks.of(thread);
+    Channel<int> done(1);
+    Asker asker(desk, done);
+    asker.run_on(thread);
+    constexpr std::uint64_t disconnects = 2'000;
+    thread.post([&] {
+        for (std::uint64_t i = 1; i <= disconnects; ++i) {
+            desk.submit(Disconnect{.caller = {ConnectionId(i), nullptr}, .undelivered = {}});
+        }
+        asker.ask();
+    });
+    int answered = 0;
+    EXPECT_EQ(done.pop_until(answered, deadline_after(60s)), ChannelStatus::ok);
+    (*shard)->stop();
+    EXPECT_GE(
+        metrics.counter({"sluice_jobs_commands_total", "Commands decided by the queue"}).value(),
+        disconnects);
+    (*runtime)->stop(deadline_after(5s));
 }
 
 }  // namespace
