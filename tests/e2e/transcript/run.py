@@ -17,7 +17,8 @@ A transcript is a text file. Lines that begin with # are comments; the others ar
   A < TEXT                  expects exactly TEXT and CR LF
   A $ TEXT                  expects a bulk string that is exactly TEXT
   A null                    expects $-1
-  A closed                  expects the end of the connection, with nothing before it
+  A closed                  expects the end of the connection, with nothing before it, and closes
+                            its own side
   A hangs up                closes the connection
 
 In what is expected, <<kind>> stands for a time, an int, a num, hex digits or any text; <<name=kind>>
@@ -142,6 +143,7 @@ class Player:
             except ConnectionResetError:
                 rest = b''
             harness.check_equal(rest, b'', 'before the end of the connection')
+            wire.close()  # as a client does; until then the server lingers on the connection
         elif word == 'hangs up':
             wire.socket.shutdown(socket.SHUT_RDWR)
             wire.close()
