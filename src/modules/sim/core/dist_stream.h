@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stream: random numbers of one purpose in one replication. Counter-based, so that streams are
+// independent by construction and any place in one is reached at once. Not for secrets.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::sim {
+
+/// One block of Philox4x64-10 (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as
+/// 1, 2, 3", SC11): a bijection of the counter for each key.
+using PhiloxBlock = std::array<std::uint64_t, 4>;
+PhiloxBlock philox4x64(PhiloxBlock counter, std::array<std::uint64_t, 2> key);
+
+/// The number of a purpose with a name ("arrivals of mail"): FNV-1a, 64 bits.
+constexpr std::uint64_t purpose_of(std::string_view name) {
+    std::uint64_t hash = 0xcbf29ce484222325ULL;
+    for (const char c : name) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 0x100000001b3ULL;
+    }
+    return hash;
+}
+
+/// The z with P(Z <= z) = p of the standard normal distribution, p in (0, 1), to 1e-15 relative:
+/// Wichura, AS 241 (1988), PPND16.
+double normal_quantile(double p);
+
+/// A generator of its own for each (seed, replication, purpose): all three enter as key and counter
+/// words, so two streams that differ in any of them never share a block. Draws by inversion take
+/// one number each (exponential, normal, unit, below), which keeps streams of two compared
+/// scenarios in step. A value: a copy goes on from the same place.
+class Stream {
+public:
+    Stream(std::uint64_t seed, std::uint64_t replication, std::uint64_t purpose)
+        : seed_(seed), replication_(replication), purpose_(purpose) {}
+
+    std::uint64_t next() {
+        if (used_ == buffer_size) refill();
+        return buffer_[used_++];
+    }
+    /// Goes to the place after `count` numbers of this stream, in constant time.
+    void seek(std::uint64_t count);
+
+    /// Uniform in [0, 1), a multiple of 2^-53.
+    double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+    /// Uniform in (0, 1].
+    double unit_above_zero() { return static_cast<double>((next() >> 11) + 1) * 0x1.0p-53; }
+    /// Exponential with mean 1.
+    double exponential() { return -std::log(unit_above_zero()); }
+    /// Standard normal.
+    double normal() {
+        return normal_quantile((static_cast<double>(next() >> 12) + 0.5) * 0x1.0p-52);
+    }
+    /// Uniform in [0, bound); 0 for bound 0. The bias is below bound / 2^64.
+    std::uint64_t below(std::uint64_t bound) {
+        __extension__ using Wide = unsigned __int128;
+        return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
+    }
+    bool chance(double probability) { return unit() < probability; }
+
+private:
+    static constexpr std::size_t buffer_size = 8;  // two blocks, computed beside each other
+
+    void refill();
+
+    std::uint64_t seed_;
+    std::uint64_t replication_;
+    std::uint64_t purpose_;
+    std::uint64_t block_ = 0;
+    std::size_t used_ = buffer_size;
+    std::array<std::uint64_t, buffer_size> buffer_{};
+};
+
+}  // namespace sluice::sim
