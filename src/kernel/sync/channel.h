@@ -38,13 +38,18 @@ struct ChannelCounters {
 /// A bounded first-in-first-out queue for any number of pushing and popping threads. T must be
 /// movable without throwing. After close() pushes fail and pops drain what is left, then say
 /// closed. A push that fails leaves the item with the caller.
-template <class T>
-class Channel final : public Selectable {
+template <class T, class Sync = StdSync>
+class BasicChannel final : public BasicSelectable<Sync> {
+    using Mutex = typename Sync::Mutex;
+    using MutexLock = typename Sync::MutexLock;
+    using CondVar = typename Sync::CondVar;
+    using Waiter = BasicWaiter<Sync>;
+
 public:
     /// `capacity` is the most items that wait; at least 1.
-    explicit Channel(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
-    Channel(const Channel&) = delete;
-    Channel& operator=(const Channel&) = delete;
+    explicit BasicChannel(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
+    BasicChannel(const BasicChannel&) = delete;
+    BasicChannel& operator=(const BasicChannel&) = delete;
 
     /// Waits for room. ok or closed.
     ChannelStatus push(T&& item) { return push_until(std::move(item), no_deadline); }
@@ -233,5 +238,9 @@ private:
     bool closed_ SLUICE_GUARDED_BY(mutex_) = false;
     ChannelCounters counters_ SLUICE_GUARDED_BY(mutex_);
 };
+
+/// The channel of the product.
+template <class T>
+using Channel = BasicChannel<T>;
 
 }  // namespace sluice

@@ -3,15 +3,17 @@
 #pragma once
 
 #include "kernel/base/check.h"
-#include "kernel/sync/clock.h"
-#include "kernel/sync/mutex.h"
+#include "kernel/sync/sync_policy.h"
 
 #include <cstddef>
 
 namespace sluice {
 
 /// A counter that can be waited on. add() before the thing starts, done() when it ends; any thread.
-class WaitGroup {
+template <class Sync = StdSync>
+class BasicWaitGroup {
+    using MutexLock = typename Sync::MutexLock;
+
 public:
     void add(std::size_t count = 1) SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
@@ -39,9 +41,11 @@ public:
     }
 
 private:
-    mutable Mutex mutex_;
-    CondVar none_open_;
+    mutable typename Sync::Mutex mutex_;
+    typename Sync::CondVar none_open_;
     std::size_t open_ SLUICE_GUARDED_BY(mutex_) = 0;
 };
+
+using WaitGroup = BasicWaitGroup<>;
 
 }  // namespace sluice

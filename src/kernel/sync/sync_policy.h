@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which lock a class of kernel/sync is built on. The product uses StdSync; tests put in a policy
+// whose locks are steps of a deterministic scheduler, and so see the very same code in every order.
+#pragma once
+
+#include "kernel/sync/clock.h"
+#include "kernel/sync/mutex.h"
+
+#include <atomic>
+
+namespace sluice {
+
+/// The policy of the product. Another one gives the same names: a Mutex with lock, unlock and
+/// try_lock; a MutexLock over it that may be unlocked and locked again; a CondVar with notify_one,
+/// notify_all, wait(Mutex&) and wait_until(Mutex&, Instant); an Atomic like std::atomic; and now(),
+/// the clock of those deadlines.
+struct StdSync {
+    using Mutex = sluice::Mutex;
+    using MutexLock = sluice::MutexLock;
+    using CondVar = sluice::CondVar;
+    template <class T>
+    using Atomic = std::atomic<T>;
+    static Instant now() { return monotonic_now(); }
+};
+
+}  // namespace sluice
