@@ -264,6 +264,73 @@ TEST_P(LedgerConformance, DuePagesFollowTimeThenPushOrder) {
     EXPECT_EQ(seqs(read({.kind = ReadKind::due, .limit = 9})), (Numbers{5, 3, 6, 1, 4, 0}));
 }
 
+/// Page by page until the end; the seqs of all pages, and the largest page.
+struct Walked {
+    Numbers seqs;
+    std::size_t bytes_max = 0;
+    std::size_t pages = 0;
+};
+
+TEST_P(LedgerConformance, PagesEndAtTheirBytesAndGoOnWithTheNextJob) {
+    std::vector<Write> writes;
+    std::size_t largest = 0;
+    Numbers all;
+    for (std::uint64_t seq = 1; seq <= 40; ++seq) {
+        // Small ones, and ones whose body is kept apart.
+        JobRecord ready =
+            make_job(seq, "r" + std::to_string(seq), seq % 3 == 0 ? 100'000 + seq : 10 * seq);
+        largest = std::max(largest, memory_bytes(ready));
+        writes.emplace_back(PutJob{ready, true});
+        writes.emplace_back(PutReady{QueueId(1), 5, seq, Seq(seq)});
+        JobRecord due = make_job(100 + seq, "d" + std::to_string(seq), seq % 4 == 0 ? 90'000 : 10);
+        due.head.state = JobState::scheduled;
+        due.head.due_at = wall_from_ns(static_cast<std::int64_t>(1000 + seq / 2));
+        writes.emplace_back(PutJob{due, true});
+        writes.emplace_back(PutDue{due.head.due_at, due.head.seq});
+        all.push_back(seq);
+    }
+    write(writes);
+    const auto walk = [&](WantedRead wanted) {
+        Walked walked;
+        for (;;) {
+            ReadResult page = read(wanted);
+            ++walked.pages;
+            std::size_t bytes = 0;
+            for (const JobRecord& job : page.jobs) {
+                bytes += memory_bytes(job);
+                walked.seqs.push_back(job.head.seq.value() % 100);
+            }
+            EXPECT_EQ(bytes, page.bytes);
+            if (!page.jobs.empty()) {
+                // Every job but the last fits.
+                EXPECT_LT(bytes - memory_bytes(page.jobs.back()), wanted.bytes);
+                const JobHead& head = page.jobs.back().head;
+                wanted.from_start = false;
+                wanted.order = head.order;
+                wanted.due = {head.due_at, head.seq};
+                wanted.seq = page.scanned_to;
+            }
+            walked.bytes_max = std::max(walked.bytes_max, bytes);
+            if (page.at_end || page.jobs.empty() || walked.pages > 1000) return walked;
+        }
+    };
+    for (const std::size_t bytes : {std::size_t{1}, std::size_t{3'000}, std::size_t{250'000}}) {
+        for (const ReadKind kind : {ReadKind::ready, ReadKind::due, ReadKind::jobs}) {
+            WantedRead wanted{.kind = kind, .limit = 1000};
+            wanted.queue = QueueId(1);
+            wanted.priority = 5;
+            wanted.bytes = bytes;
+            if (kind == ReadKind::jobs) wanted.until = Seq(100);
+            const Walked walked = walk(wanted);
+            EXPECT_EQ(walked.seqs, all) << "kind " << static_cast<int>(kind);
+            EXPECT_LT(walked.bytes_max, bytes + largest);
+            if (bytes == 1) {
+                EXPECT_GE(walked.pages, all.size());
+            }
+        }
+    }
+}
+
 TEST_P(LedgerConformance, JobScansFilterAndPage) {
     std::vector<Write> writes;
     for (std::uint64_t seq = 1; seq <= 20; ++seq) {

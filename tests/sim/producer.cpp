@@ -93,7 +93,9 @@ private:
         texts.jid = jid;
         texts.type = random.below(2) == 0 ? "resize" : "send";
         texts.queue = queues[random.below(queues.size())];
-        const std::string args = "[" + std::to_string(random.below(1000)) + "]";
+        std::string args = "[" + std::to_string(random.below(1000)) + "]";
+        if (swarm.big > 0 && world_.chance(swarm.big))
+            args = "[\"" + std::string(random.below(4000), 'x') + "\"]";
         texts.args = args;
         JobPolicy policy = make_policy();
         if (world_.chance(swarm.scheduled)) policy.at = world_.wall() + world_.up_to(300ms);

@@ -24,6 +24,7 @@ struct Swarm {
     // Producers.
     std::uint32_t bulk = 0, scheduled = 0, priorities = 0, short_keep = 0, once = 0;
     std::uint32_t odd_retries = 0, odd_backoff = 0, wait_when_lost = 0, same_jid = 0;
+    std::uint32_t big = 0;  ///< jobs of some KiB, under limits of as many
     std::uint32_t repeats_max = 3;
     Duration think_max = 4ms;
 

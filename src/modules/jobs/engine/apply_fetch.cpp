@@ -171,6 +171,8 @@ void refill_ready(EngineState& state, Queue& queue, std::uint8_t priority) {
     read.from_start = planted(state.config, Fault::refill_from_wrong_key);
     read.order = *after;
     read.limit = static_cast<std::uint32_t>(state.config.ready_window_jobs);
+    if (!planted(state.config, Fault::window_bytes_ignored))
+        read.bytes = list.room(state.ready_limits());
     state.out->reads.push_back(read);
 }
 
@@ -182,6 +184,8 @@ void refill_due(EngineState& state) {
     read.from_start = false;
     read.due = *after;
     read.limit = static_cast<std::uint32_t>(state.config.due_window_jobs);
+    if (!planted(state.config, Fault::window_bytes_ignored))
+        read.bytes = state.due.room(state.due_limits());
     state.out->reads.push_back(read);
 }
 

@@ -79,6 +79,7 @@ void want_page(EngineState& state, std::uint64_t id, const PendingSweep& sweep, 
     }
     read.only_queue = sweep.removed;
     read.limit = state.config.sweep_page;
+    read.bytes = state.config.sweep_page_bytes;
     read.sweep = id;
     state.out->reads.push_back(read);
 }
@@ -122,7 +123,9 @@ void sweep_page(EngineState& state, const ReadResult& page) {
             continue;
         }
         sweep.listed.push_back(target.job());
-        if (sweep.listed.size() < sweep.limit) continue;
+        sweep.listed_bytes += memory_bytes(target.job());
+        if (sweep.listed.size() < sweep.limit && sweep.listed_bytes < state.config.list_bytes)
+            continue;
         finish_listing(state, page.request.sweep, stored.head.seq);
         return;
     }
@@ -149,6 +152,10 @@ void refill_page(EngineState& state, const ReadResult& page) {
     }
     bool skip = planted(state.config, Fault::refill_skips_one) && page.jobs.size() > 1;
     for (const JobRecord& job : page.jobs) {
+        if (!list.has_room(state.ready_limits()) &&
+            !planted(state.config, Fault::window_bytes_ignored)) {
+            break;  // it grew meanwhile
+        }
         if (std::exchange(skip, false)) continue;
         Slot* slot = state.jobs.make(job);
         state.jobs.insert(slot);
@@ -163,6 +170,10 @@ void due_page(EngineState& state, const ReadResult& page) {
         return;
     }
     for (const JobRecord& job : page.jobs) {
+        if (!state.due.has_room(state.due_limits()) &&
+            !planted(state.config, Fault::window_bytes_ignored)) {
+            break;
+        }
         Slot* slot = state.jobs.make(job);
         state.jobs.insert(slot);
         state.due.refill({job.head.due_at, job.head.seq}, slot);

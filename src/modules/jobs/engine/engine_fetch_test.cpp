@@ -34,6 +34,32 @@ TEST(EngineFetch, DeliversByPriorityThenInPushOrder) {
     EXPECT_EQ(scene.fetch(worker, {"q"}, 4), "jobs b#1 a#1 c#1 d#1");
 }
 
+TEST(EngineFetch, BigJobsFillTheWindowByTheirBytesAndComeInOrder) {
+    EngineConfig config;
+    config.ready_window_bytes = 50'000;
+    config.due_window_bytes = 50'000;
+    Scene scene(config);
+    const Caller worker = scene.worker("w");
+    Spec big = in("q");
+    for (int i = 0; i < 200; ++i) {
+        // Every fifth is larger than the whole window.
+        big.args = "\"" + std::string(i % 5 == 0 ? 60'000 : 9'000, 'x') + "\"";
+        big.policy.at = i % 2 == 0 ? WallTime{} : scene.now + 1s;
+        scene.push("j" + std::to_string(i), big);
+        EXPECT_LE(scene.engine->resident(), 2U * 12);
+    }
+    scene.pass(2s);
+    for (int round = 0; round < 2; ++round) {
+        for (int i = round; i < 200; i += 2) {
+            EXPECT_EQ(scene.fetch(worker, {"q"}), "jobs j" + std::to_string(i) + "#1");
+            EXPECT_EQ(scene.ack(worker, "j" + std::to_string(i)), "verdicts done");
+            EXPECT_LE(scene.engine->resident(), 2U * 12);
+        }
+        if (round == 0) scene.restart();
+    }
+    EXPECT_EQ(scene.store.index_rows, 0);
+}
+
 TEST(EngineFetch, TakesFromTheFirstQueueThatHasAnyThenFromTheNext) {
     Scene scene;
     const Caller worker = scene.worker("w");

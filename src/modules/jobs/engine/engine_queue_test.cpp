@@ -31,6 +31,31 @@ Sweep by_state(SweepAction action, JobState state) {
     return sweep;
 }
 
+TEST(EngineQueues, AListingEndsAtItsBytesAndSaysWhereToGoOn) {
+    EngineConfig config;
+    config.sweep_page_bytes = 2'000;
+    config.list_bytes = 10'000;
+    Scene scene(config);
+    Spec big;
+    big.args = "\"" + std::string(3'000, 'x') + "\"";
+    for (int i = 0; i < 20; ++i) scene.push("j" + std::to_string(i), big);
+    int listed = 0;
+    ListJobs list;
+    list.limit = 1000;
+    for (int pages = 0; pages < 20; ++pages) {
+        Command command = list;
+        scene.apply(std::move(command));
+        ASSERT_EQ(scene.last.replies.size(), 1U);
+        const auto& reply = std::get<ListReply>(scene.last.replies[0].body);
+        EXPECT_LE(reply.jobs.size(), 4U);
+        for (const JobRecord& job : reply.jobs)
+            EXPECT_EQ(job.body->jid(), "j" + std::to_string(listed++));
+        if (!reply.next) break;
+        list.after = reply.next;
+    }
+    EXPECT_EQ(listed, 20);
+}
+
 TEST(EngineQueues, RemovingOneDiscardsWhatWaitsInItAndLetsGoOfItsRow) {
     Scene scene(tiny());
     for (int i = 0; i < 10; ++i) scene.push("j" + std::to_string(i), in("q"));

@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, fault_count> fault_names{
     "purge_takes_new_jid",
     "cancelled_still_delivered",
     "sync_skipped",
+    "window_bytes_ignored",
     "reply_before_commit",
     "failed_write_ignored",
 };

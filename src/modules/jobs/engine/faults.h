@@ -35,11 +35,12 @@ enum class Fault : std::uint8_t {
     purge_takes_new_jid,         ///< retention of an old job erases the jid of a newer one
     cancelled_still_delivered,   ///< a cancelled job stays in its list
     sync_skipped,                ///< a push is not marked as needing a sync
+    window_bytes_ignored,        ///< refills look at the number of jobs alone
     // These are planted in the drain and the ledger, not in the engine.
     reply_before_commit,   ///< replies are released before the write
     failed_write_ignored,  ///< work goes on after a failed write
 };
-inline constexpr std::size_t fault_count = 25;
+inline constexpr std::size_t fault_count = 26;
 
 /// The fault's name as in the enumeration, for reports.
 std::string_view to_string(Fault fault);

@@ -24,7 +24,7 @@ struct Slot {
     Worker* worker = nullptr;  ///< while running under a known wid
     bool resident = false;     ///< can be found in the table
 
-    [[nodiscard]] std::size_t bytes() const { return sizeof(Slot) + job.body->bytes().size(); }
+    [[nodiscard]] std::size_t bytes() const { return memory_bytes(job); }
 };
 
 class JobTable {

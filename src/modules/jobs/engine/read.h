@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::jobs {
@@ -24,7 +25,9 @@ enum class ReadKind : std::uint8_t {
     jobs,   ///< live and finished records in push order, after `seq`, with seq < `until`
 };
 
-/// Asks for up to `limit` records that follow a position.
+/// Asks for up to `limit` records that follow a position. The page ends early once its jobs
+/// reach `bytes`, so that it holds at most that and a part of one job, and always one job when
+/// there is one.
 struct WantedRead {
     ReadKind kind = ReadKind::ready;
     QueueId queue;              ///< ready
@@ -37,7 +40,8 @@ struct WantedRead {
     std::uint16_t states = 0;   ///< jobs: bit set of JobState; only these are returned
     QueueId only_queue;         ///< jobs: only this queue; none: all
     std::uint32_t limit = 0;
-    std::uint64_t sweep = 0;  ///< who asked, for the engine itself
+    std::size_t bytes = SIZE_MAX;  ///< memory_bytes() of the jobs
+    std::uint64_t sweep = 0;       ///< who asked, for the engine itself
 };
 
 struct ReadResult {
@@ -48,6 +52,15 @@ struct ReadResult {
     /// then says where to go on.
     bool at_end = false;
     Seq scanned_to;
+    std::size_t bytes = 0;  ///< memory_bytes() of the jobs
+
+    [[nodiscard]] bool is_full() const {
+        return jobs.size() >= request.limit || (!jobs.empty() && bytes >= request.bytes);
+    }
+    void add(JobRecord job) {
+        bytes += memory_bytes(job);
+        jobs.push_back(std::move(job));
+    }
 };
 
 }  // namespace sluice::jobs

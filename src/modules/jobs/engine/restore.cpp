@@ -143,11 +143,18 @@ std::optional<std::string> Engine::inconsistency() const {
     std::uint64_t running = 0;
     std::size_t listed = 0;
     std::string trouble;
+    const auto check_bytes = [&](const auto& window, const WindowLimits& limits) {
+        std::size_t bytes = 0;
+        window.each([&](const auto&, const Slot& slot) { bytes += slot.bytes(); });
+        if (bytes != window.bytes()) trouble = "a window does not know its bytes";
+        if (!window.within(limits)) trouble = "a window holds more bytes than it may";
+    };
     const auto check_queue = [&](const Queue& queue) {
         enqueued += queue.ready();
         running += queue.running;
         for (const auto& list : queue.lists) {
             listed += list.resident();
+            check_bytes(list, state.ready_limits());
             list.each([&](Order order, const Slot& slot) {
                 const JobHead& head = slot.job.head;
                 if (head.state != JobState::enqueued || head.order != order ||
@@ -160,6 +167,7 @@ std::optional<std::string> Engine::inconsistency() const {
     };
     for (const Queue* queue : state.queues.named()) check_queue(*queue);
     for (const auto& queue : state.queues.detached()) check_queue(*queue);
+    check_bytes(state.due, state.due_limits());
     state.due.each([&](const DueKey& key, const Slot& slot) {
         ++listed;
         const JobHead& head = slot.job.head;

@@ -70,8 +70,8 @@ public:
         ReadResult result;
         result.request = wanted;
         for (const auto& [key, job] : found) {
-            if (result.jobs.size() == wanted.limit) return result;
-            result.jobs.push_back(*job);
+            if (result.is_full()) return result;
+            result.add(*job);
             result.scanned_to = job->head.seq;
         }
         result.at_end = true;

@@ -50,6 +50,7 @@ struct PendingSweep {
     std::uint64_t count = 0;
     std::uint32_t limit = 0;        ///< listing: how many jobs it may hold
     std::vector<JobRecord> listed;  ///< listing: found so far
+    std::size_t listed_bytes = 0;   ///< of `listed`
 };
 
 struct EngineState {

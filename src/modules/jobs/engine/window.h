@@ -96,6 +96,20 @@ public:
         reading_ = true;
         return *horizon_;
     }
+    /// How many bytes of jobs a refill may bring. The page ends with the job that reaches it.
+    [[nodiscard]] std::size_t room(const WindowLimits& limits) const {
+        return limits.bytes > bytes_ ? limits.bytes - bytes_ : 1;
+    }
+    /// Room for one job more of a refill; the rest of the page stays on disk.
+    [[nodiscard]] bool has_room(const WindowLimits& limits) const {
+        return resident_.empty() || bytes_ < limits.bytes;
+    }
+    /// Not more bytes than the window may hold: twice its limit before its last job came.
+    [[nodiscard]] bool within(const WindowLimits& limits) const {
+        return resident_.size() < 2 ||
+               bytes_ - resident_.rbegin()->second->bytes() <= limits.bytes * 2;
+    }
+    [[nodiscard]] std::size_t bytes() const { return bytes_; }
     /// The read came back. False: the window moved meanwhile, and the answer must be thrown away.
     bool end_refill(const Key& after) {
         reading_ = false;

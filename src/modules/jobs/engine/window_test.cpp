@@ -95,6 +95,21 @@ TEST_F(WindowTest, IsStarvedWhenEverythingLeftIsOnDisk) {
     EXPECT_TRUE(enter(3));  // nothing is behind the horizon any more
 }
 
+TEST_F(WindowTest, ARefillAsksForTheBytesThatAreFree) {
+    const std::size_t one = slot()->bytes();
+    const WindowLimits limits{100, 4 * one};
+    window.add(1, slot());
+    EXPECT_EQ(window.room(limits), 3 * one);
+    for (Order key = 2; key <= 5; ++key) {
+        EXPECT_TRUE(window.has_room(limits) == (key <= 4 || window.bytes() < limits.bytes));
+        window.add(key, slot());
+    }
+    EXPECT_FALSE(window.has_room(limits));
+    EXPECT_EQ(window.room(limits), 1U);  // a page is never empty
+    EXPECT_TRUE(window.within(limits));
+    EXPECT_EQ(window.bytes(), 5 * one);
+}
+
 TEST_F(WindowTest, BytesLimitItToo) {
     const WindowLimits small{100, 1};
     window.add(1, slot());

@@ -366,19 +366,19 @@ private:
         for (;;) {
             const JobRecord* job = state_.jobs.next(out_.scanned_to);
             if (job == nullptr || (wanted_.until && job->head.seq >= wanted_.until)) break;
-            if (budget-- == 0 || out_.jobs.size() >= wanted_.limit) return;
+            if (budget-- == 0 || out_.is_full()) return;
             out_.scanned_to = job->head.seq;
             const auto bit = 1U << static_cast<unsigned>(job->head.state);
             if (wanted_.states != 0 && (wanted_.states & bit) == 0) continue;
             if (wanted_.only_queue && job->head.queue != wanted_.only_queue) continue;
-            out_.jobs.push_back(*job);
+            out_.add(*job);
         }
         out_.at_end = true;
     }
     /// False when the page is full, so that `job` follows the last one of it.
     bool take(const JobRecord& job) {
-        if (out_.jobs.size() >= wanted_.limit) return false;
-        out_.jobs.push_back(job);
+        if (out_.is_full()) return false;
+        out_.add(job);
         return true;
     }
 

@@ -90,6 +90,12 @@ std::string key_after(const Key& key) { return std::string(key.view()) + '\0'; }
 }  // namespace
 
 Status RocksRows::fetch(std::span<const Seq> seqs, std::vector<std::optional<JobRecord>>& jobs) {
+    SLUICE_TRY_STATUS(fetch_rows(seqs, jobs));
+    return fetch_bodies(jobs);
+}
+
+Status RocksRows::fetch_rows(std::span<const Seq> seqs,
+                             std::vector<std::optional<JobRecord>>& jobs) {
     jobs.clear();
     jobs.resize(seqs.size());
     std::vector<Key> keys;
@@ -109,7 +115,15 @@ Status RocksRows::fetch(std::span<const Seq> seqs, std::vector<std::optional<Job
         auto& job = jobs[places[i]].emplace();
         SLUICE_TRY_STATUS(decode_job(seqs[places[i]], gets.value(i), job));
     }
-    return fetch_bodies(jobs);
+    return {};
+}
+
+Status RocksRows::add(std::optional<JobRecord>& job, ReadResult& out) {
+    // One at a time: how long a body is shows only once it is read, and a page may hold few of the
+    // long ones.
+    SLUICE_TRY_STATUS(fetch_bodies({&job, 1}));
+    out.add(std::move(*job));
+    return {};
 }
 
 Status RocksRows::fetch_bodies(std::span<std::optional<JobRecord>> jobs) {
@@ -184,7 +198,7 @@ Status RocksRows::read_ready(ReadResult& out) {
             seqs.emplace_back(rocks_keys::be8_at(rows.value(), 0));
             orders.push_back(rocks_keys::be8_at(rows.key(), 10));
         }
-        SLUICE_TRY_STATUS(fetch(seqs, jobs));
+        SLUICE_TRY_STATUS(fetch_rows(seqs, jobs));
         for (std::size_t i = 0; i < jobs.size(); ++i) {
             if (!jobs[i]) continue;
             const JobHead& head = jobs[i]->head;
@@ -192,8 +206,8 @@ Status RocksRows::read_ready(ReadResult& out) {
                 head.priority != wanted.priority || head.order != orders[i]) {
                 continue;
             }
-            if (out.jobs.size() >= wanted.limit) return {};
-            out.jobs.push_back(std::move(*jobs[i]));
+            if (out.is_full()) return {};
+            SLUICE_TRY_STATUS(add(jobs[i], out));
         }
     }
     if (!rows.status().ok()) return store_.read_error(rows.status());
@@ -219,7 +233,7 @@ Status RocksRows::read_due(ReadResult& out) {
             times.push_back(rocks_keys::be8_at(rows.key(), 1));
             seqs.emplace_back(rocks_keys::be8_at(rows.key(), 9));
         }
-        SLUICE_TRY_STATUS(fetch(seqs, jobs));
+        SLUICE_TRY_STATUS(fetch_rows(seqs, jobs));
         for (std::size_t i = 0; i < jobs.size(); ++i) {
             if (!jobs[i]) continue;
             const JobHead& head = jobs[i]->head;
@@ -227,8 +241,8 @@ Status RocksRows::read_due(ReadResult& out) {
                 rocks_keys::sortable(head.due_at) != times[i]) {
                 continue;
             }
-            if (out.jobs.size() >= wanted.limit) return {};
-            out.jobs.push_back(std::move(*jobs[i]));
+            if (out.is_full()) return {};
+            SLUICE_TRY_STATUS(add(jobs[i], out));
         }
     }
     if (!rows.status().ok()) return store_.read_error(rows.status());
@@ -242,9 +256,9 @@ Status RocksRows::read_jobs(ReadResult& out) {
                                   : Key(static_cast<char>(rocks_keys::job_tag + 1));
     Range rows(store_.db(), key_after(rocks_keys::job(wanted.seq)), std::string(last.view()));
     std::uint64_t budget = std::max<std::uint64_t>(scan_min, std::uint64_t{wanted.limit} * 16);
-    std::vector<std::optional<JobRecord>> found;
+    std::optional<JobRecord> found;
     out.scanned_to = wanted.seq;
-    for (; rows.valid() && budget > 0 && found.size() < wanted.limit; rows.next(), --budget) {
+    for (; rows.valid() && budget > 0 && !out.is_full(); rows.next(), --budget) {
         if (rows.key().size() != 9) return damaged("job key");
         const Seq seq(rocks_keys::be8_at(rows.key(), 1));
         SLUICE_TRY(const JobSummary summary, peek_job(rows.value()));
@@ -252,13 +266,11 @@ Status RocksRows::read_jobs(ReadResult& out) {
         const auto bit = 1U << static_cast<unsigned>(summary.state);
         if (wanted.states != 0 && (wanted.states & bit) == 0) continue;
         if (wanted.only_queue && summary.queue != wanted.only_queue) continue;
-        SLUICE_TRY_STATUS(decode_job(seq, rows.value(), found.emplace_back().emplace()));
+        SLUICE_TRY_STATUS(decode_job(seq, rows.value(), found.emplace()));
+        SLUICE_TRY_STATUS(add(found, out));
     }
     out.at_end = !rows.valid();
     if (!rows.status().ok()) return store_.read_error(rows.status());
-    SLUICE_TRY_STATUS(fetch_bodies(found));
-    out.jobs.reserve(found.size());
-    for (auto& job : found) out.jobs.push_back(std::move(*job));
     return {};
 }
 

@@ -34,6 +34,10 @@ public:
                      const std::function<void(Seq)>& apart);
 
 private:
+    /// As fetch(), without the bodies that are kept apart.
+    Status fetch_rows(std::span<const Seq> seqs, std::vector<std::optional<JobRecord>>& jobs);
+    /// Joins the body, if it is kept apart, and puts the job into the page.
+    Status add(std::optional<JobRecord>& job, ReadResult& out);
     /// Joins the bodies kept apart to the jobs that lack one.
     Status fetch_bodies(std::span<std::optional<JobRecord>> jobs);
     Status read_ready(ReadResult& out);

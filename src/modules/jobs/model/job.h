@@ -189,6 +189,16 @@ struct JobRecord {
     std::shared_ptr<const JobBody> body;
 };
 
+/// Bytes that the record and its texts take in memory: what windows and pages are limited by. The
+/// same for a job all the time that it waits.
+inline std::size_t memory_bytes(const JobRecord& job) {
+    std::size_t bytes = sizeof(JobRecord) + (job.body ? job.body->bytes().size() : 0);
+    if (const JobFailure* failure = job.head.failure.get(); failure != nullptr)
+        bytes += failure->errtype.size() + failure->message.size() + failure->backtrace.size();
+    if (job.head.result) bytes += job.head.result->size();
+    return bytes;
+}
+
 /// One line with every field that is set, for logs and test output.
 std::ostream& operator<<(std::ostream& out, const JobRecord& job);
 
