@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/sim/core/models_run.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace sluice::sim {
+namespace {
+
+constexpr double ns = 1e9;
+
+}  // namespace
+
+void CustomerRing::grow() {
+    std::vector<Customer> larger(slots_.size() * 2);
+    for (std::size_t i = 0; i < size_; ++i) larger[i] = peek(i);
+    slots_ = std::move(larger);
+    first_ = 0;
+}
+
+ModelRun::ModelRun(const QueueModel& model, const RunPlan& plan)
+    : model_(model),
+      plan_(plan),
+      one_queue_(model.discipline == Discipline::fifo),
+      preemptive_(model.discipline == Discipline::preemptive),
+      capacity_(model.capacity.value_or(std::numeric_limits<std::uint64_t>::max())),
+      rings_(one_queue_ ? 1 : model.classes.size()),
+      servers_(model.servers),
+      failures_(plan.seed, plan.replication, purpose_of("failures")),
+      delays_(plan.seed, plan.replication, purpose_of("retry delays")) {
+    classes_.reserve(model.classes.size());
+    for (std::size_t i = 0; i < model.classes.size(); ++i) {
+        const CustomerClass& one = model.classes[i];
+        const auto stream = [&](std::string_view purpose) {
+            return Stream(plan.seed, plan.replication, purpose_of(purpose) + i);
+        };
+        classes_.push_back({.arrivals = Arrivals(one.arrivals, stream("arrivals")),
+                            .service = one.service,
+                            .service_stream = stream("services"),
+                            .system = {},
+                            .queue = {},
+                            .result = {}});
+    }
+    free_.reserve(model.servers);
+    for (std::uint32_t i = model.servers; i-- > 0;) free_.push_back(i);
+    series_.reserve(std::min<std::uint64_t>(plan.series_max, plan.customers + plan.warmup));
+}
+
+Result<ModelResult> ModelRun::run() {
+    for (std::uint32_t kind = 0; kind < classes_.size(); ++kind) schedule_arrival(kind);
+    if (plan_.warmup == 0) begin_window();
+    const std::uint64_t wanted = plan_.warmup + plan_.customers;
+    while (offered_ < wanted && !loop_.empty()) {
+        const Event event = loop_.take();
+        now_ = event.time.count();
+        const std::uint32_t index = event.payload & ((1U << index_bits) - 1);
+        switch (static_cast<Kind>(event.payload >> index_bits)) {
+            case Kind::arrival: on_arrival(index); break;
+            case Kind::departure: on_departure(index, event.sequence); break;
+            case Kind::retry: on_retry(index); break;
+        }
+        if (overflow_)
+            return fail(Code::exhausted, "more than " + std::to_string(model_.waiting_max) +
+                                             " customers wait after " +
+                                             format_duration(Duration{now_}) +
+                                             ": the servers cannot keep up");
+    }
+    check_laws();
+    return finish();
+}
+
+void ModelRun::schedule_arrival(std::uint32_t kind) {
+    if (const auto at = classes_[kind].arrivals.next()) loop_.at(*at, payload(Kind::arrival, kind));
+}
+
+void ModelRun::on_arrival(std::uint32_t kind) {
+    schedule_arrival(kind);
+    ClassState& state = classes_[kind];
+    ++offered_;
+    ++state.seen;
+    if (offered_ == plan_.warmup + 1 && plan_.warmup > 0) begin_window();
+    Customer customer{.arrived = now_, .queued = now_, .kind = kind};
+    customer.service_left = state.service.sample(state.service_stream).count();
+    const std::uint64_t counts = window_start_ <= now_ ? 1 : 0;
+    state.result.arrivals += counts;
+    if (in_system_ >= capacity_) {
+        ++state.turned_away;
+        state.result.lost += counts;
+        return;
+    }
+    ++in_system_;
+    state.system.up(now_);
+    if (free_.empty()) state.result.had_to_wait += counts;
+    admit(customer);
+}
+
+void ModelRun::admit(Customer customer) {
+    if (!free_.empty()) {
+        const std::uint32_t server = free_.back();
+        free_.pop_back();
+        busy_.up(now_);
+        start(server, customer);
+    } else if (!preemptive_ || !displace(customer)) {
+        wait_at_end(customer);
+    }
+}
+
+void ModelRun::start(std::uint32_t server, Customer customer) {
+    Server& place = servers_[server];
+    place.started = now_;
+    place.sequence =
+        loop_.at(Duration{now_ + customer.service_left}, payload(Kind::departure, server));
+    place.customer = customer;
+}
+
+void ModelRun::wait_at_end(Customer customer) {
+    customer.queued = now_;
+    classes_[customer.kind].queue.up(now_);
+    ring_of(customer.kind).push_back(customer);
+    nonempty_ |= std::uint64_t{1} << (one_queue_ ? 0 : customer.kind);
+    if (++waiting_ > model_.waiting_max) overflow_ = true;
+}
+
+// The victim is the lowest class in service, of that the one begun last; it goes to the front of
+// its own queue with the rest of its service. Its departure stays in the loop and is passed over.
+bool ModelRun::displace(const Customer& customer) {
+    Server* victim = nullptr;
+    for (Server& server : servers_) {
+        if (server.customer.kind <= customer.kind) continue;
+        if (victim == nullptr || server.customer.kind > victim->customer.kind ||
+            (server.customer.kind == victim->customer.kind && server.started > victim->started))
+            victim = &server;
+    }
+    if (victim == nullptr) return false;
+    Customer displaced = victim->customer;
+    displaced.service_left -= now_ - victim->started;
+    displaced.queued = now_;
+    classes_[displaced.kind].queue.up(now_);
+    ring_of(displaced.kind).push_front(displaced);
+    nonempty_ |= std::uint64_t{1} << displaced.kind;
+    if (++waiting_ > model_.waiting_max) overflow_ = true;
+    start(static_cast<std::uint32_t>(victim - servers_.data()), customer);
+    return true;
+}
+
+void ModelRun::on_departure(std::uint32_t index, std::uint64_t sequence) {
+    Server& server = servers_[index];
+    if (server.sequence != sequence) return;
+    Customer customer = server.customer;
+    server.sequence = idle;
+    if (fails_and_returns(customer)) return serve_next(index);
+    serve_next(index);
+    leave(customer);
+}
+
+void ModelRun::serve_next(std::uint32_t server) {
+    if (nonempty_ == 0) {
+        free_.push_back(server);
+        busy_.down(now_);
+        return;
+    }
+    const auto which = static_cast<std::uint32_t>(std::countr_zero(nonempty_));
+    CustomerRing& ring = rings_[which];
+    Customer customer = ring.pop_front();
+    if (ring.size() == 0) nonempty_ &= ~(std::uint64_t{1} << which);
+    --waiting_;
+    classes_[customer.kind].queue.down(now_);
+    customer.waited += now_ - customer.queued;
+    start(server, customer);
+}
+
+// True when the attempt failed and another one follows: the customer joins the queue or the delay.
+bool ModelRun::fails_and_returns(Customer& customer) {
+    if (model_.retry.failure == 0) return false;
+    ClassState& state = classes_[customer.kind];
+    if (!failures_.chance(model_.retry.failure)) return false;
+    if (customer.attempts >= model_.retry.attempts_max) {
+        if (window_start_ <= customer.arrived) ++state.result.failed;
+        return false;
+    }
+    ++customer.attempts;
+    customer.service_left = state.service.sample(state.service_stream).count();
+    const Duration delay = model_.retry.delay.sample(delays_);
+    if (delay == Duration::zero()) {
+        wait_at_end(customer);
+        return true;
+    }
+    if (away_free_.empty()) {
+        if (away_.size() == std::size_t{1} << index_bits) {
+            overflow_ = true;
+            return true;
+        }
+        away_free_.push_back(static_cast<std::uint32_t>(away_.size()));
+        away_.emplace_back();
+    }
+    const std::uint32_t slot = away_free_.back();
+    away_free_.pop_back();
+    away_[slot] = customer;
+    loop_.at(Duration{now_} + delay, payload(Kind::retry, slot));
+    return true;
+}
+
+void ModelRun::on_retry(std::uint32_t slot) {
+    away_free_.push_back(slot);
+    admit(away_[slot]);
+}
+
+void ModelRun::leave(const Customer& customer) {
+    ClassState& state = classes_[customer.kind];
+    --in_system_;
+    state.system.down(now_);
+    ++state.left;
+    const std::int64_t sojourn = now_ - customer.arrived;
+    state.spent += static_cast<std::uint64_t>(sojourn);
+    if (series_.size() < plan_.series_max)
+        series_.push_back(static_cast<float>(static_cast<double>(customer.waited) / ns));
+    if (customer.arrived < window_start_) return;
+    ClassResult& result = state.result;
+    ++result.finished;
+    result.services += customer.attempts;
+    state.wait_sum += static_cast<std::uint64_t>(customer.waited);
+    state.sojourn_sum += static_cast<std::uint64_t>(sojourn);
+    result.waits.record(Duration{customer.waited});
+    result.sojourns.record(Duration{sojourn});
+}
+
+void ModelRun::begin_window() {
+    window_start_ = now_;
+    busy_.settle(now_);
+    busy_.area_before = busy_.area;
+    for (ClassState& state : classes_) {
+        for (Level* level : {&state.system, &state.queue}) {
+            level->settle(now_);
+            level->area_before = level->area;
+        }
+    }
+}
+
+// Flow: whoever came was turned away, has left, or is here. Little, exact: the area under the
+// number in the system is the time spent by those that left and, so far, by those still here.
+void ModelRun::check_laws() const {
+    std::uint64_t present = 0;
+    Area area = 0;
+    Area spent = 0;
+    std::uint64_t waiting = 0;
+    for (const ClassState& state : classes_) {
+        SLUICE_CHECK(state.seen == state.turned_away + state.left + state.system.value);
+        present += state.system.value;
+        waiting += state.queue.value;
+        Level level = state.system;
+        level.settle(now_);
+        area += level.area;
+        spent += state.spent;
+    }
+    SLUICE_CHECK(present == in_system_ && waiting == waiting_);
+    const std::size_t away = away_.size() - away_free_.size();
+    SLUICE_CHECK(in_system_ == waiting_ + (servers_.size() - free_.size()) + away);
+    const auto add = [&](const Customer& customer) {
+        spent += static_cast<std::uint64_t>(now_ - customer.arrived);
+    };
+    for (const CustomerRing& ring : rings_)
+        for (std::size_t i = 0; i < ring.size(); ++i) add(ring.peek(i));
+    for (const Server& server : servers_)
+        if (server.sequence != idle) add(server.customer);
+    std::vector<bool> unused(away_.size(), false);
+    for (const std::uint32_t slot : away_free_) unused[slot] = true;
+    for (std::size_t i = 0; i < away_.size(); ++i)
+        if (!unused[i]) add(away_[i]);
+    SLUICE_CHECK(area == spent);
+}
+
+ModelResult ModelRun::finish() {
+    ModelResult made;
+    if (window_start_ > now_) begin_window();  // an ending process may stop within the warm-up
+    const auto window = static_cast<double>(now_ - window_start_);
+    const double divisor = std::max(window, 1.0);
+    for (ClassState& state : classes_) {
+        state.system.settle(now_);
+        state.queue.settle(now_);
+        ClassResult& one = state.result;
+        one.in_system = state.system.average(divisor);
+        one.in_queue = state.queue.average(divisor);
+        const double finished = std::max(static_cast<double>(one.finished), 1.0) * ns;
+        one.wait = static_cast<double>(state.wait_sum) / finished;
+        one.sojourn = static_cast<double>(state.sojourn_sum) / finished;
+        made.all.add(one);
+        made.classes.push_back(one);
+    }
+    busy_.settle(now_);
+    made.utilisation = busy_.average(divisor) / static_cast<double>(model_.servers);
+    made.seconds = window / ns;
+    made.events = loop_.taken();
+    made.series = std::move(series_);
+    return made;
+}
+
+}  // namespace sluice::sim
