@@ -97,6 +97,11 @@ void print_job(JsonView job) {
     print_time("changed", job, "changed_at", now);
     print_field("worker", text_of(job, "worker"));
     print_time("lease until", job, "lease_expires_at", now);
+    if (const auto progress = job.find("progress")) {
+        const std::string note = text_of(*progress, "note");
+        print_field("progress",
+                    text_of(*progress, "percent") + " %" + (note.empty() ? "" : ", " + note));
+    }
     print_failure(job, now);
     print_field("result", text_of(job, "result"));
 }

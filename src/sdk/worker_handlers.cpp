@@ -4,6 +4,7 @@
 #include "kernel/sync/clock.h"
 #include "kernel/wire/json_text.h"
 #include "sdk/protocol/job_json.h"
+#include "sdk/protocol/request.h"
 #include "sdk/worker_threads.h"
 
 #include <algorithm>
@@ -14,7 +15,6 @@ namespace sluice::sdk {
 namespace {
 
 constexpr std::size_t result_bytes_max = std::size_t{16} << 20;
-constexpr std::size_t note_bytes_max = 200;
 constexpr Duration progress_interval = 200ms;
 
 class Context final : public JobContext {
@@ -29,9 +29,10 @@ public:
         if (now < next_report_) return;
         next_report_ = now + progress_interval;
         // A report that finds no room is not worth waiting for.
-        events_.try_push(Progressed{.lease = job_.lease,
-                                    .percent = std::clamp(percent, 0, 100),
-                                    .note = std::string(truncate_utf8(note, note_bytes_max))});
+        events_.try_push(
+            Progressed{.lease = job_.lease,
+                       .percent = std::clamp(percent, 0, 100),
+                       .note = std::string(truncate_utf8(note, progress_note_bytes_max))});
     }
 
 private:

@@ -79,6 +79,29 @@ def push_and_job(server):
     check_equal(run(server, 'job', 'x' * 20, '--json', code=NOT_FOUND).out, '', 'output')
 
 
+def progress_of_a_running_job(server):
+    server.start()
+    jid = run(server, 'push', 'report.send').out.strip()
+    wire = harness.connect(server, wid='reporter', x=1)
+    (job,) = wire.call_json('FETCHB', {'queues': ['default'], 'max': 1, 'wait_ms': 10000})
+    lease = job['lease']
+    wire.call('BEAT', {'wid': 'reporter', 'jobs': [lease], 'progress': [
+        {'lease': lease, 'percent': 40, 'note': 'page 4 of 10'}]})
+    found = run(server, 'job', jid, '--json').json['progress']
+    check_equal((found['percent'], found['note']), (40, 'page 4 of 10'), 'the progress')
+    check('40 %, page 4 of 10' in run(server, 'job', jid).out, 'the progress in words')
+    check_equal(run(server, 'jobs', '--json').json[0]['progress']['percent'], 40, 'in the list')
+    server.kill()  # it is not durable
+    server.start()
+    check_equal(run(server, 'job', jid, '--json').json.get('progress'), None, 'after a restart')
+    wire = harness.connect(server, wid='reporter', x=1)
+    wire.call('BEAT', {'wid': 'reporter', 'jobs': [lease], 'progress': [
+        {'lease': lease, 'percent': 90, 'note': ''}]})
+    check('90 %' in run(server, 'job', jid).out, 'the progress in words')
+    check_equal(wire.call_json('ACKB', [{'jid': jid, 'lease': lease}]), {}, 'the ack')
+    check_equal(run(server, 'job', jid, '--json').json.get('progress'), None, 'at the end')
+
+
 def bad_input_says_what_to_do(server):
     server.start()
     for words, part in [
@@ -413,7 +436,8 @@ def top_is_a_live_view(server):
     os.close(terminal)
 
 
-harness.run_test(push_and_job, bad_input_says_what_to_do, without_a_server_it_says_how_to_start_one,
+harness.run_test(push_and_job, progress_of_a_running_job, bad_input_says_what_to_do,
+                 without_a_server_it_says_how_to_start_one,
                  push_file, push_file_goes_on_where_it_broke, lists,
                  foreign_text_cannot_control_the_terminal, dead_and_cancel, waiting,
                  work_with_the_built_in_types, a_worker_becomes_quiet_and_drains,

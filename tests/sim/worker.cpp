@@ -230,7 +230,11 @@ private:
         beat.caller = caller();
         beat.wid = *wid_;
         if (extended()) {
-            for (const Held& held : held_) beat.leases.push_back(held.ref.token);
+            int percent = 0;
+            for (const Held& held : held_) {
+                beat.leases.push_back(held.ref.token);
+                beat.progress.push_back({held.ref.token, percent++, "note"});
+            }
         }
         send(std::move(beat));
     }

@@ -81,6 +81,13 @@ struct FailureView {
     std::string_view backtrace;  ///< a JSON array, or empty
 };
 
+/// How far a running job is.
+struct ProgressView {
+    std::int32_t percent = 0;
+    std::string_view note;  ///< empty: left out
+    WallTime at{};
+};
+
 /// What only JOB GET and JOB LIST show.
 struct StatusView {
     std::string_view state;
@@ -90,6 +97,7 @@ struct StatusView {
     WallTime lease_expires_at{};  ///< epoch: left out
     std::string_view worker;      ///< empty: left out
     bool cancel_requested = false;
+    const ProgressView* progress = nullptr;
     std::string_view result;  ///< JSON text, or empty
     std::span<const std::string> why{};
 };

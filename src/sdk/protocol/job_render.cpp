@@ -91,6 +91,12 @@ void put_status(std::string& out, const StatusView& status) {
     put_time(out, ",\"lease_expires_at\":", status.lease_expires_at);
     if (!status.worker.empty()) put_text(out, ",\"worker\":", status.worker);
     if (status.cancel_requested) out += ",\"cancel_requested\":true";
+    if (const ProgressView* progress = status.progress; progress != nullptr) {
+        put_number(out, ",\"progress\":{\"percent\":", progress->percent);
+        if (!progress->note.empty()) put_text(out, ",\"note\":", progress->note);
+        put_time(out, ",\"at\":", progress->at);
+        out += '}';
+    }
     put_raw(out, ",\"result\":", status.result);
     if (status.why.empty()) return;
     out += ",\"why\":[";

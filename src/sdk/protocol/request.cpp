@@ -97,6 +97,34 @@ Result<HelloRequest> parse_hello(JsonView argument) {
     return hello;
 }
 
+namespace {
+
+Status read_progress(JsonView value, std::vector<ProgressItem>& out) {
+    if (value.is_null()) return {};
+    return each_element(value, "progress", [&](JsonView element) -> Status {
+        if (out.size() >= request_items_max) {
+            return fail(Code::invalid, "progress: more than 10000 items");
+        }
+        ProgressItem item;
+        std::int64_t percent = 0;
+        std::string_view note;
+        SLUICE_TRY_STATUS(
+            each_member(element, "progress", [&](std::string_view key, JsonView member) -> Status {
+                if (key == "lease") return read_lease(member, item.lease);
+                if (key == "percent") return read_int(member, key, percent);
+                if (key == "note") return read_text(member, key, note);
+                return {};
+            }));
+        if (item.lease == 0) return {};
+        item.percent = static_cast<std::int32_t>(std::clamp<std::int64_t>(percent, 0, 100));
+        item.note = truncate_utf8(note, progress_note_bytes_max);
+        out.push_back(std::move(item));
+        return {};
+    });
+}
+
+}  // namespace
+
 Result<BeatRequest> parse_beat(JsonView argument) {
     BeatRequest beat;
     std::string_view state;
@@ -109,6 +137,7 @@ Result<BeatRequest> parse_beat(JsonView argument) {
                 beat.has_leases = true;
                 return read_leases(value, key, beat.leases);
             }
+            if (key == "progress") return read_progress(value, beat.progress);
             return {};
         }));
     if (!state.empty()) beat.state = worker_word(state);

@@ -21,6 +21,7 @@ inline constexpr std::size_t request_items_max = 10'000;
 inline constexpr std::size_t errtype_bytes_max = 100;
 inline constexpr std::size_t message_bytes_max = 1'000;
 inline constexpr std::size_t backtrace_lines_max = 50;
+inline constexpr std::size_t progress_note_bytes_max = 200;
 inline constexpr std::uint32_t fetch_jobs_max = 1'000;
 inline constexpr std::uint32_t list_jobs_max = 1'000;
 /// A longer wait asked for is shortened to this.
@@ -115,12 +116,20 @@ Result<std::vector<FailItem>> parse_failb(JsonView argument);
 enum class WorkerWord : std::uint8_t { running, quiet, terminate };
 std::string_view to_string(WorkerWord state);
 
+/// How far a job is: "progress" of a BEAT.
+struct ProgressItem {
+    std::uint64_t lease = 0;
+    std::int32_t percent = 0;  ///< 0 to 100; others are brought there
+    std::string note;          ///< at most progress_note_bytes_max; longer ones are cut
+};
+
 struct BeatRequest {
     std::string wid;
     std::optional<WorkerWord> state;
     std::int64_t rss_kb = 0;
-    std::vector<std::uint64_t> leases;  ///< extended: "jobs"
-    bool has_leases = false;            ///< "jobs" was given, perhaps empty
+    std::vector<std::uint64_t> leases;   ///< extended: "jobs"
+    bool has_leases = false;             ///< "jobs" was given, perhaps empty
+    std::vector<ProgressItem> progress;  ///< extended; at most request_items_max
 };
 Result<BeatRequest> parse_beat(JsonView argument);
 

@@ -223,6 +223,23 @@ TEST(Beat, StatesAndLeases) {
     EXPECT_FALSE(read(&parse_beat, R"({"wid":"w","jobs":["no"]})"));
 }
 
+TEST(Beat, Progress) {
+    const std::string note(300, 'n');
+    const auto beat =
+        read(&parse_beat, R"({"wid":"w","jobs":["1f"],"progress":[{"lease":"1f","percent":140,)"
+                          R"("note":")" +
+                              note + R"("},{"lease":"2","percent":-3,"more":1},{"percent":5}]})");
+    ASSERT_TRUE(beat);
+    ASSERT_EQ(beat->progress.size(), 2U);
+    EXPECT_EQ(beat->progress[0].lease, 0x1FU);
+    EXPECT_EQ(beat->progress[0].percent, 100);
+    EXPECT_EQ(beat->progress[0].note, note.substr(0, progress_note_bytes_max));
+    EXPECT_EQ(beat->progress[1].percent, 0);
+    EXPECT_TRUE(read(&parse_beat, R"({"wid":"w","progress":null})"));
+    EXPECT_FALSE(read(&parse_beat, R"({"wid":"w","progress":{}})"));
+    EXPECT_FALSE(read(&parse_beat, R"({"wid":"w","progress":[1]})"));
+}
+
 TEST(Fetch, WordsWithADefault) {
     EXPECT_EQ(parse_fetch("a b  c ")->queues, (std::vector<std::string>{"a", "b", "c"}));
     EXPECT_EQ(parse_fetch("")->queues, std::vector<std::string>{"default"});

@@ -82,6 +82,22 @@ void apply_hello(EngineState& state, const Hello& hello) {
     worker->connections.push_back(hello.caller.connection);
 }
 
+namespace {
+
+/// Reports about jobs that the worker does not hold are passed over.
+void note_progress(EngineState& state, const std::vector<Slot*>& running, const Beat& beat) {
+    for (const ProgressReport& report : beat.progress) {
+        const auto at = std::lower_bound(
+            running.begin(), running.end(), report.lease,
+            [](const Slot* slot, LeaseToken token) { return slot->job.head.lease.token < token; });
+        if (at == running.end() || (*at)->job.head.lease.token != report.lease) continue;
+        (*at)->job.head.progress = std::make_shared<const JobProgress>(
+            JobProgress{.percent = report.percent, .note = report.note, .at = state.now});
+    }
+}
+
+}  // namespace
+
 void apply_beat(EngineState& state, const Beat& beat) {
     BeatReply reply;
     Worker* worker = state.workers.find(beat.wid);
@@ -116,6 +132,7 @@ void apply_beat(EngineState& state, const Beat& beat) {
         lease.expires_at = std::max(lease.expires_at, state.now + state.config.beat_lease);
         state.timers.reschedule(slot->lease_timer, lease.expires_at);
     }
+    note_progress(state, running, beat);
     std::sort(reply.cancel.begin(), reply.cancel.end());
     std::set_difference(listed.begin(), listed.end(), held.begin(), held.end(),
                         std::back_inserter(reply.lost));

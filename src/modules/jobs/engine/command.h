@@ -109,6 +109,13 @@ struct Hello {
     bool extended = false;
 };
 
+/// One line of a BEAT about a running job.
+struct ProgressReport {
+    LeaseToken lease;
+    std::int32_t percent = 0;
+    std::string note;
+};
+
 /// BEAT.
 struct Beat {
     TicketId ticket;
@@ -116,7 +123,8 @@ struct Beat {
     std::string wid;
     std::optional<WorkerState> state;  ///< what the worker says of itself
     std::int64_t rss_kb = 0;
-    std::vector<LeaseToken> leases;  ///< extended: leases it still works on
+    std::vector<LeaseToken> leases;        ///< extended: leases it still works on
+    std::vector<ProgressReport> progress;  ///< later ones of the same lease count
 };
 
 /// A connection ended. Its waiting fetch, if any, is dropped unanswered.

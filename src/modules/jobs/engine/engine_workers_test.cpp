@@ -113,6 +113,58 @@ TEST(EngineWorkers, BeatsRenewTheLeasesTheyListAndNoOthers) {
     EXPECT_EQ(scene.state("b"), "retrying");  // its lease of 30 s ran out
 }
 
+TEST(EngineWorkers, ProgressIsKeptWithTheRunningJobAndForgottenAtItsEnd) {
+    Scene scene;
+    const Caller worker = scene.worker("w", true);
+    const Caller other = scene.worker("v", true);
+    const auto percent_of = [&](const std::string& jid) -> int {
+        scene.apply(GetJob{{}, jid});
+        const auto& reply = std::get<JobReply>(scene.last.replies.at(0).body);
+        return reply.job.head.progress ? reply.job.head.progress->percent : -1;
+    };
+    const auto report = [&](const Caller& caller, LeaseToken lease, int percent) {
+        Beat said = beat(caller, {lease});
+        said.progress = {{lease, percent - 1, "before"}, {lease, percent, "half way"}};
+        scene.apply(std::move(said));
+    };
+    scene.push("a");
+    scene.push("b");
+    fetch_extended(scene, worker);
+    fetch_extended(scene, worker);
+    const LeaseToken lease = scene.token("a");
+    report(worker, lease, 40);
+    report(other, lease, 99);  // not its job
+    EXPECT_EQ(percent_of("a"), 40);
+    EXPECT_EQ(percent_of("b"), -1);
+
+    scene.apply(ListJobs{});
+    const auto& list = std::get<ListReply>(scene.last.replies.at(0).body);
+    ASSERT_EQ(list.jobs.size(), 2U);
+    ASSERT_TRUE(list.jobs[0].head.progress);
+    EXPECT_EQ(list.jobs[0].head.progress->note, "half way");
+    EXPECT_EQ(list.jobs[0].head.progress->at, scene.now);
+
+    scene.release(worker, "a");
+    EXPECT_EQ(percent_of("a"), -1);
+    fetch_extended(scene, worker);
+    EXPECT_EQ(percent_of("a"), -1);
+    report(worker, lease, 60);  // the former run
+    EXPECT_EQ(percent_of("a"), -1);
+    report(worker, scene.token("a"), 70);
+    EXPECT_EQ(percent_of("a"), 70);
+    report(worker, scene.token("b"), 80);
+    scene.restart();  // not durable
+    EXPECT_EQ(percent_of("a"), -1);
+    const Caller again = scene.worker("w", true);
+    report(again, scene.token("a"), 90);
+    EXPECT_EQ(percent_of("a"), 90);
+    EXPECT_EQ(scene.ack(again, "a", scene.token("a")), "verdicts done");
+    EXPECT_EQ(percent_of("a"), -1);
+    report(again, scene.token("b"), 90);
+    scene.fail(again, "b");
+    EXPECT_EQ(percent_of("b"), -1);
+}
+
 TEST(EngineWorkers, ABeatNeverShortensALease) {
     Scene scene;
     const Caller worker = scene.worker("w", true);

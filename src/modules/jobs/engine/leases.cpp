@@ -57,6 +57,7 @@ void lease_to(EngineState& state, Slot* slot, const Caller& caller, LeaseMode mo
 void end_lease(EngineState& state, Slot* slot) {
     state.timers.remove(slot->lease_timer);
     slot->lease_timer = {};
+    slot->job.head.progress.reset();
     if (Worker* worker = slot->worker; worker != nullptr) {
         slot->worker = nullptr;
         worker->running.erase(slot);

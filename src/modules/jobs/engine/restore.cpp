@@ -53,6 +53,7 @@ void restore_due(EngineState& state, Slot* slot) {
 /// Leases survive with their deadlines, but none expires before the workers had time to come back.
 void restore_running(EngineState& state, Slot* slot) {
     JobHead& head = slot->job.head;
+    head.progress.reset();
     state.jobs.insert(slot);
     const WallTime grace = state.now + state.config.restart_grace;
     head.lease.expires_at = std::max(head.lease.expires_at, grace);
@@ -177,7 +178,10 @@ std::optional<std::string> Engine::inconsistency() const {
     });
     std::uint64_t leased = 0;
     state.jobs.each([&](const Slot& slot) {
-        if (slot.job.head.state == JobState::running) ++leased;
+        if (slot.job.head.state == JobState::running)
+            ++leased;
+        else if (slot.job.head.progress)
+            trouble = "a job that does not run has progress";
     });
     if (!trouble.empty()) return trouble;
     const auto counted = [&](JobState job_state) {

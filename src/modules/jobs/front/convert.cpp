@@ -71,6 +71,7 @@ void append_job(std::string& out, const JobRecord& job, JobShape shape,
     const JobBody& body = *job.body;
     const JobHead& head = job.head;
     sdk::FailureView failure;
+    sdk::ProgressView progress;
     sdk::StatusView status;
     sdk::JobView view{.jid = body.jid(),
                       .type = body.type(),
@@ -101,8 +102,15 @@ void append_job(std::string& out, const JobRecord& job, JobShape shape,
                   .lease_expires_at = running ? head.lease.expires_at : WallTime{},
                   .worker = head.lease.holder(),
                   .cancel_requested = head.cancel_requested,
+                  .progress = nullptr,
                   .result = head.result ? std::string_view(*head.result) : std::string_view(),
                   .why = why};
+        if (running && head.progress) {
+            progress = {.percent = head.progress->percent,
+                        .note = head.progress->note,
+                        .at = head.progress->at};
+            status.progress = &progress;
+        }
         view.status = &status;
     }
     sdk::append_job_json(out, view);

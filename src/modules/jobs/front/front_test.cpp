@@ -54,6 +54,25 @@ TEST(Convert, StatusShapeSaysStateAndReasons) {
     EXPECT_NE(text.find(R"("why":["queue_paused"])"), std::string::npos) << text;
 }
 
+TEST(Convert, StatusShapeShowsTheProgressOfARunningJob) {
+    JobRecord job = parse(R"({"jid":"abcdefgh1","jobtype":"t","args":[]})");
+    job.head.progress = std::make_shared<const JobProgress>(
+        JobProgress{.percent = 40, .note = "half \"way\"", .at = wall_from_ns(3'000'000'000)});
+    std::string text;
+    append_job(text, job, JobShape::status);
+    EXPECT_EQ(text.find("progress"), std::string::npos) << text;
+    job.head.state = JobState::running;
+    text.clear();
+    append_job(text, job, JobShape::extended);
+    EXPECT_EQ(text.find("progress"), std::string::npos) << text;
+    text.clear();
+    append_job(text, job, JobShape::status);
+    EXPECT_NE(text.find(R"("progress":{"percent":40,"note":"half \"way\"",)"
+                        R"("at":"1970-01-01T00:00:03Z"})"),
+              std::string::npos)
+        << text;
+}
+
 TEST(Convert, GlobIsMatchedAgainstCompactJson) {
     const JobRecord job = parse(R"({"jid":"abcdefgh1","jobtype":"t","args":[ "fizz" ]})");
     const JobFilter filter = to_filter({.states = {"dead", "nonsense"},

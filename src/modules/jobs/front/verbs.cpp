@@ -283,12 +283,19 @@ void FaktorySession::beat(std::string_view argument) {
     requests_.back().detail = request->wid;
     std::optional<WorkerState> state;
     if (request->state) state = to_state(*request->state);
+    std::vector<ProgressReport> progress;
+    for (sdk::ProgressItem& item : request->progress) {
+        progress.push_back({.lease = LeaseToken(item.lease),
+                            .percent = item.percent,
+                            .note = std::move(item.note)});
+    }
     submit(Beat{.ticket = {},
                 .caller = caller(),
                 .wid = std::move(request->wid),
                 .state = state,
                 .rss_kb = request->rss_kb,
-                .leases = to_tokens(request->leases)});
+                .leases = to_tokens(request->leases),
+                .progress = std::move(progress)});
 }
 
 void FaktorySession::queue(std::string_view argument) {

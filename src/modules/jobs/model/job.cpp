@@ -45,6 +45,7 @@ std::ostream& operator<<(std::ostream& out, const JobRecord& job) {
     if (head.lease.token)
         out << " lease=" << head.lease.token.value() << "/" << head.lease.holder();
     if (head.failure) out << " failures=" << head.failure->retry_count + 1;
+    if (head.progress) out << " progress=" << head.progress->percent << "%";
     if (head.indexed) out << " indexed";
     if (head.superseded) out << " superseded";
     if (head.cancel_requested) out << " cancel_requested";

@@ -163,6 +163,14 @@ struct Lease {
     }
 };
 
+/// How far a running job is, as its worker says. Not durable: forgotten at the end of the run and
+/// by a restart.
+struct JobProgress {
+    std::int32_t percent = 0;  ///< 0 to 100
+    std::string note;          ///< for people, at most 200 bytes
+    WallTime at{};             ///< when the server heard of it
+};
+
 /// Where a job stands. Copied on every transition, so it is small; the rare long parts are shared.
 struct JobHead {
     Seq seq;
@@ -181,7 +189,8 @@ struct JobHead {
     WallTime changed_at{};  ///< last transition; for a final state, when it finished
     Lease lease;
     std::shared_ptr<const JobFailure> failure;
-    std::shared_ptr<const std::string> result;  ///< JSON text
+    std::shared_ptr<const std::string> result;    ///< JSON text
+    std::shared_ptr<const JobProgress> progress;  ///< while running; no ledger keeps it
 };
 
 struct JobRecord {
