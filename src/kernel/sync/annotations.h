@@ -24,6 +24,12 @@
 #define SLUICE_ACQUIRE(...) SLUICE_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define SLUICE_RELEASE(...) SLUICE_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
 #define SLUICE_TRY_ACQUIRE(...) SLUICE_THREAD_ATTRIBUTE(try_acquire_capability(__VA_ARGS__))
+/// The same for a capability that several may hold at once, for reading.
+#define SLUICE_ACQUIRE_SHARED(...) SLUICE_THREAD_ATTRIBUTE(acquire_shared_capability(__VA_ARGS__))
+#define SLUICE_RELEASE_SHARED(...) SLUICE_THREAD_ATTRIBUTE(release_shared_capability(__VA_ARGS__))
+#define SLUICE_TRY_ACQUIRE_SHARED(...) \
+    SLUICE_THREAD_ATTRIBUTE(try_acquire_shared_capability(__VA_ARGS__))
+#define SLUICE_RELEASE_GENERIC(...) SLUICE_THREAD_ATTRIBUTE(release_generic_capability(__VA_ARGS__))
 /// A function after whose return the capability counts as held (it checks at run time, or vouches).
 #define SLUICE_ASSERT_CAPABILITY(x) SLUICE_THREAD_ATTRIBUTE(assert_capability(x))
 #define SLUICE_RETURN_CAPABILITY(x) SLUICE_THREAD_ATTRIBUTE(lock_returned(x))
