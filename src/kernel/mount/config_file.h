@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a TOML file into flat "section.key" values with their lines; the seam to toml++.
+// Reads a TOML file into flat "section.key" values with their lines.
 #pragma once
 
 #include "kernel/base/result.h"
