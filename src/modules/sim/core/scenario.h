@@ -29,25 +29,25 @@ struct RetryPolicy {
 
 /// How attempts end badly. Chances are per attempt; together at most 1.
 struct FailurePolicy {
-    double rate = 0;         ///< Fails, and is retried by the policy.
-    double final_rate = 0;   ///< Fails for good (dead at once).
-    double crash_rate = 0;   ///< Takes its whole worker process with it.
-    double work_share = 1;   ///< How much of the service time passes before it fails: 0 … 1.
+    double rate = 0;        ///< Fails, and is retried by the policy.
+    double final_rate = 0;  ///< Fails for good (dead at once).
+    double crash_rate = 0;  ///< Takes its whole worker process with it.
+    double work_share = 1;  ///< How much of the service time passes before it fails: 0 … 1.
 };
 
 /// One kind of job that arrives: a producer's view.
 struct Traffic {
-    std::string name;              ///< Unique; for the report.
+    std::string name;  ///< Unique; for the report.
     std::string queue = "default";
-    std::string tenant;            ///< Empty: none. Tenants of one queue are served in turn.
-    std::string type;              ///< Empty: the name.
-    int priority = 5;              ///< 1 … 9, as in the engine.
+    std::string tenant;  ///< Empty: none. Tenants of one queue are served in turn.
+    std::string type;    ///< Empty: the name.
+    int priority = 5;    ///< 1 … 9, as in the engine.
     ArrivalProcess arrivals;
-    Distribution service;          ///< On a worker of speed 1.
-    std::uint64_t backlog = 0;     ///< Jobs that wait already when the run begins.
+    Distribution service;       ///< On a worker of speed 1.
+    std::uint64_t backlog = 0;  ///< Jobs that wait already when the run begins.
     RetryPolicy retry;
     FailurePolicy failures;
-    Duration lease = 1800s;        ///< reserve_for of a fixed lease: 60 s … 1 day.
+    Duration lease = 1800s;          ///< reserve_for of a fixed lease: 60 s … 1 day.
     std::vector<std::string> needs;  ///< Capabilities that a worker must have.
 };
 
@@ -65,9 +65,9 @@ struct Autoscale {
     std::uint32_t step = 1;
     std::uint32_t min = 1;
     std::uint32_t max = 1;
-    Duration every = 30s;     ///< Between two looks.
-    Duration delay = 60s;     ///< From the decision until a new worker works.
-    Duration cooldown = 0s;   ///< No decision for so long after one.
+    Duration every = 30s;    ///< Between two looks.
+    Duration delay = 60s;    ///< From the decision until a new worker works.
+    Duration cooldown = 0s;  ///< No decision for so long after one.
 };
 
 /// Equal worker processes.
@@ -80,10 +80,10 @@ struct Pool {
     /// True: each fetch begins one queue further on, so that no queue starves another.
     bool rotate = false;
     std::vector<std::string> capabilities;
-    double speed = 1;           ///< Service times are divided by it.
-    Duration overhead = 0s;     ///< A slot's own time between two jobs.
-    bool extended = true;       ///< FWP+ worker: leases renewed by heartbeats, lost after 15 s
-                                ///< of silence. False: fixed leases, lost after 60 s.
+    double speed = 1;             ///< Service times are divided by it.
+    Duration overhead = 0s;       ///< A slot's own time between two jobs.
+    bool extended = true;         ///< FWP+ worker: leases renewed by heartbeats, lost after 15 s
+                                  ///< of silence. False: fixed leases, lost after 60 s.
     double crashes_per_hour = 0;  ///< Of one worker, at random.
     Duration restart = 30s;       ///< Until a crashed worker is back.
     std::optional<Autoscale> autoscale;
@@ -109,15 +109,15 @@ struct Limit {
 /// A part of a pool is gone, without a word, and comes back.
 struct WorkersLost {
     std::string pool;
-    double share = 1;      ///< Of its workers, rounded up: above 0 … 1.
+    double share = 1;        ///< Of its workers, rounded up: above 0 … 1.
     Duration length = 5min;  ///< 0: they do not come back.
 };
 /// All workers of a pool are replaced: each finishes what it runs, stops, and starts again.
 struct Deploy {
     std::string pool;
-    std::uint32_t batch = 0;   ///< Workers replaced together; 0: all.
-    Duration restart = 20s;    ///< From the stop of a worker until its successor works.
-    Duration drain = 25s;      ///< Jobs still running then are given back to the queue.
+    std::uint32_t batch = 0;  ///< Workers replaced together; 0: all.
+    Duration restart = 20s;   ///< From the stop of a worker until its successor works.
+    Duration drain = 25s;     ///< Jobs still running then are given back to the queue.
 };
 /// Attempts fail more often for a time: something that the jobs need is down.
 struct Trouble {

@@ -138,7 +138,8 @@ Result<bool> read_cell(Column column, const std::string& cell, TraceRow& row) {
         case Column::at: {
             const auto moment = parse_moment(trim(cell));
             if (!moment)
-                return fail(Code::invalid, "at takes seconds, a duration such as 1m30s, or RFC 3339");
+                return fail(Code::invalid,
+                            "at takes seconds, a duration such as 1m30s, or RFC 3339");
             row.at = moment->at;
             return moment->absolute;
         }
@@ -203,8 +204,9 @@ Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text) {
             if (!is_absolute) return at_line(reader.line(), is_absolute.error().message);
             if (columns[i] != Column::at) continue;
             if (absolute && *absolute != *is_absolute)
-                return at_line(reader.line(), "at mixes times of a calendar with times since the "
-                                              "start");
+                return at_line(reader.line(),
+                               "at mixes times of a calendar with times since the "
+                               "start");
             absolute = *is_absolute;
         }
         rows.push_back(std::move(row));

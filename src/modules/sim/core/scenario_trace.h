@@ -25,7 +25,8 @@ struct TraceRow {
 /// Rows in the order of their times. Limits: 5,000,000 rows, 64 KiB a line.
 ///
 /// CSV (RFC 4180 quoting, LF or CRLF) whose first line names the columns: `at` is needed, `queue`,
-/// `type`, `tenant` and `service` are read, others are passed over. `at` is all of one form: seconds
+/// `type`, `tenant` and `service` are read, others are passed over. `at` is all of one form:
+/// seconds
 /// ("12.5") or a duration ("1m30s") since the start, or RFC 3339, where the first row is the start.
 /// `service` is seconds, a duration, or empty. Errors: invalid, with the line.
 Result<std::vector<TraceRow>> parse_trace_csv(std::string_view text);

@@ -68,7 +68,8 @@ private:
         } else {
             table.wrong("service", "is missing");
         }
-        if (const TomlValue* retry = table.table("retry")) traffic.retry = read_retry(*retry, where);
+        if (const TomlValue* retry = table.table("retry"))
+            traffic.retry = read_retry(*retry, where);
         if (const TomlValue* failures = table.any("failures"))
             traffic.failures = read_failures(*failures, where);
         traffic.lease = table.duration("lease", 1800s);
@@ -108,8 +109,9 @@ private:
                              value.kind == TomlValue::Kind::number ||
                              value.kind == TomlValue::Kind::table;
         if (!is_kind || !(failures.rate >= 0 && failures.rate <= 1)) {
-            mistakes_.add(value.line, where + ": failures takes a chance, 0 to 1, or a table such "
-                                              "as { rate = 0.05, crash_rate = 0.001 }");
+            mistakes_.add(value.line, where +
+                                          ": failures takes a chance, 0 to 1, or a table such "
+                                          "as { rate = 0.05, crash_rate = 0.001 }");
         }
         return failures;
     }

@@ -23,8 +23,8 @@ const std::vector<std::string_view>& arrival_kinds() {
 }
 const std::vector<std::string_view>& distribution_kinds() {
     static const std::vector<std::string_view> kinds = {
-        "constant", "exponential", "uniform",          "lognormal", "erlang",
-        "gamma",    "hyperexponential", "empirical"};
+        "constant", "exponential", "uniform",          "lognormal",
+        "erlang",   "gamma",       "hyperexponential", "empirical"};
     return kinds;
 }
 
@@ -223,7 +223,8 @@ Distribution distribution_of(std::size_t kind, TableReader& table, const Process
 std::optional<std::size_t> kind_of(TableReader& table, const std::vector<std::string_view>& kinds) {
     if (!table.has("kind")) {
         std::string all;
-        for (const std::string_view kind : kinds) all += (all.empty() ? "" : ", ") + std::string(kind);
+        for (const std::string_view kind : kinds)
+            all += (all.empty() ? "" : ", ") + std::string(kind);
         table.wrong("kind", "is missing; it is one of " + all);
         return std::nullopt;
     }
@@ -260,8 +261,9 @@ Result<const std::vector<TraceRow>*> TraceFiles::rows(const std::string& file) {
 
 ArrivalProcess read_arrivals(const TomlValue& value, const ProcessPlace& place) {
     if (value.kind != TomlValue::Kind::table) {
-        place.mistakes->add(value.line, place.where + ": arrivals takes a table such as { kind = "
-                                                      "\"poisson\", rate = \"20/s\" }");
+        place.mistakes->add(value.line, place.where +
+                                            ": arrivals takes a table such as { kind = "
+                                            "\"poisson\", rate = \"20/s\" }");
         return {};
     }
     TableReader table(value, place.where + ": arrivals", *place.mistakes);
@@ -278,9 +280,10 @@ Distribution read_distribution(const TomlValue& value, const ProcessPlace& place
     if (value.kind != TomlValue::Kind::table) {
         const auto length = duration_of(value);
         if (length) return Distribution::constant(*length).value_or(Distribution{});
-        place.mistakes->add(value.line, where + " takes a duration such as \"200ms\", or a table "
-                                                "such as { kind = \"exponential\", mean = "
-                                                "\"200ms\" }");
+        place.mistakes->add(value.line, where +
+                                            " takes a duration such as \"200ms\", or a table "
+                                            "such as { kind = \"exponential\", mean = "
+                                            "\"200ms\" }");
         return {};
     }
     TableReader table(value, where, *place.mistakes);

@@ -28,7 +28,7 @@ private:
 
 /// What a process needs to know of the table around it.
 struct ProcessPlace {
-    std::string where;     ///< "traffic \"mail\""
+    std::string where;  ///< "traffic \"mail\""
     Duration starts_at{0};
     TraceFiles* traces = nullptr;
     Mistakes* mistakes = nullptr;
