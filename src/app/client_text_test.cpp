@@ -2,6 +2,7 @@
 // The client commands without a server: arguments, lines of job files, texts for people.
 #include "app/completion.h"
 #include "app/human.h"
+#include "app/json_page.h"
 #include "app/progress.h"
 #include "app/push.h"
 #include "app/terminal.h"
@@ -188,6 +189,19 @@ TEST(Completion, NamesEveryCommandAndOption) {
     EXPECT_NE(bash_completion(node).find("'queues') words='pause --json'"), std::string::npos);
     EXPECT_NE(zsh_completion(node).find("'--help:it'\\''s help'"), std::string::npos);
     EXPECT_NE(fish_completion(node).find("-a pause -d 'Stop'"), std::string::npos);
+}
+
+TEST(JsonPage, ShowsTheOuterLevelsInLinesAndLeavesOnOne) {
+    EXPECT_EQ(
+        json_page(R"({"a":{"b":1,"c":"x,{\"y"},"d":[{"e":[1,2]},{"f":{}}],"g":[]})"),
+        "{\n"
+        "  \"a\": {\n    \"b\": 1,\n    \"c\": \"x,{\\\"y\"\n  },\n"
+        "  \"d\": [\n    {\n      \"e\": [1, 2]\n    },\n    {\n      \"f\": {}\n    }\n  ],\n"
+        "  \"g\": []\n"
+        "}");
+    EXPECT_EQ(json_page(R"({"a":{"b":1}})", 1), "{\n  \"a\": {\"b\": 1}\n}");
+    EXPECT_EQ(json_page("[]"), "[]");
+    EXPECT_EQ(json_page("17"), "17");
 }
 
 }  // namespace

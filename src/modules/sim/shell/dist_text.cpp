@@ -93,10 +93,15 @@ Result<ArrivalProcess> parse_bursts(std::string_view text, std::string_view whol
 Result<Duration> parse_seconds(std::string_view text) {
     if (const auto number = parse_number(text)) {
         if (!(*number >= 0 && *number <= 3e9))
-            return fail(Code::invalid, "'" + std::string(text) + "' is no time");
+            return fail(Code::invalid, "a time of " + std::string(text) + " s is out of range");
         return from_seconds(*number);
     }
-    return parse_duration(text);
+    auto duration = parse_duration(text);
+    if (!duration)
+        return fail(Code::invalid,
+                    "'" + std::string(text) +
+                        "' is no time; write 250ms, 30s, 1h30m, or a number of seconds");
+    return duration;
 }
 
 Result<Distribution> parse_distribution(std::string_view text) {
