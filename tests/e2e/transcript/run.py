@@ -10,6 +10,8 @@ A transcript is a text file. Lines that begin with # are comments; the others ar
   A > TEXT                  sends TEXT and CR LF
   A >> TEXT                 sends TEXT with \\r \\n \\t \\\\ and \\xNN replaced, and nothing else
   A pours N                 sends N letters x and no line end
+  A fills N > TEXT          sends a line of N bytes, and CR LF: TEXT with FILL in it replaced by as
+                            many letters x as that takes
   A split N > TEXT          sends TEXT and CR LF in pieces of N bytes
   A proof PASSWORD ROUNDS TEXT
                             sends TEXT with PROOF in it replaced by the password hash for the last
@@ -45,7 +47,7 @@ KINDS = {
     'any': r'[^\r\n]*?',
 }
 PLACEHOLDER = re.compile(r'<<(?:(\w+)=)?(\w+)>>')
-STEP = re.compile(r'^([A-Z]) (connect|>>|>|pours|split|proof|<|\$|null|closed|hangs up)(?: (.*))?$')
+STEP = re.compile(r'^([A-Z]) (connect|>>|>|pours|fills|split|proof|<|\$|null|closed|hangs up)(?: (.*))?$')
 
 
 def unescape(text):
@@ -114,6 +116,11 @@ class Player:
                 wire.send(b'x' * int(text))
             except ConnectionError:
                 pass  # the server may have had enough before the end
+        elif word == 'fills':
+            size, _, rest = text.partition(' > ')
+            line = self.fill(rest).encode()
+            fill = b'x' * (int(size) - len(line) + len(b'FILL'))
+            wire.send(line.replace(b'FILL', fill) + b'\r\n')
         elif word == 'split':
             size, _, rest = text.partition(' > ')
             data = self.fill(rest).encode() + b'\r\n'

@@ -10,6 +10,10 @@
 
 namespace sluice::jobs {
 
+namespace {
+constexpr std::size_t line_end_bytes = 2;  ///< CR LF
+}
+
 FaktorySession::~FaktorySession() = default;
 
 void FaktorySession::on_open(Session& session) {
@@ -18,7 +22,7 @@ void FaktorySession::on_open(Session& session) {
     connection_ = desk_->connect(*this);
     front_.connections.fetch_add(1, std::memory_order_relaxed);
     session.set_deadline(session.thread().now() + front_.options.handshake_timeout);
-    session.set_read_buffer_max(front_.options.handshake_line_max);
+    session.set_read_buffer_max(Bytes{front_.options.handshake_line_max.count + line_end_bytes});
     if (!front_.options.password.empty()) {
         std::array<std::uint8_t, sdk::challenge_bytes> random{};
         if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) {
@@ -45,15 +49,16 @@ std::size_t FaktorySession::on_bytes(Session& session, std::string_view unread) 
         }
         if (session.is_output_full()) break;
         const std::size_t end = unread.find('\n', begin + scanned_);
-        if (end == std::string_view::npos) {
-            scanned_ = unread.size() - begin;
-            if (!greeted_ || scanned_ <= front_.options.line_max.count) break;
+        const bool is_whole = end != std::string_view::npos;
+        std::string_view line = unread.substr(begin, is_whole ? end - begin : end);
+        scanned_ = is_whole ? 0 : line.size();
+        // Of a line that is not whole yet, this may be the first byte of its end.
+        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (line.size() > line_max()) {
             refuse_long_line();
             return unread.size();
         }
-        scanned_ = 0;
-        std::string_view line = unread.substr(begin, end - begin);
-        if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+        if (!is_whole) break;
         handle(line);
         begin = end + 1;
     }
@@ -134,8 +139,16 @@ void FaktorySession::refuse(std::string_view message) {
     answer(std::move(text));
 }
 
-/// What follows in the stream cannot be understood any more.
+std::size_t FaktorySession::line_max() const {
+    return (greeted_ ? front_.options.line_max : front_.options.handshake_line_max).count;
+}
+
+/// What follows in the stream cannot be understood any more. Before HELLO nobody is told why.
 void FaktorySession::refuse_long_line() {
+    if (!greeted_) {
+        session_->close();
+        return;
+    }
     begin(sdk::Verb::unknown);
     front_.refused.add();
     std::string text;

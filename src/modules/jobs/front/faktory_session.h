@@ -78,6 +78,7 @@ private:
     /// Answers the newest request here and now.
     void answer(std::string bytes);
     void refuse(std::string_view message);
+    [[nodiscard]] std::size_t line_max() const;
     void refuse_long_line();
 
     // replies.cpp

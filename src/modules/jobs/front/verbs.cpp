@@ -14,6 +14,8 @@ namespace sluice::jobs {
 
 namespace {
 
+constexpr std::size_t read_ahead_bytes = std::size_t{128} << 10;
+
 constexpr std::string_view ok_reply = "+OK\r\n";
 
 /// One parser an I/O thread: its memory is used again, and no request outlives its line.
@@ -143,7 +145,9 @@ void FaktorySession::accept(sdk::HelloRequest hello) {
     greeted_ = true;
     extended_ = hello.extended;
     session_->clear_deadline();
-    session_->set_read_buffer_max(front_.options.line_max);
+    // A line that is too long is refused with words, and requests that were read ahead while others
+    // wait are no fault; both need room beyond the longest line.
+    session_->set_read_buffer_max(Bytes{front_.options.line_max.count + read_ahead_bytes});
     if (!hello.wid.empty()) {
         wid_ = std::make_shared<const std::string>(std::move(hello.wid));
         Hello command{.caller = caller(),
