@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Channel<T>: the bounded queue between threads, a mutex and two condition variables. Items wait in
-// one vector, so draining everything is a swap of two vectors under the lock (measured to matter
-// most: one owner drains what many I/O threads push). Not lock-free on purpose: its readers must
-// sleep when idle.
+// Channel<T>: the bounded queue between threads, a mutex and two sets of sleepers. Not lock-free on
+// purpose: its users must sleep when idle. What makes it fast is that it moves many items for one
+// lock (pop_all swaps vectors) and wakes nobody twice (sleepers.h); numbers in docs/performance.md.
 #pragma once
 
 #include "kernel/base/check.h"
 #include "kernel/sync/select.h"
+#include "kernel/sync/sleepers.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -42,11 +42,11 @@ template <class T, class Sync = StdSync>
 class BasicChannel final : public BasicSelectable<Sync> {
     using Mutex = typename Sync::Mutex;
     using MutexLock = typename Sync::MutexLock;
-    using CondVar = typename Sync::CondVar;
     using Waiter = BasicWaiter<Sync>;
 
 public:
-    /// `capacity` is the most items that wait; at least 1.
+    /// `capacity` is the most items that wait; at least 1. Memory grows with use, up to two places
+    /// for each.
     explicit BasicChannel(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
     BasicChannel(const BasicChannel&) = delete;
     BasicChannel& operator=(const BasicChannel&) = delete;
@@ -60,29 +60,35 @@ public:
         if (is_full()) return refuse(ChannelStatus::full);
         return put(std::move(item));
     }
+    /// Waits for room. ok, timeout or closed.
+    ChannelStatus push_until(T&& item, Instant deadline) SLUICE_EXCLUDES(mutex_) {
+        MutexLock lock(mutex_);
+        const ChannelStatus status = wait_for_room(deadline);
+        return status == ChannelStatus::ok ? put(std::move(item)) : refuse(status);
+    }
     /// Pushes as many as there is room for, in order, with one lock and one wake-up, and takes them
     /// out of `items`. ok (none is left), full or closed, at once.
     ChannelStatus try_push_all(std::vector<T>& items) SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
         if (closed_) return refuse(ChannelStatus::closed);
-        const std::size_t count = std::min(items.size(), capacity_ - std::min(depth(), capacity_));
-        const auto end = items.begin() + static_cast<std::ptrdiff_t>(count);
-        for (auto item = items.begin(); item != end; ++item) put(std::move(*item));
-        items.erase(items.begin(), end);
+        const std::size_t count = put_many(items, 0);
+        drop_front(items, count);
         return items.empty() ? ChannelStatus::ok : refuse(ChannelStatus::full);
     }
-    /// Waits for room. ok, timeout or closed.
-    ChannelStatus push_until(T&& item, Instant deadline) SLUICE_EXCLUDES(mutex_) {
+    /// Pushes all of `items`, in order, as room comes, and takes them out: one lock for as many as
+    /// there is room for. Items of other pushers may come in between. ok, timeout or closed; what
+    /// was not pushed is left.
+    ChannelStatus push_all(std::vector<T>& items, Instant deadline = no_deadline)
+        SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
-        if (!closed_ && is_full()) ++counters_.push_waits;
-        while (!closed_ && is_full()) {
-            ++pushers_waiting_;
-            const bool in_time = room_.wait_until(mutex_, deadline);
-            --pushers_waiting_;
-            if (!in_time && !closed_ && is_full()) return refuse(ChannelStatus::timeout);
+        std::size_t done = 0;
+        ChannelStatus status = closed_ ? ChannelStatus::closed : ChannelStatus::ok;
+        while (status == ChannelStatus::ok && done < items.size()) {
+            status = wait_for_room(deadline);
+            if (status == ChannelStatus::ok) done += put_many(items, done);
         }
-        if (closed_) return refuse(ChannelStatus::closed);
-        return put(std::move(item));
+        drop_front(items, done);
+        return status == ChannelStatus::ok ? status : refuse(status);
     }
 
     /// Waits for an item. ok or closed.
@@ -102,13 +108,12 @@ public:
     /// Waits for at least one item, then appends up to `max` of those there to `out`, in order. ok,
     /// timeout or closed. Fastest with an empty `out` whose memory is used again: the vectors are
     /// swapped.
-    ChannelStatus pop_all(std::vector<T>& out, std::size_t max, Instant deadline)
+    ChannelStatus pop_all(std::vector<T>& out, std::size_t max, Instant deadline = no_deadline)
         SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
         const ChannelStatus status = wait_for_item(deadline);
-        if (status != ChannelStatus::ok) return status;
-        take_many(out, max);
-        return ChannelStatus::ok;
+        if (status == ChannelStatus::ok) take_many(out, max);
+        return status;
     }
     /// The same without waiting: ok, empty or closed.
     ChannelStatus try_pop_all(std::vector<T>& out, std::size_t max) SLUICE_EXCLUDES(mutex_) {
@@ -122,8 +127,8 @@ public:
     void close() SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
         closed_ = true;
-        room_.notify_all();
-        items_there_.notify_all();
+        pushers_.wake_all(mutex_);
+        poppers_.wake_all(mutex_);
         for (Waiter* waiter : waiters_) waiter->notify();
     }
 
@@ -153,8 +158,10 @@ public:
     }
 
 private:
+    // Items go in at the end of `newer_` and come out at `head_` of `older_`; when that is used up,
+    // the two change places. Nothing is ever shifted, and a drain can take a vector as it is.
     [[nodiscard]] std::size_t depth() const SLUICE_REQUIRES(mutex_) {
-        return items_.size() - head_;
+        return older_.size() - head_ + newer_.size();
     }
     [[nodiscard]] bool is_full() const SLUICE_REQUIRES(mutex_) { return depth() >= capacity_; }
 
@@ -163,77 +170,95 @@ private:
         return status;
     }
 
-    ChannelStatus put(T&& item) SLUICE_REQUIRES(mutex_) {
-        // Taken items leave a gap in front; it is closed before the vector outgrows the capacity.
-        if (head_ > 0 && items_.size() >= 2 * capacity_) {
-            items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
-            head_ = 0;
+    ChannelStatus wait_for_room(Instant deadline) SLUICE_REQUIRES(mutex_) {
+        if (closed_) return ChannelStatus::closed;
+        if (!is_full()) return ChannelStatus::ok;
+        ++counters_.push_waits;
+        while (is_full() && !closed_) {
+            const bool in_time = pushers_.wait_until(mutex_, deadline);
+            if (!in_time && is_full() && !closed_) return ChannelStatus::timeout;
         }
-        items_.push_back(std::move(item));
-        ++counters_.pushed;
-        counters_.depth_peak = std::max(counters_.depth_peak, depth());
-        // Notified under the lock: a woken popper may destroy the channel next.
-        if (poppers_waiting_ > 0) items_there_.notify_one();
-        for (Waiter* waiter : waiters_) waiter->notify();
-        return ChannelStatus::ok;
+        return closed_ ? ChannelStatus::closed : ChannelStatus::ok;
     }
-
     ChannelStatus wait_for_item(Instant deadline) SLUICE_REQUIRES(mutex_) {
-        if (depth() == 0 && !closed_) ++counters_.pop_waits;
+        if (depth() > 0) return ChannelStatus::ok;
+        if (closed_) return ChannelStatus::closed;
+        ++counters_.pop_waits;
         while (depth() == 0 && !closed_) {
-            ++poppers_waiting_;
-            const bool in_time = items_there_.wait_until(mutex_, deadline);
-            --poppers_waiting_;
+            const bool in_time = poppers_.wait_until(mutex_, deadline);
             if (!in_time && depth() == 0 && !closed_) return ChannelStatus::timeout;
         }
         return depth() > 0 ? ChannelStatus::ok : ChannelStatus::closed;
     }
 
-    ChannelStatus take_one(T& out) SLUICE_REQUIRES(mutex_) {
-        out = std::move(items_[head_++]);
-        if (head_ == items_.size()) {
-            items_.clear();
-            head_ = 0;
-        }
-        took(1);
+    ChannelStatus put(T&& item) SLUICE_REQUIRES(mutex_) {
+        newer_.push_back(std::move(item));
+        have_put(1);
         return ChannelStatus::ok;
     }
-
-    void take_many(std::vector<T>& out, std::size_t max) SLUICE_REQUIRES(mutex_) {
-        const std::size_t count = std::min(max, depth());
-        if (out.empty() && head_ == 0 && count == items_.size()) {
-            out.swap(items_);
-        } else {
-            const auto first = items_.begin() + static_cast<std::ptrdiff_t>(head_);
-            const auto last = first + static_cast<std::ptrdiff_t>(count);
-            out.insert(out.end(), std::make_move_iterator(first), std::make_move_iterator(last));
-            head_ += count;
-            if (head_ == items_.size()) {
-                items_.clear();
-                head_ = 0;
-            }
-        }
-        took(count);
+    /// As many of `items` from `begin` on as there is room for; returns how many.
+    std::size_t put_many(std::vector<T>& items, std::size_t begin) SLUICE_REQUIRES(mutex_) {
+        const std::size_t room = capacity_ - std::min(depth(), capacity_);
+        const std::size_t count = std::min(items.size() - begin, room);
+        if (count == 0) return 0;
+        const auto first = items.begin() + static_cast<std::ptrdiff_t>(begin);
+        newer_.insert(newer_.end(), std::make_move_iterator(first),
+                      std::make_move_iterator(first + static_cast<std::ptrdiff_t>(count)));
+        have_put(count);
+        return count;
+    }
+    void have_put(std::size_t count) SLUICE_REQUIRES(mutex_) {
+        counters_.pushed += count;
+        counters_.depth_peak = std::max(counters_.depth_peak, depth());
+        poppers_.wake(mutex_, count);
+        for (Waiter* waiter : waiters_) waiter->notify();
+    }
+    static void drop_front(std::vector<T>& items, std::size_t count) {
+        items.erase(items.begin(), items.begin() + static_cast<std::ptrdiff_t>(count));
     }
 
-    void took(std::size_t count) SLUICE_REQUIRES(mutex_) {
-        counters_.popped += count;
-        if (pushers_waiting_ == 0) return;
-        if (count == 1) {
-            room_.notify_one();
-        } else {
-            room_.notify_all();
+    ChannelStatus take_one(T& out) SLUICE_REQUIRES(mutex_) {
+        if (head_ == older_.size()) turn();
+        out = std::move(older_[head_++]);
+        have_taken(1);
+        return ChannelStatus::ok;
+    }
+    void take_many(std::vector<T>& out, std::size_t max) SLUICE_REQUIRES(mutex_) {
+        const std::size_t count = std::min(max, depth());
+        std::size_t left = count;
+        while (left > 0) {
+            if (head_ == older_.size()) turn();
+            if (out.empty() && head_ == 0 && left >= older_.size()) {
+                left -= older_.size();
+                out.swap(older_);
+                continue;
+            }
+            const std::size_t some = std::min(left, older_.size() - head_);
+            const auto first = older_.begin() + static_cast<std::ptrdiff_t>(head_);
+            out.insert(out.end(), std::make_move_iterator(first),
+                       std::make_move_iterator(first + static_cast<std::ptrdiff_t>(some)));
+            head_ += some;
+            left -= some;
         }
+        have_taken(count);
+    }
+    void turn() SLUICE_REQUIRES(mutex_) {
+        older_.clear();
+        older_.swap(newer_);
+        head_ = 0;
+    }
+    void have_taken(std::size_t count) SLUICE_REQUIRES(mutex_) {
+        counters_.popped += count;
+        pushers_.wake(mutex_, count);
     }
 
     const std::size_t capacity_;
     mutable Mutex mutex_;
-    CondVar room_;
-    CondVar items_there_;
-    std::vector<T> items_ SLUICE_GUARDED_BY(mutex_);
+    Sleepers<Sync> pushers_ SLUICE_GUARDED_BY(mutex_);
+    Sleepers<Sync> poppers_ SLUICE_GUARDED_BY(mutex_);
+    std::vector<T> newer_ SLUICE_GUARDED_BY(mutex_);
+    std::vector<T> older_ SLUICE_GUARDED_BY(mutex_);
     std::size_t head_ SLUICE_GUARDED_BY(mutex_) = 0;
-    std::size_t pushers_waiting_ SLUICE_GUARDED_BY(mutex_) = 0;
-    std::size_t poppers_waiting_ SLUICE_GUARDED_BY(mutex_) = 0;
     std::vector<Waiter*> waiters_ SLUICE_GUARDED_BY(mutex_);
     bool closed_ SLUICE_GUARDED_BY(mutex_) = false;
     ChannelCounters counters_ SLUICE_GUARDED_BY(mutex_);

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <numeric>
@@ -89,6 +90,47 @@ TEST(Channel, PopAllTakesAtMostMaxAndAppends) {
     EXPECT_EQ(channel.pop_all(out, 100, monotonic_now()), ChannelStatus::timeout);
 }
 
+TEST(Channel, PushAllWaitsForRoomAndLeavesWhatItCouldNotPush) {
+    Channel<Box> channel(2);
+    std::vector<Box> items;
+    for (int i = 0; i < 5; ++i) items.push_back(box(i));
+    EXPECT_EQ(channel.push_all(items, monotonic_now()), ChannelStatus::timeout);
+    ASSERT_EQ(items.size(), 3u);
+    EXPECT_EQ(*items.front(), 2);
+    std::vector<int> seen;
+    Thread popper("popper", [&] {
+        Box out;
+        while (channel.pop(out) == ChannelStatus::ok) seen.push_back(*out);
+    });
+    EXPECT_EQ(channel.push_all(items), ChannelStatus::ok);
+    EXPECT_TRUE(items.empty());
+    EXPECT_EQ(channel.push_all(items), ChannelStatus::ok);
+    channel.close();
+    popper.join();
+    EXPECT_EQ(seen, (std::vector<int>{0, 1, 2, 3, 4}));
+    items.push_back(box(6));
+    EXPECT_EQ(channel.push_all(items), ChannelStatus::closed);
+    EXPECT_EQ(items.size(), 1u);
+    EXPECT_EQ(channel.counters().refused, 2u);
+}
+
+TEST(Channel, OneBatchWakesAsManyPoppersAsItHasItems) {
+    Channel<int> channel(8);
+    Channel<int> got(8);
+    std::vector<Thread> poppers;
+    for (int i = 0; i < 3; ++i) {
+        poppers.emplace_back("popper", [&] {
+            int out = 0;
+            if (channel.pop(out) == ChannelStatus::ok) got.push(std::move(out));
+        });
+    }
+    while (channel.counters().pop_waits < 3) std::this_thread::yield();
+    std::vector<int> items{1, 2, 3};
+    EXPECT_EQ(channel.push_all(items), ChannelStatus::ok);
+    poppers.clear();
+    EXPECT_EQ(got.counters().depth, 3u);
+}
+
 TEST(Channel, BehavesLikeABoundedDequeForAnyHistory) {
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
         Random random(seed);
@@ -96,8 +138,18 @@ TEST(Channel, BehavesLikeABoundedDequeForAnyHistory) {
         Channel<int> channel(capacity);
         std::deque<int> model;
         for (int step = 0; step < 400; ++step) {
-            const std::uint64_t act = random.below(5);
-            if (act < 3) {
+            const std::uint64_t act = random.below(6);
+            if (act == 5) {
+                std::vector<int> items;
+                for (std::uint64_t i = random.below(4); i > 0; --i) items.push_back(step);
+                const std::size_t fits = std::min(items.size(), capacity - model.size());
+                const auto expected =
+                    fits == items.size() ? ChannelStatus::ok : ChannelStatus::full;
+                model.insert(model.end(), fits, step);
+                const std::size_t left = items.size() - fits;
+                ASSERT_EQ(channel.try_push_all(items), expected) << "seed " << seed;
+                ASSERT_EQ(items.size(), left);
+            } else if (act < 3) {
                 const bool fits = model.size() < capacity;
                 ASSERT_EQ(channel.try_push(int{step}),
                           fits ? ChannelStatus::ok : ChannelStatus::full)
