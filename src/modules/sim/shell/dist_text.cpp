@@ -18,15 +18,16 @@ constexpr std::string_view arrival_forms =
     "the gap as ";
 constexpr std::size_t parts_max = 100;
 
+/// At most parts_max parts; the last one then holds the rest, marks and all, and reads as nonsense.
 std::vector<std::string_view> split(std::string_view text, char mark) {
     std::vector<std::string_view> parts;
-    while (parts.size() < parts_max) {
-        const std::size_t at = text.find(mark);
+    while (true) {
+        const std::size_t at =
+            parts.size() + 1 < parts_max ? text.find(mark) : std::string_view::npos;
         parts.push_back(text.substr(0, at));
-        if (at == std::string_view::npos) break;
+        if (at == std::string_view::npos) return parts;
         text.remove_prefix(at + 1);
     }
-    return parts;
 }
 
 std::optional<double> parse_number(std::string_view text) {

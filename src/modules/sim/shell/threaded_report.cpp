@@ -132,6 +132,10 @@ std::string shown(double number) {
     return text;
 }
 
+std::string counted(std::uint64_t count, std::string_view noun) {
+    return std::to_string(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 void put_line(std::string& out, std::string_view name, const std::string& text) {
     out += "  ";
     out += name;
@@ -181,8 +185,8 @@ std::string threaded_json(const ThreadedReport& report) {
 std::string threaded_text(const ThreadedReport& report) {
     const ThreadedStats& stats = report.stats;
     const Histogram& wait = stats.wait;
-    std::string out = std::to_string(report.config.producers) + " producers, " +
-                      std::to_string(report.config.consumers) + " consumers, room for " +
+    std::string out = counted(report.config.producers, "producer") + ", " +
+                      counted(report.config.consumers, "consumer") + ", room for " +
                       std::to_string(report.config.capacity) + ": " +
                       std::string(to_string(stats.end)) + " after " + shown(stats.elapsed) + "\n\n";
     put_line(out, "items",

@@ -346,6 +346,10 @@ TEST(DistText, EveryFormIsReadAndNonsenseRefused) {
     for (const char* text : {"", "poisson", "poisson:", "poisson:-1", "poisson:1/day", "bursts:1",
                              "bursts:1@", "bursts:@1s", "often"})
         EXPECT_FALSE(parse_arrivals(text)) << text;
+    std::string states = "bursts:1@1s";
+    for (int i = 1; i < 100; ++i) states += ",1@1s";
+    EXPECT_TRUE(parse_arrivals(states));
+    EXPECT_FALSE(parse_arrivals(states + ",1@1s"));
 }
 
 }  // namespace
