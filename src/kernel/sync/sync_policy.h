@@ -3,10 +3,9 @@
 // whose locks are steps of a deterministic scheduler, and so see the very same code in every order.
 #pragma once
 
+#include "kernel/sync/atomics.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
-
-#include <atomic>
 
 namespace sluice {
 
@@ -14,12 +13,10 @@ namespace sluice {
 /// try_lock; a MutexLock over it that may be unlocked and locked again; a CondVar with notify_one,
 /// notify_all, wait(Mutex&) and wait_until(Mutex&, Instant); an Atomic like std::atomic; and now(),
 /// the clock of those deadlines.
-struct StdSync {
+struct StdSync : StdAtomics {
     using Mutex = sluice::Mutex;
     using MutexLock = sluice::MutexLock;
     using CondVar = sluice::CondVar;
-    template <class T>
-    using Atomic = std::atomic<T>;
     static Instant now() { return monotonic_now(); }
 };
 
