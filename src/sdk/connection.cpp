@@ -5,7 +5,9 @@
 #include "kernel/wire/resp.h"
 #include "sdk/protocol/handshake.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -65,7 +67,8 @@ Error error_of(const Reply& reply) {
     if (word == "NOTUNIQUE") code = Code::exists;
     if (word == "STALE") code = Code::conflict;
     if (word == "DENIED") code = Code::denied;
-    if (word == "FULL" || word == "LIMITED" || word == "SHUTDOWN") code = Code::busy;
+    constexpr std::string_view busy[] = {"FULL", "LIMITED", "SHUTDOWN", "BUSY", "UNAVAILABLE"};
+    if (std::find(std::begin(busy), std::end(busy), word) != std::end(busy)) code = Code::busy;
     if (word == "TOOLARGE") code = Code::exhausted;
     std::string message(blank == std::string_view::npos ? text : text.substr(blank + 1));
     if (reply.kind != ReplyKind::error) message = "unexpected reply of the server: " + reply.text;

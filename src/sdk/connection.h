@@ -26,7 +26,7 @@ struct Reply {
 };
 
 /// The error reply as an Error: NOTUNIQUE is exists, STALE conflict, DENIED denied, FULL, LIMITED
-/// and SHUTDOWN busy, TOOLARGE exhausted, anything else invalid.
+/// SHUTDOWN, BUSY and UNAVAILABLE busy, TOOLARGE exhausted, anything else invalid.
 Error error_of(const Reply& reply);
 
 /// Who connects.

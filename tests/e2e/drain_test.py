@@ -43,6 +43,51 @@ def stopping_answers_who_waits(server):
     harness.check_equal(job['state'], 'enqueued', 'the state of the job')
 
 
-harness.run_test(stopping_under_load_loses_nothing, stopping_answers_who_waits,
+def a_client_is_told_of_the_stop_and_what_was_answered_is_kept(server):
+    """Pushes pipelined into the stop: some taken, then perhaps some refused, then the end; never a
+    push that was refused or left unanswered after one that was taken."""
+    server.start()
+    threads, answers = harness.Threads(), {}
+
+    def pour(name):
+        wire = harness.connect(server)
+        replies = answers[name] = []
+        sent = 0
+        try:
+            while True:
+                lines = [f'PUSH {{"jid":"pour-{name}-{sent + i:06}","jobtype":"t","args":[]}}\r\n'
+                         for i in range(50)]
+                wire.send(''.join(lines).encode())
+                sent += len(lines)
+                for _ in lines:
+                    replies.append(wire.reply())
+        except OSError:
+            pass
+        wire.close()
+
+    for name in range(6):
+        threads.start(pour, name)
+    harness.wait_until(lambda: sum(map(len, answers.values())) > 3000, 'pushes')
+    harness.check_equal(server.terminate(), 0, 'the exit code of the server')
+    threads.join()
+    server.start()
+    asker = harness.connect(server, x=1)
+    refused = 0
+    for name, replies in answers.items():
+        taken = replies.index('-ERR shutdown in progress') \
+            if '-ERR shutdown in progress' in replies else len(replies)
+        refused += len(replies) - taken
+        harness.check_equal(set(replies[:taken]) - {'+OK'}, set(), 'answers before the stop')
+        harness.check_equal(set(replies[taken:]) - {'-ERR shutdown in progress'}, set(),
+                            'answers after the first refusal')
+        states = [asker.call('JOB GET', f'pour-{name}-{i:06}') for i in
+                  (0, taken - 1, *range(taken, len(replies)))]
+        harness.check(None not in states[:2], 'an answered push is lost')
+        harness.check_equal(set(states[2:]) - {None}, set(), 'pushes that were refused and kept')
+    print(f'      {sum(map(len, answers.values()))} pushes answered, {refused} of them refused')
+
+
+harness.run_test(a_client_is_told_of_the_stop_and_what_was_answered_is_kept,
+                 stopping_under_load_loses_nothing, stopping_answers_who_waits,
                  settings=['jobs.restart_grace=1s', 'jobs.losses_max=100',
                            'jobs.finished_max=1000000'])

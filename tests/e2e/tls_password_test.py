@@ -5,6 +5,7 @@
 import socket
 import ssl
 import subprocess
+import time
 import warnings
 
 import harness
@@ -60,6 +61,23 @@ def only_who_knows_the_password_and_speaks_tls_gets_in(server):
     check(done.code != 0, 'a plain connection to a TLS port must fail')
 
 
+def a_pool_of_connections_opens_at_once(server):
+    """Pools open 20 to 25 connections within milliseconds, each with its own proof to check."""
+    server.environment['SLUICE_JOBS_PASSWORD'] = PASSWORD
+    server.start()
+    began = time.monotonic()
+    wires = [harness.Wire(server.address) for _ in range(25)]
+    for wire in wires:
+        wire.hello(password=PASSWORD, wid='pool')
+    check(time.monotonic() - began < 2, '25 hand-shakes took longer than the time for one HELLO')
+    wires[0].send(b'FETCH nothing\r\n')
+    began = time.monotonic()
+    check_equal(wires[1].call('BEAT', {'wid': 'pool'}), '+OK', 'BEAT beside a waiting fetch')
+    check(time.monotonic() - began < 1, 'one connection of a pool waits for another')
+    for wire in wires:
+        wire.close()
+
+
 def other_clients_and_versions(server):
     certificate = start_guarded(server)
     context = ssl.create_default_context(cafile=certificate)
@@ -97,5 +115,5 @@ def an_open_address_needs_both(server):
     start_guarded(server)
 
 
-harness.run_test(only_who_knows_the_password_and_speaks_tls_gets_in, other_clients_and_versions,
+harness.run_test(only_who_knows_the_password_and_speaks_tls_gets_in, other_clients_and_versions, a_pool_of_connections_opens_at_once,
                  an_open_address_needs_both)

@@ -51,8 +51,9 @@ std::vector<Setting> queue_settings() {
                          "How many dead jobs are kept at most."),
         Setting::duration("jobs.reserve_default", 1800s, {60s, 24h},
                           "Lease of a job that asks for none."),
-        Setting::duration("jobs.worker_silence", 60s, {5s, 24h},
-                          "A worker without a connection and a BEAT for this long is lost."),
+        Setting::duration("jobs.worker_silence", 60s, {1s, 24h},
+                          "A worker without a BEAT for this long is lost: its connections are "
+                          "closed and its jobs go back."),
         Setting::duration("jobs.restart_grace", 60s, {0s, 24h},
                           "After a restart no lease expires sooner than this."),
         Setting::integer("jobs.losses_max", 3, {1, 100},

@@ -19,12 +19,16 @@ A transcript is a text file. Lines that begin with # are comments; the others ar
   A < TEXT                  expects exactly TEXT and CR LF
   A $ TEXT                  expects a bulk string that is exactly TEXT
   A null                    expects $-1
+  A took LOW..HIGH          expects that the last answer came so many seconds after the last request
   A closed                  expects the end of the connection, with nothing before it, and closes
                             its own side
   A hangs up                closes the connection
 
 In what is expected, <<kind>> stands for a time, an int, a num, hex digits or any text; <<name=kind>>
 also remembers it, and <<name>> in what is sent is replaced by it. Usage: run.py [FILE…].
+
+Every reply is also checked for what breaks some client whatever it is about (see README.md beside
+this file).
 """
 
 import hashlib
@@ -47,7 +51,7 @@ KINDS = {
     'any': r'[^\r\n]*?',
 }
 PLACEHOLDER = re.compile(r'<<(?:(\w+)=)?(\w+)>>')
-STEP = re.compile(r'^([A-Z]) (connect|>>|>|pours|fills|split|proof|<|\$|null|closed|hangs up)(?: (.*))?$')
+STEP = re.compile(r'^([A-Z]) (connect|>>|>|pours|fills|split|proof|<|\$|null|took|closed|hangs up)(?: (.*))?$')
 
 
 def unescape(text):
@@ -61,6 +65,7 @@ class Player:
     def __init__(self, path, server):
         self.path, self.server = path, server
         self.connections, self.greetings, self.memory = {}, {}, {}
+        self.asked, self.answered, self.opted_in = {}, {}, set()
 
     def fill(self, text):
         return PLACEHOLDER.sub(lambda m: self.memory[m.group(2)], text)
@@ -86,10 +91,30 @@ class Player:
 
     def line(self, name):
         line = self.connections[name].file.readline()
+        self.answered[name] = time.monotonic()
         harness.check(line.endswith(b'\r\n'), f'expected a line, found {line!r}')
         if line.startswith(b'+HI '):
             self.greetings[name] = json.loads(line[4:])
+            harness.check(line.count(b' ') == 1, 'Node splits the greeting at its blanks')
+        self.harms_nobody(name, line[:-2])
         return line[:-2]
+
+    def harms_nobody(self, name, line):
+        """The pitfalls that any reply could fall into; the clients that they break."""
+        harness.check(line[:1] in b'+-$', f'Rust knows no reply that begins with {line[:1]!r}')
+        harness.check(b'\r' not in line, 'Haskell: a CR inside a line')
+        harness.check(len(line) <= 300, 'Elixir and others cut long lines off')
+        if line[:1] != b'-':
+            return
+        harness.check(re.match(rb'-[A-Z]+ .', line), f'Ruby: an error is a word and a text: {line!r}')
+        if name not in self.opted_in:
+            harness.check(line.split()[0] in (b'-ERR', b'-SHUTDOWN', b'-NOTUNIQUE'),
+                          f'Elixir knows no such word: {line!r}')
+
+    def sent(self, name, text):
+        self.asked[name] = time.monotonic()
+        if re.search(r'^HELLO .*"x":1', text):
+            self.opted_in.add(name)
 
     def play(self):
         for number, line in enumerate(self.path.read_text(encoding='utf-8').splitlines(), 1):
@@ -104,9 +129,12 @@ class Player:
 
     def step(self, name, word, text):
         if word == 'connect':
+            self.opted_in.discard(name)
             self.connections[name] = harness.Wire(self.server.address, timeout=20)
             return
         wire = self.connections[name]
+        if word in ('>', '>>', 'fills', 'split', 'proof'):
+            self.sent(name, text)
         if word == '>':
             wire.send(self.fill(text).encode() + b'\r\n')
         elif word == '>>':
@@ -141,14 +169,21 @@ class Player:
             harness.check(re.fullmatch(rb'\$\d+', head), f'expected a bulk string, found {head!r}')
             body = wire.file.read(int(head[1:]) + 2)
             harness.check(body.endswith(b'\r\n'), f'the bulk string does not end: {body!r}')
+            harness.check(name in self.opted_in or body[:1] == b'{' or body[:2] == b'b-',
+                          'Elixir: a bulk string begins with a brace or b-')
             self.match(body[:-2], text)
         elif word == 'null':
             harness.check_equal(self.line(name), b'$-1', 'the reply')
+        elif word == 'took':
+            low, _, high = text.partition('..')
+            took = self.answered[name] - self.asked[name]
+            harness.check(float(low) <= took <= float(high), f'it took {took:.2f} s')
         elif word == 'closed':
             try:
                 rest = wire.file.read()
             except ConnectionResetError:
                 rest = b''
+            self.answered[name] = time.monotonic()
             harness.check_equal(rest, b'', 'before the end of the connection')
             wire.close()  # as a client does; until then the server lingers on the connection
         elif word == 'hangs up':

@@ -97,8 +97,10 @@ void Desk::flush() {
     std::vector<Command> kept;  // nobody waits for these, but they must not be lost
     for (Command& command : std::exchange(outbox_, {})) {
         const TicketId ticket = ticket_of(command);
-        if (ticket)
+        if (ticket && taking)
             deliver(Reply{ticket, RefusedReply{"BUSY", "server is busy, try again"}});
+        else if (ticket)
+            deliver(Reply{ticket, RefusedReply{"SHUTDOWN", "shutdown in progress"}});
         else if (taking)
             kept.push_back(std::move(command));
     }

@@ -139,6 +139,24 @@ void FaktorySession::refuse(std::string_view message) {
     answer(std::move(text));
 }
 
+/// The server stops: what was pushed by now is kept, nothing more is taken.
+void FaktorySession::refuse_shutdown() {
+    front_.refused.add();
+    std::string text;
+    put_resp_error(text, extended_ ? "SHUTDOWN" : "ERR", "shutdown in progress");
+    answer(std::move(text));
+}
+
+/// As to a fetch that found nothing. A job given out now would hang on a connection about to end.
+void FaktorySession::answer_no_jobs() {
+    std::string text;
+    if (requests_.back().verb == sdk::Verb::fetchb)
+        put_resp_bulk(text, "[]");
+    else
+        put_resp_null(text);
+    answer(std::move(text));
+}
+
 std::size_t FaktorySession::line_max() const {
     return (greeted_ ? front_.options.line_max : front_.options.handshake_line_max).count;
 }

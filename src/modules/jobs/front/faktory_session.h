@@ -78,6 +78,8 @@ private:
     /// Answers the newest request here and now.
     void answer(std::string bytes);
     void refuse(std::string_view message);
+    void refuse_shutdown();
+    void answer_no_jobs();
     [[nodiscard]] std::size_t line_max() const;
     void refuse_long_line();
 

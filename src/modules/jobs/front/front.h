@@ -42,7 +42,7 @@ struct Front {
     Shard* shard = nullptr;  ///< set before the listener opens
     const FrontOptions options;
     const Instant started_at;
-    std::atomic<bool> draining{false};  ///< pushes and fetches are refused
+    std::atomic<bool> draining{false};  ///< pushes are refused, fetches get nothing
     std::atomic<std::uint64_t> connections{0};
     WorkerPool passwords{{.name = "jobs-password", .threads = 1, .queue_max = 1024}};
     Counter& commands;

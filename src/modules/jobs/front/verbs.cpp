@@ -161,7 +161,7 @@ void FaktorySession::accept(sdk::HelloRequest hello) {
 }
 
 void FaktorySession::push(std::string_view argument) {
-    if (front_.draining) return refuse("shutdown in progress");
+    if (front_.draining) return refuse_shutdown();
     const auto json = read_json(argument);
     if (!json) return;
     const auto parts = sdk::parse_job(*json, wall_now());
@@ -172,7 +172,7 @@ void FaktorySession::push(std::string_view argument) {
 }
 
 void FaktorySession::push_bulk(std::string_view argument) {
-    if (front_.draining) return refuse("shutdown in progress");
+    if (front_.draining) return refuse_shutdown();
     const auto json = read_json(argument);
     if (!json) return;
     if (!json->is_array()) return refuse("invalid JSON: PUSHB takes an array of jobs");
@@ -210,11 +210,12 @@ void FaktorySession::push_bulk(std::string_view argument) {
 void FaktorySession::fetch(std::string_view argument) {
     auto request = sdk::parse_fetch(argument);
     if (!request) return refuse(request.error().message);
+    if (front_.draining) return answer_no_jobs();
     submit(Fetch{.ticket = {},
                  .caller = caller(),
                  .queues = std::move(request->queues),
                  .max = 1,
-                 .wait = front_.draining ? Duration{0} : request->wait,
+                 .wait = request->wait,
                  .mode = LeaseMode::fixed});
 }
 
@@ -223,11 +224,12 @@ void FaktorySession::fetch_bulk(std::string_view argument) {
     if (!json) return;
     auto request = sdk::parse_fetchb(*json);
     if (!request) return refuse(request.error().message);
+    if (front_.draining) return answer_no_jobs();
     submit(Fetch{.ticket = {},
                  .caller = caller(),
                  .queues = std::move(request->queues),
                  .max = request->max,
-                 .wait = front_.draining ? Duration{0} : request->wait,
+                 .wait = request->wait,
                  .mode = extended_ && wid_ ? LeaseMode::beat : LeaseMode::fixed});
 }
 

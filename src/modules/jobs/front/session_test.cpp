@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sessions over real sockets where a whole server cannot be brought into the state that is wanted:
+// while it drains, and with times that no setting allows. Everything else is in tests/e2e.
+#include "kernel/net/listener.h"
+#include "kernel/net/raw_client_testing.h"
+#include "modules/jobs/front/faktory_session.h"
+#include "modules/jobs/ledger/memory_ledger.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::jobs {
+namespace {
+
+/// The job port over a ledger in RAM.
+class Door {
+public:
+    explicit Door(const EngineConfig& engine = {}) {
+        auto runtime = Runtime::start({.io_threads = 1, .name = "io"});
+        EXPECT_TRUE(runtime);
+        runtime_ = std::move(*runtime);
+        desks_ = std::make_unique<Desks>(*runtime_);
+        front_ = std::make_unique<Front>(*desks_, metrics_, FrontOptions{});
+        ShardOptions options;
+        options.engine = engine;
+        auto shard =
+            Shard::start(std::make_unique<MemoryLedger>(), *desks_, metrics_, options, nullptr);
+        EXPECT_TRUE(shard);
+        shard_ = std::move(*shard);
+        front_->shard = shard_.get();
+        desks_->set_shard(shard_.get());
+        auto listener =
+            Listener::open(*runtime_, metrics_, {.name = "jobs", .address = "127.0.0.1:0"},
+                           [this] { return std::make_unique<FaktorySession>(*front_); });
+        EXPECT_TRUE(listener);
+        listener_ = std::move(*listener);
+    }
+    ~Door() {
+        listener_.reset();
+        front_->passwords.drain();
+        stop_queue();
+        runtime_->stop(deadline_after(5s));
+    }
+    Door(const Door&) = delete;
+    Door& operator=(const Door&) = delete;
+
+    void begin_drain() { front_->draining = true; }
+    void stop_queue() {
+        if (!stopped_) shard_->stop();
+        stopped_ = true;
+    }
+    [[nodiscard]] std::uint16_t port() const { return listener_->address().port; }
+
+private:
+    Registry metrics_;
+    std::unique_ptr<Runtime> runtime_;
+    std::unique_ptr<Desks> desks_;
+    std::unique_ptr<Front> front_;
+    std::unique_ptr<Shard> shard_;
+    std::unique_ptr<Listener> listener_;
+    bool stopped_ = false;
+};
+
+/// A client that said HELLO.
+class Caller {
+public:
+    Caller(const Door& door, std::string_view hello) : client_(door.port()) {
+        const std::string greeting = "+HI {\"v\":2,\"x\":1}\r\n";
+        EXPECT_EQ(client_.receive_exactly(greeting.size()), greeting);
+        expect(std::string("HELLO ") + std::string(hello), "+OK\r\n");
+    }
+    void send(const std::string& line) { EXPECT_TRUE(client_.send(line + "\r\n")); }
+    /// Sends the line and expects exactly these bytes.
+    void expect(const std::string& line, const std::string& reply) {
+        send(line);
+        EXPECT_EQ(client_.receive_exactly(reply.size()), reply) << line;
+    }
+    std::string rest() { return client_.receive_all(); }
+
+private:
+    RawClient client_;
+};
+
+const std::string push = R"(PUSH {"jid":"a-job-0001","jobtype":"t","args":[]})";
+
+TEST(Session, WhileTheServerDrainsPushesAreRefusedAndFetchesGetNothing) {
+    Door door;
+    Caller plain(door, R"({"v":2,"wid":"w"})");
+    Caller extended(door, R"({"v":2,"wid":"x","x":1})");
+    plain.expect(push, "+OK\r\n");
+    door.begin_drain();
+    Caller late(door, R"({"v":2})");
+    late.expect(push, "-ERR shutdown in progress\r\n");
+    late.expect("PUSHB [" + push.substr(5) + "]", "-ERR shutdown in progress\r\n");
+    late.expect("FETCH default", "$-1\r\n");
+    extended.expect(push, "-SHUTDOWN shutdown in progress\r\n");
+    extended.expect(R"(FETCHB {"queues":["default"],"max":5,"wait_ms":60000})", "$2\r\n[]\r\n");
+    // Whoever has work may still end it, and say that it lives.
+    extended.expect(R"(BEAT {"wid":"x"})", "$23\r\n{\"cancel\":[],\"lost\":[]}\r\n");
+    late.expect(R"(ACK {"jid":"nobody-knows"})", "+OK\r\n");
+}
+
+TEST(Session, OnceTheQueueHasStoppedEveryoneIsToldSo) {
+    Door door;
+    Caller plain(door, R"({"v":2})");
+    Caller extended(door, R"({"v":2,"x":1})");
+    plain.expect(push, "+OK\r\n");
+    door.begin_drain();
+    door.stop_queue();
+    plain.expect(R"(ACK {"jid":"a-job-0001"})", "-ERR shutdown in progress\r\n");
+    extended.expect("INFO", "-SHUTDOWN shutdown in progress\r\n");
+}
+
+TEST(Session, ASilentWorkerLosesItsConnectionsAndItsJobs) {
+    EngineConfig engine;
+    engine.worker_silence = 150ms;
+    engine.extended_silence = 150ms;
+    Door door(engine);
+    for (const char* hello : {R"({"v":2,"wid":"w"})", R"({"v":2,"wid":"w","x":1})"}) {
+        Caller producer(door, R"({"v":2})");
+        producer.expect("FLUSH", "+OK\r\n");
+        producer.expect(push, "+OK\r\n");
+        Caller worker(door, hello);
+        Caller second(door, hello);  // another connection of the same worker
+        worker.send(R"(FETCHB {"queues":["default"],"max":1,"wait_ms":0})");
+        // The job is the last thing it hears: it never beats.
+        EXPECT_NE(worker.rest().find(R"("jid":"a-job-0001")"), std::string::npos);
+        EXPECT_EQ(second.rest(), "");
+        producer.expect(R"(BEAT {"wid":"w"})", "-ERR Unknown worker w\r\n");
+        producer.send("FETCH default");
+        producer.send("END");
+        EXPECT_NE(producer.rest().find(R"("jid":"a-job-0001")"), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace sluice::jobs
