@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/sim/core/queue_world.h"
+
+#include "modules/sim/core/stats.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace sluice::sim {
+namespace {
+
+Traffic poisson(const std::string& name, double rate, Duration mean) {
+    Traffic traffic;
+    traffic.name = name;
+    traffic.type = name;
+    traffic.arrivals = ArrivalProcess::poisson(rate).value();
+    traffic.service = Distribution::exponential(mean).value();
+    return traffic;
+}
+
+Traffic backlog(const std::string& name, std::uint64_t jobs, Duration service) {
+    Traffic traffic;
+    traffic.name = name;
+    traffic.type = name;
+    traffic.backlog = jobs;
+    traffic.service = Distribution::constant(service).value();
+    return traffic;
+}
+
+Pool pool_of(std::uint32_t workers, std::uint32_t slots = 1) {
+    Pool pool;
+    pool.name = "workers";
+    pool.workers = workers;
+    pool.slots = slots;
+    return pool;
+}
+
+Scenario scenario_of(std::vector<Traffic> traffic, Pool pool, Duration duration) {
+    Scenario scenario;
+    scenario.traffic = std::move(traffic);
+    scenario.pools = {std::move(pool)};
+    scenario.duration = duration;
+    return scenario;
+}
+
+WorldResult play(const Scenario& scenario, WorldOptions options = {}) {
+    const Status checked = check_scenario(scenario);
+    EXPECT_TRUE(checked) << (checked ? "" : checked.error().message);
+    return run_world(scenario, options);
+}
+
+TEST(QueueWorld, MM3AgreesWithTheoryThroughTheRealEngine) {
+    const Scenario scenario = scenario_of({poisson("job", 2.4, 1s)}, pool_of(3), 800s);
+    std::vector<double> waits;
+    std::vector<double> lengths;
+    std::vector<double> busy;
+    for (std::uint64_t r = 0; r < 30; ++r) {
+        const WorldResult result =
+            play(scenario, {.seed = 7, .replication = r, .warmup = 200s, .bins = 10});
+        waits.push_back(to_seconds(result.traffic[0].wait.mean()));
+        lengths.push_back(result.traffic[0].waiting_mean);
+        busy.push_back(result.pools[0].busy_share);
+    }
+    EXPECT_TRUE(interval_of(waits, 0.999).contains(1.07865)) << interval_of(waits).mean;
+    EXPECT_TRUE(interval_of(lengths, 0.999).contains(2.58876)) << interval_of(lengths).mean;
+    EXPECT_TRUE(interval_of(busy, 0.999).contains(0.8)) << interval_of(busy).mean;
+}
+
+TEST(QueueWorld, PriorityIsTheEnginesOwn) {
+    Traffic urgent = poisson("urgent", 0.3, 1s);
+    urgent.priority = 9;
+    Traffic slow = poisson("slow", 0.5, 1s);
+    slow.priority = 1;
+    const Scenario scenario = scenario_of({urgent, slow}, pool_of(1), 2000s);
+    std::vector<double> first;
+    std::vector<double> second;
+    for (std::uint64_t r = 0; r < 30; ++r) {
+        const WorldResult result =
+            play(scenario, {.seed = 3, .replication = r, .warmup = 200s, .bins = 10});
+        first.push_back(to_seconds(result.traffic[0].wait.mean()));
+        second.push_back(to_seconds(result.traffic[1].wait.mean()));
+    }
+    EXPECT_TRUE(interval_of(first, 0.999).contains(1.142857)) << interval_of(first).mean;
+    EXPECT_TRUE(interval_of(second, 0.999).contains(5.714286)) << interval_of(second).mean;
+}
+
+TEST(QueueWorld, SameSeedGivesTheSameHistoryAndAnotherReplicationAnother) {
+    const Scenario scenario = scenario_of({poisson("job", 20, 100ms)}, pool_of(3), 60s);
+    const WorldResult a = play(scenario, {.seed = 1, .replication = 4});
+    const WorldResult b = play(scenario, {.seed = 1, .replication = 4});
+    const WorldResult c = play(scenario, {.seed = 1, .replication = 5});
+    EXPECT_EQ(a.hash, b.hash);
+    EXPECT_EQ(a.decisions, b.decisions);
+    EXPECT_NE(a.hash, c.hash);
+}
+
+TEST(QueueWorld, SpilledJobsComeBackAndChangeNothing) {
+    Traffic mixed = poisson("job", 50, 100ms);
+    mixed.backlog = 3000;
+    mixed.failures.rate = 0.3;
+    mixed.retry = {3, BackoffShape::exponential, 5s, 60s, 20};
+    const Scenario scenario = scenario_of({mixed}, pool_of(4), 120s);
+    const WorldResult whole = play(scenario);
+    const WorldResult spilled = play(scenario, {.ready_window = 16, .due_window = 8});
+    EXPECT_EQ(whole.refills, 0U);
+    EXPECT_GT(spilled.refills, 100U);
+    EXPECT_EQ(whole.hash, spilled.hash);
+}
+
+TEST(QueueWorld, EveryJobEndsOnceWhateverHappensToTheWorkers) {
+    Traffic job = poisson("job", 5, 500ms);
+    job.failures = {0.1, 0.01, 0.005, 0.5};
+    job.retry = {50, BackoffShape::constant, 1s, 1s, 0};
+    Pool pool = pool_of(4, 2);
+    pool.crashes_per_hour = 20;
+    Scenario scenario = scenario_of({job}, pool, 600s);
+    scenario.traffic[0].arrivals = ArrivalProcess::poisson(5).value();
+    ScenarioEvent lost{.at = 100s, .lost = {"workers", 0.5, 60s}, .every = 200s};
+    ScenarioEvent deploy{.at = 50s, .kind = EventKind::deploy, .every = 150s};
+    deploy.deploy = {"workers", 1, 5s, 100ms};
+    ScenarioEvent trouble{.at = 300s, .kind = EventKind::trouble};
+    trouble.trouble = {"", 0.9, 30s};
+    scenario.events = {lost, deploy, trouble};
+    const WorldResult result = play(scenario);
+    const TrafficResult& t = result.traffic[0];
+    EXPECT_GT(t.lost_attempts, 10U);
+    EXPECT_GT(result.pools[0].crashes, 10U);
+    EXPECT_GT(result.pools[0].returned, 0U);
+    EXPECT_GT(t.failed_attempts, 300U);
+    EXPECT_EQ(t.unstarted, 0U);
+    EXPECT_LE(t.succeeded + t.dead + t.discarded, t.arrived);
+    EXPECT_GT(static_cast<double>(t.succeeded), 0.9 * static_cast<double>(t.arrived));
+}
+
+TEST(QueueWorld, ConcurrencyLimitHoldsAndDrainTimeIsExact) {
+    Scenario scenario = scenario_of({backlog("job", 100, 1s)}, pool_of(10), 10min);
+    scenario.stop_when_drained = true;
+    EXPECT_EQ(play(scenario).drained_at, std::optional<Duration>(10s));
+    Limit limit;
+    limit.name = "one";
+    limit.queue = "default";
+    limit.at_once = 1;
+    scenario.limits = {limit};
+    const WorldResult result = play(scenario);
+    EXPECT_EQ(result.drained_at, std::optional<Duration>(100s));
+    EXPECT_NEAR(result.limits[0].closed_share, 1.0, 1e-9);
+}
+
+TEST(QueueWorld, RateLimitSpacesTheStarts) {
+    Scenario scenario = scenario_of({backlog("job", 51, 100ms)}, pool_of(10), 10min);
+    scenario.stop_when_drained = true;
+    Limit limit;
+    limit.name = "five a second";
+    limit.type = "job";
+    limit.kind = LimitKind::rate;
+    limit.per_second = 5;
+    limit.burst = 1;
+    scenario.limits = {limit};
+    EXPECT_EQ(play(scenario).drained_at, std::optional<Duration>(10s + 100ms));
+    scenario.limits[0].burst = 11;  // ten of them need not wait
+    EXPECT_EQ(play(scenario).drained_at, std::optional<Duration>(8s + 100ms));
+}
+
+TEST(QueueWorld, TenantsOfOneQueueAreServedInTurn) {
+    Traffic big = backlog("big", 1000, 1s);
+    big.tenant = "big";
+    Traffic small = backlog("small", 100, 1s);
+    small.tenant = "small";
+    const WorldResult result = play(scenario_of({big, small}, pool_of(10), 5min));
+    EXPECT_LE(result.traffic[1].wait.max(), 21s);
+    EXPECT_GE(result.traffic[0].wait.max(), 105s);
+    for (Traffic* traffic : {&big, &small}) traffic->tenant.clear();
+    const WorldResult together = play(scenario_of({big, small}, pool_of(10), 5min));
+    EXPECT_GE(together.traffic[1].wait.max(), 105s);
+}
+
+TEST(QueueWorld, AWorkerWithoutTheCapabilityLeavesTheJob) {
+    Traffic plain = backlog("plain", 10, 1s);
+    Traffic special = backlog("special", 10, 1s);
+    special.needs = {"gpu"};
+    Scenario scenario = scenario_of({plain, special}, pool_of(10), 5min);
+    EXPECT_FALSE(check_scenario(scenario));
+    Pool gpu = pool_of(1);
+    gpu.name = "gpu";
+    gpu.capabilities = {"gpu", "big"};
+    scenario.pools.push_back(gpu);
+    const WorldResult result = play(scenario);
+    EXPECT_EQ(result.traffic[1].response.max(), 10s + 0s);
+}
+
+TEST(QueueWorld, LostWorkersGiveTheirJobsBackAfterTheirSilence) {
+    Scenario scenario = scenario_of({backlog("job", 1, 100s)}, pool_of(1), 10min);
+    ScenarioEvent lost{.at = 50s, .lost = {"workers", 1, 5s}};
+    scenario.events = {lost};
+    scenario.stop_when_drained = true;
+    // The last beat was at 50 s (or 45 s); an extended worker is lost 15 s later.
+    const WorldResult extended = play(scenario);
+    EXPECT_GE(*extended.drained_at, 160s);
+    EXPECT_LE(*extended.drained_at, 165s);
+    EXPECT_EQ(extended.traffic[0].lost_attempts, 1U);
+    scenario.pools[0].extended = false;  // a plain one after 60 s
+    const WorldResult plain = play(scenario);
+    EXPECT_GE(*plain.drained_at, 200s);
+    EXPECT_LE(*plain.drained_at, 210s);
+}
+
+TEST(QueueWorld, AJobLongerThanItsFixedLeaseRunsTwice) {
+    Traffic job = backlog("job", 1, 90s);
+    job.lease = 60s;
+    job.retry = {3, BackoffShape::constant, 1s, 1s, 0};
+    Pool pool = pool_of(2);
+    pool.extended = false;
+    Scenario scenario = scenario_of({job}, pool, 10min);
+    const WorldResult result = play(scenario);
+    // Expired after 60 s, given to the second worker at 61 s; then to the first again, and so on:
+    // no run ends within its lease.
+    EXPECT_EQ(result.traffic[0].lost_attempts, 4U);
+    EXPECT_EQ(result.traffic[0].dead, 1U);
+    scenario.pools[0].extended = true;  // heartbeats renew
+    EXPECT_EQ(play(scenario).traffic[0].succeeded, 1U);
+}
+
+TEST(QueueWorld, AutoscalingFollowsTheLoad) {
+    for (const ScaleMetric metric :
+         {ScaleMetric::waiting_per_worker, ScaleMetric::oldest_wait, ScaleMetric::utilisation}) {
+        Traffic job = poisson("job", 8, 500ms);
+        job.backlog = 500;
+        Pool pool = pool_of(1);
+        pool.autoscale = Autoscale{.metric = metric,
+                                   .up_above = metric == ScaleMetric::utilisation ? 0.9 : 5,
+                                   .down_below = metric == ScaleMetric::utilisation ? 0.5 : 0.1,
+                                   .step = 2,
+                                   .min = 1,
+                                   .max = 12,
+                                   .every = 10s,
+                                   .delay = 20s};
+        const WorldResult result = play(scenario_of({job}, pool, 20min), {.record_workers = true});
+        EXPECT_GT(result.pools[0].scaled_up, 4U);
+        EXPECT_GT(result.pools[0].scaled_down, 0U);
+        EXPECT_LE(result.pools[0].workers_mean, 12.0);
+        EXPECT_LT(to_seconds(result.traffic[0].wait.quantile(0.5)), 200);
+        ASSERT_EQ(result.workers.size(), 12U);
+        EXPECT_EQ(result.workers[0].spans.back().to, 20min);
+        EXPECT_EQ(result.workers[0].spans.front().phase, WorkerPhase::working);
+    }
+}
+
+TEST(QueueWorld, OverloadEndsAndCountsWhatNobodyTook) {
+    const WorldResult result = play(scenario_of({poisson("job", 10, 1s)}, pool_of(1), 100s));
+    EXPECT_EQ(result.traffic[0].wait.count(), result.traffic[0].arrived);
+    EXPECT_GT(result.traffic[0].unstarted, 500U);
+    EXPECT_LE(result.end, 125s);
+}
+
+}  // namespace
+}  // namespace sluice::sim
