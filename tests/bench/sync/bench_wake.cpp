@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wake-up latency: from the push until a consumer that was asleep has the item.
+#include "queues.h"
+#include "report.h"
+
+#include "kernel/sync/primitives/semaphore.h"
+#include "kernel/sync/semaphore.h"
+
+#include <algorithm>
+#include <chrono>
+#include <semaphore>
+
+namespace sluice::bench {
+namespace {
+
+constexpr int wakes = 1000;
+/// Between two pushes, so that the consumer has gone to sleep.
+constexpr std::chrono::microseconds pause{200};
+
+Item now_ns() { return static_cast<Item>(monotonic_now().time_since_epoch().count()); }
+
+/// A semaphore as a queue of one item.
+template <class Semaphore>
+struct Signal {
+    struct Producer {
+        explicit Producer(Signal& signal) : signal_(signal) {}
+        void put(Item item) {
+            signal_.item_ = item;
+            signal_.semaphore_.release();
+        }
+        void finish() {}
+        Signal& signal_;
+    };
+    struct Consumer {
+        explicit Consumer(Signal& signal) : signal_(signal) {}
+        std::size_t take(Item& sum) {
+            static_cast<void>(signal_.semaphore_.acquire());
+            sum += signal_.item_;
+            return signal_.item_ == 0 ? 0 : 1;
+        }
+        Signal& signal_;
+    };
+    void close() {
+        item_ = 0;
+        semaphore_.release();
+    }
+    Semaphore semaphore_{0};
+    Item item_ = 0;
+};
+
+template <class Queue>
+void row(Report& report, const char* name) {
+    Queue queue;
+    std::vector<double> delays;
+    delays.reserve(wakes);
+    std::thread consumer([&] {
+        typename Queue::Consumer end(queue);
+        for (Item sent = 0; end.take(sent) > 0; sent = 0)
+            delays.push_back(static_cast<double>(now_ns() - sent) / 1e3);
+    });
+    {
+        typename Queue::Producer end(queue);
+        for (int i = 0; i < wakes; ++i) {
+            std::this_thread::sleep_for(pause);
+            end.put(now_ns());
+        }
+    }
+    std::this_thread::sleep_for(pause);
+    queue.close();
+    consumer.join();
+    std::sort(delays.begin(), delays.end());
+    report.add({"wake-up", name, "p50"}, delays[delays.size() / 2]);
+    report.add({"wake-up", name, "p99"}, delays[delays.size() * 99 / 100]);
+}
+
+}  // namespace
+
+void bench_wake(const Options& options, Report& report) {
+    static_cast<void>(options);
+    report.describe("wake-up", "microseconds from push to pop, consumer asleep");
+    row<StdRing<false>>(report, "std::mutex + cv ring");
+    row<Ours<How::single>>(report, "Channel");
+    row<Ours<How::drain>>(report, "Channel, drained");
+    row<Ours<How::single, PrimitiveSync>>(report, "Channel on primitives");
+    row<Moody<true>>(report, "moodycamel blocking, tokens");
+    row<Signal<std::counting_semaphore<>>>(report, "std::counting_semaphore");
+    row<Signal<Semaphore>>(report, "Semaphore");
+    row<Signal<primitives::Semaphore<>>>(report, "primitives::Semaphore");
+}
+
+}  // namespace sluice::bench
