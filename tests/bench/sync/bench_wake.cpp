@@ -7,7 +7,6 @@
 #include "kernel/sync/semaphore.h"
 
 #include <algorithm>
-#include <chrono>
 #include <semaphore>
 
 namespace sluice::bench {
@@ -15,7 +14,11 @@ namespace {
 
 constexpr int wakes = 1000;
 /// Between two pushes, so that the consumer has gone to sleep.
-constexpr std::chrono::microseconds pause{200};
+void let_it_sleep() {
+    Channel<int> never(1);
+    int nothing = 0;
+    never.pop_until(nothing, monotonic_now() + 200us);
+}
 
 Item now_ns() { return static_cast<Item>(monotonic_now().time_since_epoch().count()); }
 
@@ -61,11 +64,11 @@ void row(Report& report, const char* name) {
     {
         typename Queue::Producer end(queue);
         for (int i = 0; i < wakes; ++i) {
-            std::this_thread::sleep_for(pause);
+            let_it_sleep();
             end.put(now_ns());
         }
     }
-    std::this_thread::sleep_for(pause);
+    let_it_sleep();
     queue.close();
     consumer.join();
     std::sort(delays.begin(), delays.end());
