@@ -156,15 +156,20 @@ TEST(Progress, FitsItsColumns) {
 TEST(TopPicture, ShowsRatesAndFitsTheTerminal) {
     TopReading before;
     before.info.version = "1";
-    before.info.queues = {{.name = "a", .enqueued = 100}};
+    before.info.queues = {{.name = "a", .enqueued = 100, .arrived = 50, .delivered = 900}};
     TopReading reading = before;
     reading.at = Instant{} + 2s;
     reading.info.pushed = 1000;
     reading.info.queues[0].enqueued = 300;
+    reading.info.queues[0].arrived = 517;
+    reading.info.queues[0].delivered = 907;
     for (int i = 0; i < 100; ++i) reading.info.queues.push_back({.name = "q" + std::to_string(i)});
     const std::string text = top_picture(reading, &before, {.columns = 60, .rows = 24}, true);
     EXPECT_NE(text.find("pushed 500"), std::string::npos) << text;
-    EXPECT_NE(text.find("+100"), std::string::npos) << text;
+    EXPECT_NE(text.find("IN/s"), std::string::npos) << text;
+    EXPECT_NE(text.find("OUT/s"), std::string::npos) << text;
+    EXPECT_NE(text.find("234"), std::string::npos) << text;
+    EXPECT_NE(text.find("3.5"), std::string::npos) << text;
     EXPECT_NE(text.find("more queues"), std::string::npos) << text;
     std::size_t lines = 0;
     std::size_t start = 0;

@@ -39,7 +39,8 @@ std::vector<Setting> server_settings() {
     };
 }
 
-Result<Config> load_config(const ConfigTable& table, const ConfigArguments& arguments) {
+Result<Config> load_config(ConfigTable& table, const ConfigArguments& arguments) {
+    table.share_with({"work"});
     ConfigSources sources;
     if (!arguments.file.empty()) sources.file = arguments.file;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

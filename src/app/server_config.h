@@ -30,6 +30,7 @@ void add_config_options(CLI::App& command, ConfigArguments& arguments);
 std::vector<Setting> server_settings();
 
 /// Reads everything that was declared. Errors: invalid (every mistake, a line each), io.
-Result<Config> load_config(const ConfigTable& table, const ConfigArguments& arguments);
+/// The table knows the server's settings; those of the worker in the same file are left to it.
+Result<Config> load_config(ConfigTable& table, const ConfigArguments& arguments);
 
 }  // namespace sluice::app

@@ -58,6 +58,8 @@ QueueView read_queue(const Members& queue) {
             .enqueued = queue.count("enqueued"),
             .running = queue.count("running"),
             .waiting_fetches = queue.count("waiting_fetches"),
+            .arrived = queue.count("arrived"),
+            .delivered = queue.count("delivered"),
             .paused = queue.flag("paused"),
             .durability = queue.text("durability"),
             .latency = queue.seconds("latency_seconds")};

@@ -17,6 +17,8 @@ struct QueueView {
     std::uint64_t enqueued = 0;
     std::uint64_t running = 0;
     std::uint64_t waiting_fetches = 0;
+    std::uint64_t arrived = 0;
+    std::uint64_t delivered = 0;
     bool paused = false;
     std::string durability;
     Duration latency{0};

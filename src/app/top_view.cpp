@@ -26,12 +26,6 @@ std::string rate(std::uint64_t now, const std::uint64_t* before, double seconds)
     return rate_text(static_cast<double>(now - std::min(now, *before)) / seconds);
 }
 
-std::string trend(std::uint64_t now, std::uint64_t before, double seconds) {
-    const double change = (static_cast<double>(now) - static_cast<double>(before)) / seconds;
-    if (std::abs(change) < 0.05) return "0";
-    return (change > 0 ? "+" : "-") + rate_text(std::abs(change));
-}
-
 const QueueView* find_queue(const TopReading* reading, const std::string& name) {
     if (reading == nullptr) return nullptr;
     for (const QueueView& queue : reading->info.queues) {
@@ -44,7 +38,8 @@ std::string queue_table(const TopReading& now, const TopReading* before, double 
                         std::size_t rows, std::size_t columns) {
     TextTable table({{"QUEUE"},
                      {"WAITING", Align::right},
-                     {"±/s", Align::right},
+                     {"IN/s", Align::right},
+                     {"OUT/s", Align::right},
                      {"RUNNING", Align::right},
                      {"IDLE FETCHES", Align::right},
                      {"LATENCY", Align::right},
@@ -60,11 +55,13 @@ std::string queue_table(const TopReading& now, const TopReading* before, double 
     for (std::size_t i = 0; i < shown; ++i) {
         const QueueView& queue = *queues[i];
         const QueueView* earlier = find_queue(before, queue.name);
-        table.add({queue.name, human_count(queue.enqueued),
-                   earlier == nullptr || seconds <= 0
-                       ? "-"
-                       : trend(queue.enqueued, earlier->enqueued, seconds),
-                   human_count(queue.running), human_count(queue.waiting_fetches),
+        const auto per_second = [&](std::uint64_t QueueView::* counter) {
+            return rate(queue.*counter, earlier == nullptr ? nullptr : &(earlier->*counter),
+                        seconds);
+        };
+        table.add({queue.name, human_count(queue.enqueued), per_second(&QueueView::arrived),
+                   per_second(&QueueView::delivered), human_count(queue.running),
+                   human_count(queue.waiting_fetches),
                    queue.enqueued > 0 ? human_duration(queue.latency) : "-",
                    queue.paused ? "paused" : ""});
     }

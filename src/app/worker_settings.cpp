@@ -45,6 +45,7 @@ std::vector<Setting> worker_settings() {
 Result<Config> load_worker_config(const WorkerArguments& arguments) {
     ConfigTable table;
     table.declare(worker_settings());
+    table.share_with({"server", "http", "jobs"});  // one file may be for both
     ConfigSources sources;
     if (!arguments.file.empty()) sources.file = arguments.file;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

@@ -360,6 +360,29 @@ def settings_of_the_worker_are_checked(server):
         worker.close()
 
 
+def one_file_serves_the_server_and_the_worker(server):
+    """Every section of the one is left alone by the other; wrong keys of its own are not."""
+    described = run(None, 'check-config', '--describe').out
+    shared = server.folder / 'both.toml'
+    text = ''.join(re.sub(r'^# ', '', line) + '\n' for line in described.splitlines()
+                   if re.match(r'^(\[|# [a-z_]+ = )', line))
+    sections = re.findall(r'^\[(\w+)\]$', text, re.MULTILINE)
+    check({'server', 'http', 'jobs', 'log'} <= set(sections), f'the sections: {sections}')
+    shared.write_text(text + '[work]\nqueues = ["from-the-file"]\n')
+    run(None, 'check-config', '--config', shared)
+    server.start()
+    worker = WorkerProcess(server, '--config', str(shared))
+    try:
+        run(server, 'push', 'math.factorial', '5', '--queue', 'from-the-file', '--wait')
+    finally:
+        worker.close()
+    shared.write_text(text.replace('[jobs]', '[jobs]\nlisen = "x"') + '[work]\nqueus = ["x"]\n')
+    done = run(None, 'check-config', '--config', shared, code=USAGE)
+    check('jobs.listen' in done.err and 'work' not in done.err, done.err)
+    done = run(server, 'work', '--config', shared, code=USAGE)
+    check('work.queues' in done.err and 'jobs' not in done.err, done.err)
+
+
 def the_admin_side_answers(server):
     server.start()
     run(server, 'push', 't', '--queue', 'seen')
@@ -441,6 +464,7 @@ harness.run_test(push_and_job, progress_of_a_running_job, bad_input_says_what_to
                  push_file, push_file_goes_on_where_it_broke, lists,
                  foreign_text_cannot_control_the_terminal, dead_and_cancel, waiting,
                  work_with_the_built_in_types, a_worker_becomes_quiet_and_drains,
-                 settings_of_the_worker_are_checked, the_admin_side_answers,
+                 settings_of_the_worker_are_checked,
+                 one_file_serves_the_server_and_the_worker, the_admin_side_answers,
                  types_and_completion_need_no_server, top_is_a_live_view,
                  settings=['jobs.restart_grace=1s'])

@@ -96,7 +96,13 @@ int report(const Options& options, std::uint64_t seed, const Outcome& outcome) {
     print_trace(sim::run_seed(again));
     std::printf("\nseed %llu breaks %s: %s\n", static_cast<unsigned long long>(seed),
                 outcome.violation->number.c_str(), outcome.violation->what.c_str());
-    std::printf("replay it with: ./dev sim %llu 1s\n", static_cast<unsigned long long>(seed));
+    std::string again_with = "./dev sim " + std::to_string(seed) + " 1s";
+    for (std::size_t i = 0; i < fault_count; ++i) {
+        const auto fault = static_cast<Fault>(i);
+        if ((options.faults & fault_bit(fault)) != 0)
+            again_with += " --fault " + std::string(to_string(fault));
+    }
+    std::printf("replay it with: %s\n", again_with.c_str());
     return 1;
 }
 

@@ -175,6 +175,22 @@ void ConfigTable::declare(std::vector<Setting> settings) {
     }
 }
 
+void ConfigTable::share_with(std::vector<std::string> sections) {
+    for (std::string& section : sections) {
+        SLUICE_CHECK(std::none_of(settings_.begin(), settings_.end(), [&](const Setting& known) {
+            return section_of(known.name) == section;
+        }));
+        shared_.push_back(std::move(section));
+    }
+}
+
+/// `name` is "section.key" with a section of the other program.
+bool ConfigTable::is_shared(std::string_view name) const {
+    const std::string_view section = name.substr(0, name.find('.'));
+    return section.size() < name.size() &&
+           std::find(shared_.begin(), shared_.end(), section) != shared_.end();
+}
+
 std::string ConfigTable::suggestion(std::string_view name) const {
     std::vector<std::string_view> names;
     for (const Setting& setting : settings_) names.push_back(setting.name);
@@ -214,6 +230,7 @@ struct ConfigTable::Loading {
         if (!values && values.error().code == Code::io) return std::move(values).error();
         if (!values) return report(values.error().message), Status();
         for (const FileValue& found : *values) {
+            if (table.is_shared(found.name)) continue;
             set(found.name, path + ":" + std::to_string(found.line),
                 [&](const Setting& setting) { return from_file(setting, found); });
         }
@@ -226,6 +243,10 @@ struct ConfigTable::Loading {
             if (known.environment_name() != variable) continue;
             return set(known.name, "environment " + variable,
                        [&](const Setting& setting) { return setting.parse(value); });
+        }
+        for (const std::string& section : table.shared_) {
+            const std::string prefix = Setting::text(section, "", "").environment_name() + "_";
+            if (variable.starts_with(prefix)) return;
         }
         config.warnings_.push_back("the environment variable " + variable +
                                    " is no setting and is ignored");

@@ -85,6 +85,9 @@ public:
     /// Adds settings; a name twice, an ill-formed name or a default outside its own range is a
     /// programmer's fault (checked).
     void declare(std::vector<Setting> settings);
+    /// Sections of another program that shares the file and the environment: not looked at. Flags
+    /// are this program's own.
+    void share_with(std::vector<std::string> sections);
     /// Errors: io (the file cannot be read), invalid (every mistake, one per line).
     [[nodiscard]] Result<Config> load(const ConfigSources& sources) const;
     /// Every setting with its help, type, range and default, as a TOML file in which all is
@@ -96,7 +99,9 @@ private:
     struct Loading;
     /// "; did you mean …?" or nothing.
     [[nodiscard]] std::string suggestion(std::string_view name) const;
+    [[nodiscard]] bool is_shared(std::string_view name) const;
     std::vector<Setting> settings_;
+    std::vector<std::string> shared_;
 };
 
 }  // namespace sluice

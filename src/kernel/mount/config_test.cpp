@@ -104,6 +104,24 @@ TEST_F(ConfigTest, AllMistakesAreReportedAtOnceWithTheirPlaces) {
         "user of the machine can read it; use the file or SLUICE_JOBS_PASSWORD");
 }
 
+TEST_F(ConfigTest, SectionsOfAnotherProgramAreNotLookedAt) {
+    ConfigTable& table = table_;
+    table.share_with({"work", "server"});
+    EXPECT_EQ(
+        error_of("[work]\nqueues = [\"a\"]\nwhat = 1.5\n[work.deeper]\nx = 1\n[jobs]\nlisen = "
+                 "\"x\"\n[works]\nx = 1\n",
+                 {.flags = {{"work.queues", "a"}}}),
+        "FILE:7: unknown setting \"jobs.lisen\"; did you mean \"jobs.listen\"?\n"
+        "FILE:9: unknown setting \"works.x\"\n"
+        "flag --work.queues: unknown setting \"work.queues\"");
+    const auto config = table.load(
+        {.environment = {
+             {"SLUICE_WORK_QUEUES", "a"}, {"SLUICE_SERVER_X", "b"}, {"SLUICE_WORKS", "c"}}});
+    ASSERT_TRUE(config);
+    ASSERT_EQ(config->warnings().size(), 1U);
+    EXPECT_NE(config->warnings()[0].find("SLUICE_WORKS"), std::string::npos);
+}
+
 TEST_F(ConfigTest, BrokenAndMissingFilesSayWhere) {
     EXPECT_EQ(error_of("a = \n").find("FILE:1: "), 0U);
     const auto missing = table_.load({.file = "/nonexistent/sluice.toml"});

@@ -29,6 +29,8 @@ QueueInfo describe(const Queue& queue) {
             .enqueued = queue.ready(),
             .running = queue.running,
             .waiting_fetches = queue.waiting.size(),
+            .arrived = queue.arrived,
+            .delivered = queue.delivered,
             .oldest = oldest_of(queue)};
 }
 

@@ -53,7 +53,9 @@ struct QueueInfo {
     std::uint64_t enqueued = 0;
     std::uint64_t running = 0;
     std::uint64_t waiting_fetches = 0;
-    WallTime oldest{};  ///< enqueued_at of the head; epoch: empty
+    std::uint64_t arrived = 0;    ///< jobs that became ready in it since the start
+    std::uint64_t delivered = 0;  ///< jobs given to workers since the start
+    WallTime oldest{};            ///< enqueued_at of the head; epoch: empty
 };
 struct WorkerInfo {
     std::string wid;

@@ -31,6 +31,28 @@ Sweep by_state(SweepAction action, JobState state) {
     return sweep;
 }
 
+TEST(EngineQueues, InfoCountsWhatCameInAndWentOut) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    Spec later = in("q");
+    later.policy.at = scene.now + 1s;
+    scene.push("a", in("q"));
+    scene.push("b", later);
+    const auto counts = [&] {
+        scene.apply(Info{});
+        const QueueInfo& queue = std::get<InfoReply>(scene.last.replies.at(0).body).queues.at(0);
+        return std::pair(queue.arrived, queue.delivered);
+    };
+    EXPECT_EQ(counts(), std::pair(1UL, 0UL));
+    scene.pass(1s);
+    EXPECT_EQ(counts(), std::pair(2UL, 0UL));
+    scene.fetch(worker, {"q"});
+    scene.release(worker, "a");
+    EXPECT_EQ(counts(), std::pair(3UL, 1UL));
+    scene.fetch(worker, {"q"}, 2);
+    EXPECT_EQ(counts(), std::pair(3UL, 3UL));
+}
+
 TEST(EngineQueues, AListingEndsAtItsBytesAndSaysWhereToGoOn) {
     EngineConfig config;
     config.sweep_page_bytes = 2'000;

@@ -48,7 +48,9 @@ void lease_to(EngineState& state, Slot* slot, const Caller& caller, LeaseMode mo
         slot->lease_timer =
             state.timers.push(head.lease.expires_at, {TimerKind::lease, head.seq.value()});
     }
-    ++state.queues.find(head.queue)->running;
+    Queue* queue = state.queues.find(head.queue);
+    ++queue->running;
+    ++queue->delivered;
     slot->worker = caller.wid ? &holder(state, caller) : nullptr;
     if (slot->worker != nullptr) slot->worker->running.insert(slot);
     put(state, slot->job);

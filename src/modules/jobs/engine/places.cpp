@@ -89,6 +89,7 @@ void place_ready(EngineState& state, Slot* slot, Entering entering) {
     SLUICE_CHECK(queue != nullptr);
     change_state(state, head, JobState::enqueued);
     head.queue = queue->row.id;
+    ++queue->arrived;
     head.enqueued_at = state.now;
     head.due_at = WallTime{};
     head.order = entering.front ? state.front_order-- : state.next_order++;

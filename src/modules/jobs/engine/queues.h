@@ -21,7 +21,9 @@ struct Queue {
     std::array<Window<Order>, priority_max> lists;  ///< by priority - 1
     std::list<TicketId> waiting;                    ///< fetches, longest first
     std::uint64_t running = 0;
-    WallTime fetched_at{};  ///< when a worker last asked for jobs of this queue
+    std::uint64_t arrived = 0;    ///< jobs that became ready, those given back included; not stored
+    std::uint64_t delivered = 0;  ///< jobs given to workers; not stored
+    WallTime fetched_at{};        ///< when a worker last asked for jobs of this queue
     /// A page was read for one of the lists: fetches that were held up by it look at their other
     /// queues, too.
     bool page_came = false;

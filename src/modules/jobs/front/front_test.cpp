@@ -95,6 +95,8 @@ InfoReply sample_info() {
                            .enqueued = 3,
                            .running = 1,
                            .waiting_fetches = 0,
+                           .arrived = 9,
+                           .delivered = 6,
                            .oldest = wall_from_ns(0) + 10s});
     info.enqueued = 3;
     info.dead = 2;
@@ -118,6 +120,7 @@ TEST(InfoJson, HasExactlyFaktorysFourMembers) {
     EXPECT_NE(text.find(R"("server_utc_time":"01:02:03 UTC")"), std::string::npos);
     EXPECT_NE(text.find(R"("faktory_version":"1.10.0")"), std::string::npos);
     EXPECT_NE(text.find("Enterprise"), std::string::npos);
+    EXPECT_NE(text.find(R"("arrived":9,"delivered":6)"), std::string::npos);
 }
 
 TEST(InfoJson, LatencyIsTheAgeOfTheOldestJob) {

@@ -66,6 +66,8 @@ void append_queue(JsonWriter& json, const QueueInfo& queue, WallTime now) {
     json.key("enqueued").unsigned_integer(queue.enqueued);
     json.key("running").unsigned_integer(queue.running);
     json.key("waiting_fetches").unsigned_integer(queue.waiting_fetches);
+    json.key("arrived").unsigned_integer(queue.arrived);
+    json.key("delivered").unsigned_integer(queue.delivered);
     json.key("paused").boolean(queue.paused);
     json.key("durability").string(queue.durable ? "sync" : "async");
     json.key("latency_seconds").number(age_seconds(queue.oldest, now));
