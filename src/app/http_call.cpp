@@ -3,6 +3,8 @@
 
 #include "kernel/base/text.h"
 #include "kernel/net/address.h"
+#include "kernel/sync/clock.h"
+#include "sdk/name_lookup.h"
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -41,15 +43,10 @@ private:
 };
 
 Result<Socket> connect_to(const HostPort& address, Duration timeout) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const std::string port = std::to_string(address.port);
-    if (getaddrinfo(address.host.c_str(), port.c_str(), &hints, &found) != 0) {
-        return fail(Code::io, "cannot resolve " + address.host);
-    }
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, &freeaddrinfo);
-    for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
+    const sdk::Patience patience{.deadline = deadline_after(timeout), .wake = nullptr};
+    auto found = sdk::NameLookup::shared().find(address.host, address.port, patience);
+    if (!found) return fail(Code::io, found.error().message);
+    for (const addrinfo* one = found->get(); one != nullptr; one = one->ai_next) {
         Socket socket(::socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol));
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout).count();
         const timeval limit{.tv_sec = seconds, .tv_usec = 0};

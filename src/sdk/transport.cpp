@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/transport.h"
 
-#include "kernel/sync/clock.h"
+#include "sdk/name_lookup.h"
 
 #include <array>
 #include <cerrno>
@@ -46,24 +46,6 @@ public:
 private:
     int fd_;
 };
-
-Status wait_for(int fd, short events, Patience patience) {
-    for (;;) {
-        std::array<pollfd, 2> entries{};
-        entries[0] = {.fd = fd, .events = events, .revents = 0};
-        entries[1] = {.fd = patience.wake != nullptr ? patience.wake->fd() : -1,
-                      .events = POLLIN,
-                      .revents = 0};
-        const int ready =
-            poll(entries.data(), entries.size(), poll_timeout(patience.deadline, monotonic_now()));
-        if (ready < 0 && errno != EINTR) return io_error("poll", errno);
-        if (ready > 0 && entries[0].revents != 0) return {};
-        if (ready > 0) return fail(Code::cancelled, "the wait was ended");
-        if (monotonic_now() >= patience.deadline) {
-            return fail(Code::timeout, "the server did not answer in time");
-        }
-    }
-}
 
 // ---------------------------------------------------------------------------- plain
 
@@ -278,18 +260,11 @@ Result<Socket> connect_to(const addrinfo& address, Patience patience) {
 
 Result<std::unique_ptr<Transport>> Transport::open(const ServerAddress& server,
                                                    const TlsTrust& trust, Patience patience) {
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* raw = nullptr;
-    const int problem =
-        getaddrinfo(server.host.c_str(), std::to_string(server.port).c_str(), &hints, &raw);
-    if (problem != 0) {
-        return fail(Code::not_found, server.text() + ": " + gai_strerror(problem));
-    }
-    const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(raw, &freeaddrinfo);
+    auto addresses = NameLookup::shared().find(server.host, server.port, patience);
+    if (!addresses) return std::move(addresses).error();
     Error last = fail(Code::not_found, "no address");
-    for (const addrinfo* address = raw; address != nullptr; address = address->ai_next) {
+    for (const addrinfo* address = addresses->get(); address != nullptr;
+         address = address->ai_next) {
         auto socket = connect_to(*address, patience);
         if (!socket) {
             last = std::move(socket).error();

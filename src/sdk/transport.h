@@ -5,8 +5,8 @@
 
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
+#include "sdk/patience.h"
 #include "sdk/server_url.h"
-#include "sdk/wake.h"
 
 #include <cstddef>
 #include <memory>
@@ -24,21 +24,13 @@ struct TlsTrust {
     std::string ca_file;
 };
 
-/// One wait: until when, and what may end it early.
-struct Patience {
-    Instant deadline = Instant::max();
-    /// Notified: the wait ends with `cancelled`. Null: nothing ends it.
-    const Wake* wake = nullptr;
-};
-
 /// Used by one thread at a time.
 class Transport {
 public:
     virtual ~Transport() = default;
 
-    /// Tries every address of the host in turn. Looking a name up may take longer than the deadline
-    /// (getaddrinfo has none). Errors: not_found (no such host), io, timeout, cancelled, denied
-    /// (certificate).
+    /// Looks the host up and tries every address in turn. Errors: not_found (no such host), io,
+    /// timeout, cancelled, denied (certificate), busy (too many look-ups at once).
     static Result<std::unique_ptr<Transport>> open(const ServerAddress& server,
                                                    const TlsTrust& trust, Patience patience);
 
