@@ -1,77 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// TokenBucket: so many per time, with a burst. The generic cell rate algorithm (GCRA, ITU-T I.371):
-// the whole state is one time. Pure: the caller passes the time in.
+// TokenBucket: so many per time, with a burst; for one owner (SharedTokenBucket is for many
+// threads). Pure: the caller passes the time in.
 #pragma once
 
-#include "kernel/base/time.h"
-
-#include <algorithm>
-#include <cstdint>
+#include "kernel/algo/gcra.h"
 
 namespace sluice {
-
-/// `tokens` each `per`, up to `burst` at once. Everything is at least 1; at most one token each
-/// nanosecond, and a bucket fills in at most 100 years.
-struct TokenBucketLimit {
-    std::uint64_t tokens = 1;
-    Duration per = 1s;
-    std::uint64_t burst = 1;
-};
-
-/// The answer of TokenBucket::take.
-struct TokensTaken {
-    bool allowed = false;
-    /// Tokens left for an immediate further take.
-    std::uint64_t left = 0;
-    /// If refused: when the same take would succeed. Duration::max(): never (more than the burst).
-    Duration retry_after{0};
-};
 
 /// One bucket; starts full. A time before an earlier one only makes it wait. `Time` is Instant or
 /// WallTime.
 template <class Time = Instant>
 class TokenBucket {
 public:
-    explicit TokenBucket(TokenBucketLimit limit) {
-        const Duration per = std::clamp(limit.per, Duration{1}, longest);
-        const auto tokens = std::clamp<std::uint64_t>(limit.tokens, 1, most);
-        interval_ =
-            std::max(Duration{per.count() / static_cast<std::int64_t>(tokens)}, Duration{1});
-        const auto fits = static_cast<std::uint64_t>(longest / interval_);
-        burst_ = std::clamp<std::uint64_t>(limit.burst, 1, std::max<std::uint64_t>(fits, 1));
-    }
+    explicit TokenBucket(TokenBucketLimit limit) : gcra_(limit) {}
 
     /// Takes `count` tokens, or none.
-    TokensTaken take(Time now, std::uint64_t count = 1) {
-        if (count > burst_) return {false, left_at(now), Duration::max()};
-        const Time wanted = std::max(full_at_, now) + span(count);
-        const Duration over = (wanted - now) - span(burst_);
-        if (over > Duration::zero()) return {false, left_at(now), over};
-        full_at_ = wanted;
-        return {true, left_at(now), Duration::zero()};
-    }
+    TokensTaken take(Time now, std::uint64_t count = 1) { return gcra_.take(full_at_, now, count); }
     /// Tokens there now.
-    [[nodiscard]] std::uint64_t left_at(Time now) const {
-        const Duration missing = std::max(full_at_, now) - now;
-        const Duration there = span(burst_) - missing;
-        return there <= Duration::zero() ? 0 : static_cast<std::uint64_t>(there / interval_);
-    }
+    [[nodiscard]] std::uint64_t left_at(Time now) const { return gcra_.left_at(full_at_, now); }
     /// True when the bucket is as good as new, so that a table of buckets may forget it.
     [[nodiscard]] bool is_full(Time now) const { return full_at_ <= now; }
     /// Between two tokens.
-    [[nodiscard]] Duration interval() const { return interval_; }
+    [[nodiscard]] Duration interval() const { return gcra_.interval(); }
 
 private:
-    static constexpr Duration longest = 24h * 36'500;
-    static constexpr std::uint64_t most = INT64_MAX;
-
-    [[nodiscard]] Duration span(std::uint64_t count) const {
-        return interval_ * static_cast<std::int64_t>(count);
-    }
-
-    Duration interval_{1};
-    std::uint64_t burst_ = 1;
-    /// When the bucket will be full again ("theoretical arrival time").
+    Gcra gcra_;
     Time full_at_{Duration{0}};
 };
 

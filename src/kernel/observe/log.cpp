@@ -197,10 +197,7 @@ void log(LogLevel level, LogMessage message, LogFields fields) {
 }
 
 std::int64_t LogLimiter::admit(Instant now) {
-    const std::int64_t now_ns = now.time_since_epoch().count();
-    std::int64_t next = next_ns_.load(std::memory_order_relaxed);
-    if (now_ns < next || !next_ns_.compare_exchange_strong(next, now_ns + interval_.count(),
-                                                           std::memory_order_relaxed)) {
+    if (!bucket_.take(now).allowed) {
         suppressed_.fetch_add(1, std::memory_order_relaxed);
         return -1;
     }

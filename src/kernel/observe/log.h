@@ -3,6 +3,7 @@
 // place for format strings: the message is a literal, everything that varies is a field.
 #pragma once
 
+#include "kernel/algo/shared_buckets.h"
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
 
@@ -111,14 +112,13 @@ std::string format_log_line(LogFormat format, const LogEvent& event);
 /// interval and counts the rest in the field "suppressed" of the next one. Any thread.
 class LogLimiter {
 public:
-    explicit LogLimiter(Duration interval = 10s) : interval_(interval) {}
+    explicit LogLimiter(Duration interval = 10s) : bucket_({.per = interval}) {}
 
     /// The number suppressed since the last one if this one may be written, or -1.
     std::int64_t admit(Instant now);
 
 private:
-    const Duration interval_;
-    std::atomic<std::int64_t> next_ns_{INT64_MIN};
+    SharedTokenBucket<> bucket_;
     std::atomic<std::int64_t> suppressed_{0};
 };
 

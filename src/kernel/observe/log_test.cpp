@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/observe/log.h"
 
+#include "kernel/sync/thread.h"
+
 #include <gtest/gtest.h>
 
 #include <unistd.h>
+
+#include <atomic>
+#include <vector>
 
 namespace sluice {
 namespace {
@@ -71,6 +76,23 @@ TEST(Log, WritesOneLinePerEventAboveTheLevel) {
     EXPECT_EQ(all.find("hidden"), std::string::npos);
     EXPECT_NE(all.find("\"i\":0,\"suppressed\":0}"), std::string::npos) << all;
     EXPECT_NE(all.find("\"i\":5,\"suppressed\":4}"), std::string::npos) << all;
+}
+
+TEST(LogLimiter, AdmitsOneOfManyThreadsInEachInterval) {
+    LogLimiter limiter(1s);
+    for (int second = 1; second <= 50; ++second) {
+        std::atomic<int> admitted{0};
+        std::vector<Thread> threads;
+        for (int t = 0; t < 3; ++t) {
+            threads.emplace_back("logger", [&] {
+                for (int i = 0; i < 5; ++i) {
+                    if (limiter.admit(Instant{second * 1s}) >= 0) ++admitted;
+                }
+            });
+        }
+        threads.clear();
+        ASSERT_EQ(admitted.load(), 1);
+    }
 }
 
 TEST(Log, ParsesLevelsAndFormats) {

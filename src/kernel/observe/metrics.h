@@ -5,6 +5,7 @@
 
 #include "kernel/base/time.h"
 #include "kernel/sync/mutex.h"
+#include "kernel/sync/sharded_counter.h"
 
 #include <atomic>
 #include <cstdint>
@@ -18,15 +19,9 @@
 
 namespace sluice {
 
-/// A number that only grows. Any thread; one relaxed atomic add.
-class Counter {
-public:
-    void add(std::uint64_t n = 1) { value_.fetch_add(n, std::memory_order_relaxed); }
-    [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
-
-private:
-    std::atomic<std::uint64_t> value_{0};
-};
+/// A number that only grows. Any thread; threads on different processors do not slow each other
+/// down.
+using Counter = ShardedCounter;
 
 /// A number that goes up and down. Any thread.
 class Gauge {

@@ -27,6 +27,7 @@ WorkerPool::WorkerPool(WorkerPoolOptions options, const CancelToken& parent)
     closer_ = source_.token().on_cancel([this] { queue_.close(); });
     const std::size_t count = std::max<std::size_t>(options.threads, 1);
     threads_.reserve(count);
+    serving_.add(count);
     for (std::size_t i = 0; i < count; ++i) {
         threads_.emplace_back(options.name + "-" + std::to_string(i), [this] { serve(); });
     }
@@ -51,6 +52,14 @@ void WorkerPool::drain() {
     for (Thread& thread : threads_) thread.join();
 }
 
+bool WorkerPool::drain_until(Instant deadline) {
+    queue_.close();
+    const bool in_time = serving_.wait_until(deadline);
+    if (!in_time) cancel(Error{Code::timeout, "the pool was not drained by the deadline"});
+    drain();
+    return in_time;
+}
+
 void WorkerPool::cancel(Error reason) { source_.cancel(std::move(reason)); }
 
 void WorkerPool::serve() {
@@ -64,6 +73,7 @@ void WorkerPool::serve() {
         }
         task.reset();
     }
+    serving_.done();
 }
 
 }  // namespace sluice

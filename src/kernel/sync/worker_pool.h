@@ -6,6 +6,7 @@
 #include "kernel/sync/channel.h"
 #include "kernel/sync/task.h"
 #include "kernel/sync/thread.h"
+#include "kernel/sync/wait_group.h"
 
 #include <cstddef>
 #include <memory>
@@ -54,6 +55,9 @@ public:
 
     /// Takes nothing new, runs what waits, and joins. May be called again.
     void drain();
+    /// The same, but cancels at the deadline with the code timeout: tasks that still wait then are
+    /// abandoned, those that run see it in their token and are waited for. True if all ran in time.
+    bool drain_until(Instant deadline);
     /// Takes nothing new; tasks that wait are answered with `reason`, those that run see it in
     /// their token. Returns at once. Any thread.
     void cancel(Error reason = Error{Code::cancelled, "the pool was cancelled"});
@@ -71,6 +75,7 @@ private:
     Channel<TaskPointer> queue_;
     CancelSource source_;
     CancelCallback closer_;
+    WaitGroup serving_;  // Threads that have not ended.
     std::vector<Thread> threads_;
 };
 

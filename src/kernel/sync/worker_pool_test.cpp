@@ -75,6 +75,24 @@ TEST(WorkerPool, FullQueueRefusesAndCancelAnswersEveryTask) {
     EXPECT_EQ(std::move(waiting).wait().error().message, "enough");
 }
 
+TEST(WorkerPool, DrainUntilCancelsWhatIsLeftAtTheDeadline) {
+    WorkerPool quick({.threads = 2});
+    auto done = quick.submit([] { return 1; }).value();
+    EXPECT_TRUE(quick.drain_until(no_deadline));
+    EXPECT_EQ(std::move(done).wait().value(), 1);
+    WorkerPool slow({.threads = 1});
+    auto running = slow.submit([](const CancelToken& token) {
+        Channel<int> never(1);
+        static_cast<void>(select(no_deadline, token, never));
+        return token.check();
+    });
+    auto waiting = slow.submit([] { return 2; });
+    EXPECT_FALSE(slow.drain_until(monotonic_now() + 1ms));
+    EXPECT_EQ(std::move(running).value().wait().error().code, Code::timeout);
+    EXPECT_EQ(std::move(waiting).value().wait().error().code, Code::timeout);
+    EXPECT_EQ(slow.submit([] {}).error().code, Code::cancelled);
+}
+
 TEST(WorkerPool, ManySubmittersAllHear) {
     WorkerPool pool({.threads = 3, .queue_max = 8});
     std::vector<Thread> submitters;

@@ -3,6 +3,8 @@
 // one object.
 #include "report.h"
 
+#include "kernel/algo/shared_buckets.h"
+#include "kernel/algo/token_bucket.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/sync/primitives/mutex.h"
 #include "kernel/sync/primitives/rw_mutex.h"
@@ -150,6 +152,23 @@ void bench_semaphores(const Options& options, Report& report) {
     });
 }
 
+void bench_buckets(const Options& options, Report& report) {
+    report.describe("token bucket", "million takes/s, nearly all refused");
+    const Group group{options, report, "token bucket"};
+    const TokenBucketLimit limit{.tokens = 1000, .per = 1s, .burst = 10};
+    struct Locked {
+        Mutex mutex;
+        TokenBucket<> bucket;
+    } locked{{}, TokenBucket<>(limit)};
+    group.row("TokenBucket in a Mutex", [&](std::uint64_t i) {
+        MutexLock lock(locked.mutex);
+        keep(locked.bucket.take(Instant{Duration{i}}).left);
+    });
+    SharedTokenBucket<> shared(limit);
+    group.row("SharedTokenBucket",
+              [&](std::uint64_t i) { keep(shared.take(Instant{Duration{i}}).left); });
+}
+
 void bench_counters(const Options& options, Report& report) {
     report.describe("counter", "million additions/s");
     const Group group{options, report, "counter"};
@@ -166,6 +185,7 @@ void bench_locks(const Options& options, Report& report) {
     bench_read_mostly(options, report);
     bench_semaphores(options, report);
     bench_counters(options, report);
+    bench_buckets(options, report);
 }
 
 }  // namespace sluice::bench

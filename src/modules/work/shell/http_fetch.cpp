@@ -3,6 +3,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/sync/clock.h"
+#include "kernel/sync/once.h"
 
 #include <curl/curl.h>
 
@@ -30,9 +31,12 @@ using Easy = std::unique_ptr<CURL, Free>;
 using Multi = std::unique_ptr<CURLM, FreeMulti>;
 using Url = std::unique_ptr<CURLU, Free>;
 
-bool curl_is_ready() {
-    static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    return ready;
+Status start_curl() {
+    static Once once;
+    return once.call([]() -> Status {
+        if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return {};
+        return fail(Code::internal, "libcurl cannot be initialised");
+    });
 }
 
 /// The address as curl understands it, judged; gives it in its normal form.
@@ -288,7 +292,7 @@ Result<HttpResponse> http_fetch(const HttpRequest& request, const AddressRules& 
         return fail(Code::denied,
                     "this worker fetches nothing: no hosts and no networks are configured");
     }
-    if (!curl_is_ready()) return fail(Code::internal, "libcurl cannot be initialised");
+    SLUICE_TRY_STATUS(start_curl());
     return Fetch(request, rules, body, cancel).run();
 }
 
