@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <vector>
 
 namespace sluice::primitives {
@@ -39,17 +40,28 @@ TEST(PrimitiveMutex, LetsOneInAtATime) {
     EXPECT_EQ(sum, 20'000);
 }
 
+/// Whether the lock could be had; it is given back at once.
+template <class Lock>
+bool can_lock(Lock& lock) {
+    if (!lock.try_lock()) return false;
+    lock.unlock();
+    return true;
+}
+template <class Lock>
+bool can_lock_shared(Lock& lock) {
+    if (!lock.try_lock_shared()) return false;
+    lock.unlock_shared();
+    return true;
+}
+
 TEST(PrimitiveMutex, RefusesATryWhileHeld) {
     Mutex<> mutex;
-    ASSERT_TRUE(mutex.try_lock());
-    on_threads(1, [&](int) {
-        const bool locked = mutex.try_lock();
-        EXPECT_FALSE(locked);
-        if (locked) mutex.unlock();
-    });
-    mutex.unlock();
-    ASSERT_TRUE(mutex.try_lock());
-    mutex.unlock();
+    EXPECT_TRUE(can_lock(mutex));
+    {
+        const LockGuard guard(mutex);
+        on_threads(1, [&](int) { EXPECT_FALSE(can_lock(mutex)); });
+    }
+    EXPECT_TRUE(can_lock(mutex));
 }
 
 TEST(PrimitiveRwMutex, LetsReadersInTogether) {
@@ -65,9 +77,7 @@ TEST(PrimitiveRwMutex, LetsReadersInTogether) {
     }
     // Would wait for ever if one reader kept out the others.
     for (int i = 0; i < 3; ++i) inside.acquire();
-    const bool locked = mutex.try_lock();
-    EXPECT_FALSE(locked);
-    if (locked) mutex.unlock();
+    EXPECT_FALSE(can_lock(mutex));
     leave.release(3);
 }
 
@@ -91,17 +101,24 @@ TEST(PrimitiveRwMutex, KeepsEverybodyOutWhileWriting) {
 
 TEST(PrimitiveRwMutex, AnswersTries) {
     RwMutex<> mutex;
-    ASSERT_TRUE(mutex.try_lock());
-    EXPECT_FALSE(mutex.try_lock_shared());
-    mutex.unlock();
-    ASSERT_TRUE(mutex.try_lock_shared());
-    ASSERT_TRUE(mutex.try_lock_shared());
-    EXPECT_FALSE(mutex.try_lock());
-    mutex.unlock_shared();
-    mutex.unlock_shared();
+    EXPECT_TRUE(can_lock(mutex));
+    EXPECT_TRUE(can_lock_shared(mutex));
+    {
+        const LockGuard guard(mutex);
+        on_threads(1, [&](int) {
+            EXPECT_FALSE(can_lock(mutex));
+            EXPECT_FALSE(can_lock_shared(mutex));
+        });
+    }
+    {
+        const SharedGuard guard(mutex);
+        on_threads(1, [&](int) {
+            EXPECT_FALSE(can_lock(mutex));
+            EXPECT_TRUE(can_lock_shared(mutex));
+        });
+    }
     // A refused try has passed its turn on.
-    ASSERT_TRUE(mutex.try_lock());
-    mutex.unlock();
+    EXPECT_TRUE(can_lock(mutex));
 }
 
 TEST(PrimitiveCondVar, HandsOverEveryItem) {
