@@ -132,7 +132,7 @@ sdk::JobType exec(const SharedServices& services) {
 - `timeout` (seconds, default 60, at most 3600): then SIGTERM to all processes of its group, after 2 seconds SIGKILL.
 - `check` (default true): whether an exit code other than 0 fails the job.
 
-The program runs in a process group of its own, in the folder for writing, without new privileges, with limits on processor time, memory, size of files and open files, and what it leaves running in its group is killed. More than 64 MiB of output kills it.)",
+The program runs in a process group of its own, in the folder for writing, without new privileges, with limits on processor time, memory, size of files and open files, and whatever it leaves running is killed, also what has left its group with setsid. More than 64 MiB of output kills it.)",
         .result_help =
             R"(`exit_code` (128 + number if a `signal` ended it), `stdout` and `stderr` (the first 256 KiB of each; bytes that are not UTF-8 are replaced), `stdout_bytes`, `stderr_bytes`, `stdout_cut`, `stderr_cut`. With `check`, an exit code other than 0 is the failure `ExitStatus` with the end of stderr.)",
         .example = R"(sluice push exec date '{"arguments": ["-u", "-d", "@0"]}')",

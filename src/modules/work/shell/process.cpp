@@ -78,14 +78,16 @@ struct Limit {
     rlim_t value;
 };
 
-/// Everything the child needs, made ready before fork: between fork and exec only
+/// Everything the children need, made ready before fork: between fork and exec only
 /// async-signal-safe functions may be called (signal-safety(7)), so there is no memory to be had.
 struct ChildPlan {
     const char* path;
     const char* folder;
     char* const* arguments;
     char* const* environment;
-    int input, output, errors, report;
+    int input, output, errors;
+    int report;  ///< errno, if the program cannot be started
+    int status;  ///< how the program ended, as waitpid() says it
     pid_t parent;
     std::array<Limit, 5> limits;
     std::size_t limit_count;
@@ -107,11 +109,11 @@ void close_above_standard(int keep) {
     }
 }
 
-[[noreturn]] void be_child(const ChildPlan& plan) {
+[[noreturn]] void be_program(const ChildPlan& plan, pid_t keeper) {
     ::setpgid(0, 0);
-    // Die with the worker. If it died before this line, the parent is another one.
+    // Die with the keeper. If it died before this line, the parent is another one.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != plan.parent) ::_exit(127);
+    if (::getppid() != keeper) ::_exit(127);
     for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
     sigset_t none;
     ::sigemptyset(&none);
@@ -130,6 +132,110 @@ void close_above_standard(int keep) {
     if (::chdir(plan.folder) != 0) give_up(plan);
     ::execve(plan.path, plan.arguments, plan.environment);
     give_up(plan);
+}
+
+// What the keeper is told by signals. They are blocked and waited for, so it has no handlers.
+constexpr int end_signal = SIGTERM;   ///< asks the program to end
+constexpr int kill_signal = SIGUSR1;  ///< kills everything; also sent when the worker dies
+
+sigset_t keeper_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    for (const int number : {SIGCHLD, end_signal, kill_signal}) ::sigaddset(&set, number);
+    return set;
+}
+
+/// SIGKILL for every child of the calling process, adopted ones included.
+void kill_children() {
+    const int list = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    if (list < 0) return;
+    std::array<char, 4096> text;
+    pid_t pid = 0;
+    for (;;) {
+        const ssize_t count = ::read(list, text.data(), text.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) break;
+        for (ssize_t i = 0; i < count; ++i) {
+            const char c = text[static_cast<std::size_t>(i)];
+            if (c >= '0' && c <= '9') {
+                pid = pid * 10 + (c - '0');
+            } else if (pid > 0) {
+                ::kill(pid, SIGKILL);
+                pid = 0;
+            }
+        }
+    }
+    if (pid > 0) ::kill(pid, SIGKILL);
+    ::close(list);
+}
+
+/// Until no descendant is left. The children of a killed child become the keeper's, so every round
+/// reaches one generation further. One that the kernel does not let go of is not waited for.
+void kill_descendants() {
+    constexpr Duration patience = 5s;
+    constexpr timespec round{.tv_sec = 0, .tv_nsec = 20'000'000};
+    const sigset_t signals = keeper_signals();
+    const Instant give_up_at = deadline_after(patience);
+    while (monotonic_now() < give_up_at) {
+        kill_children();
+        pid_t ended = 0;
+        do {
+            ended = ::waitpid(-1, nullptr, WNOHANG);
+        } while (ended > 0 || (ended < 0 && errno == EINTR));
+        if (ended < 0) return;
+        ::sigtimedwait(&signals, nullptr, &round);
+    }
+}
+
+/// The keeper runs as long as the program does: whatever else it held open, the program's pipes and
+/// the worker's connections among it, would not close when it should. Gives the new descriptor.
+int keep_only(int descriptor) {
+    ::dup2(descriptor, 0);
+    if (::syscall(SYS_close_range, 1U, ~0U, 0U) != 0) {
+        for (int fd = 1; fd < 4096; ++fd) ::close(fd);
+    }
+    return 0;
+}
+
+/// Looks after one program: whatever it starts, and however that leaves its process group, becomes
+/// the keeper's child once its own parent has gone, and so nothing outlives the job.
+[[noreturn]] void be_keeper(const ChildPlan& plan) {
+    ::setpgid(0, 0);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    ::prctl(PR_SET_PDEATHSIG, kill_signal);
+    if (::getppid() != plan.parent) ::_exit(127);
+    const pid_t keeper = ::getpid();
+    const pid_t program = ::_Fork();
+    if (program < 0) give_up(plan);
+    if (program == 0) be_program(plan, keeper);
+    ::setpgid(program, program);  // both sides do it, so that neither has to wait for the other
+    const int status_end = keep_only(plan.status);
+    const sigset_t signals = keeper_signals();
+    for (;;) {
+        const int number = ::sigwaitinfo(&signals, nullptr);
+        if (number == end_signal) {
+            ::kill(-program, SIGTERM);
+            ::kill(-program, SIGCONT);  // a stopped process does not hear SIGTERM
+        }
+        if (number == kill_signal) ::kill(-program, SIGKILL);
+        siginfo_t ended{};
+        // Not reaped yet: until then its number, and so its group's, belongs to nobody else.
+        if (::waitid(P_PID, static_cast<id_t>(program), &ended, WEXITED | WNOWAIT | WNOHANG) != 0)
+            break;
+        if (ended.si_pid == program) break;
+        while (::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT | WNOHANG) == 0 && ended.si_pid > 0 &&
+               ended.si_pid != program) {
+            ::waitpid(ended.si_pid, nullptr, WNOHANG);  // an adopted one
+            ended = {};
+        }
+    }
+    ::kill(-program, SIGKILL);
+    int status = 0;
+    if (::waitpid(program, &status, 0) == program) {
+        [[maybe_unused]] const ssize_t written = ::write(status_end, &status, sizeof status);
+    }
+    kill_descendants();
+    ::_exit(0);
 }
 
 void add_limits(ChildPlan& plan, const ProcessLimits& limits) {
@@ -168,7 +274,7 @@ private:
     };
 
     Status wait_for_start(OwnedFd report);
-    void signal_group(int number) const { ::kill(-pid_, number); }
+    void tell_keeper(int number) const { ::kill(pid_, number); }
     void begin_end(Code reason, std::string why);
     void look_at_clock(Instant now);
     void drain(Stream& stream);
@@ -179,10 +285,11 @@ private:
 
     const ProcessSpec& spec_;
     const CancelToken& cancel_;
-    pid_t pid_ = -1;
+    pid_t pid_ = -1;  ///< The keeper's.
     bool reaped_ = false;
     int wait_status_ = 0;
-    OwnedFd process_;  ///< A pidfd: readable when the program has ended.
+    OwnedFd process_;  ///< A pidfd: readable when the keeper, and all below it, has ended.
+    OwnedFd status_;   ///< How the program ended; empty when the keeper was killed.
     OwnedFd wake_;     ///< An eventfd: readable when cancelled.
     Stream out_;
     Stream err_;
@@ -194,7 +301,7 @@ private:
 
 Running::~Running() {
     if (pid_ > 0 && !reaped_) {
-        signal_group(SIGKILL);
+        tell_keeper(kill_signal);
         reap();
     }
 }
@@ -204,6 +311,7 @@ Status Running::start() {
     SLUICE_TRY(Pipe out, make_pipe());
     SLUICE_TRY(Pipe err, make_pipe());
     SLUICE_TRY(Pipe report, make_pipe());
+    SLUICE_TRY(Pipe status, make_pipe());
     wake_ = OwnedFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake_) return io_error("an eventfd cannot be made");
     std::vector<std::string> words{spec_.path};
@@ -218,19 +326,29 @@ Status Running::start() {
                    .output = out.write.get(),
                    .errors = err.write.get(),
                    .report = report.write.get(),
+                   .status = status.write.get(),
                    .parent = ::getpid(),
                    .limits = {},
                    .limit_count = 0};
     add_limits(plan, spec_.limits);
     deadline_ = std::min(deadline_after(spec_.timeout), cancel_.deadline());
+    // The keeper begins with every signal blocked, and waits for those that mean something to it.
+    sigset_t all;
+    sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_ = ::fork();
+    if (pid_ == 0) be_keeper(plan);
+    const int fork_error = errno;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    errno = fork_error;
     if (pid_ < 0) return io_error("a process cannot be made");
-    if (pid_ == 0) be_child(plan);
     ::setpgid(pid_, pid_);  // both sides do it, so that neither has to wait for the other
     process_ = OwnedFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
     if (!process_) return io_error("pidfd_open");
     out_.fd = std::move(out.read);
     err_.fd = std::move(err.read);
+    status_ = std::move(status.read);
     ::fcntl(out_.fd.get(), F_SETFL, O_NONBLOCK);
     ::fcntl(err_.fd.get(), F_SETFL, O_NONBLOCK);
     report.write.reset();
@@ -254,8 +372,7 @@ Status Running::wait_for_start(OwnedFd report) {
 void Running::begin_end(Code reason, std::string why) {
     if (reason_) return;
     reason_ = fail(reason, std::move(why));
-    signal_group(SIGTERM);
-    signal_group(SIGCONT);  // a stopped process does not hear SIGTERM
+    tell_keeper(end_signal);
     kill_at_ = deadline_after(spec_.grace);
 }
 
@@ -265,7 +382,7 @@ void Running::look_at_clock(Instant now) {
     }
     if (reason_ && !killed_ && now >= kill_at_) {
         killed_ = true;
-        signal_group(SIGKILL);
+        tell_keeper(kill_signal);
     }
 }
 
@@ -319,8 +436,9 @@ void Running::run_loop() {
     }
 }
 
-/// The program has ended; what is still in the pipes belongs to its output. Its own children are
-/// dead by now, so the pipes close at once, unless one has left the group: it is given no time.
+/// The program has ended; what is still in the pipes belongs to its output. Everything it started
+/// is dead by now, so the pipes close at once, unless the kernel does not let go of one: it is
+/// given no time.
 void Running::read_rest() {
     const Instant until = deadline_after(200ms);
     while ((out_.fd || err_.fd) &&
@@ -340,6 +458,9 @@ void Running::reap() {
     while (::waitpid(pid_, &wait_status_, 0) < 0 && errno == EINTR) {
     }
     reaped_ = true;
+    int status = 0;
+    if (status_ && ::read(status_.get(), &status, sizeof status) == sizeof status)
+        wait_status_ = status;
 }
 
 Result<ProcessResult> Running::finish() {
@@ -350,8 +471,6 @@ Result<ProcessResult> Running::finish() {
         });
         run_loop();
     }
-    // Until it is reaped its number, and so its group's, belongs to nobody else.
-    signal_group(SIGKILL);
     read_rest();
     reap();
     if (reason_) return *reason_;

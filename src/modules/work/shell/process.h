@@ -55,10 +55,12 @@ struct ProcessResult {
     ProcessOutput err;
 };
 
-/// Runs the program and waits for its end, then kills what it has left in its process group. On
-/// timeout or cancel: SIGTERM to the whole group, after the grace SIGKILL. (A process that leaves
-/// the group with setsid is not followed; a service manager's control group holds that one.) Safe
-/// to call from several threads at once. Errors: not_found, denied (cannot be executed), timeout,
+/// Runs the program and waits for its end, then kills every process that it has left behind, also
+/// one that has left its group and session (setsid, daemons): a keeper process between the worker
+/// and the program adopts them. On timeout or cancel: SIGTERM to the program's group, after the
+/// grace SIGKILL to everything; when the worker dies, SIGKILL to everything. (A program that kills
+/// its own keeper is not held; a service manager's control group holds that one.) Safe to call from
+/// several threads at once. Errors: not_found, denied (cannot be executed), timeout,
 /// cancelled, exhausted (too much output), io.
 Result<ProcessResult> run_process(const ProcessSpec& spec, const CancelToken& cancel);
 

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <cstdlib>
 #include <string>
@@ -112,12 +113,69 @@ TEST(Process, ChildrenLeftBehindAreKilledAndHoldNothingUp) {
     EXPECT_TRUE(has_ended(std::atoi(got.out.text.c_str())));
 }
 
-TEST(Process, OneThatLeavesTheGroupDoesNotHoldTheWorkerUp) {
-    auto spec = shell("setsid sleep 1000 & echo $!");
+/// The number that a script wrote into a file of the folder.
+pid_t pid_in(const ScratchFolder& folder, const std::string& file) {
+    return std::atoi(folder.get(file).c_str());
+}
+
+TEST(Process, ChildrenThatLeaveTheGroupAndTheSessionAreKilledToo) {
+    const ScratchFolder folder;
+    // setsid forks when it leads a group; each says its own number.
+    auto spec = shell(
+        "mkfifo go; exec 3<>go; "
+        "setsid sh -c 'echo $$ > one; echo > go; exec sleep 1000' & "
+        "setsid sh -c 'setsid sh -c \"echo \\$\\$ > two; echo > go; exec sleep 1000\" & "
+        "exit 0' & "
+        "read x <&3; read x <&3; [ -s one ] && [ -s two ]");
+    spec.folder = folder.path();
     const auto got = run(spec).value();
-    const pid_t child = std::atoi(got.out.text.c_str());
+    EXPECT_EQ(got.exit_code, 0);
+    for (const char* file : {"one", "two"}) {
+        const pid_t child = pid_in(folder, file);
+        ASSERT_GT(child, 0);
+        EXPECT_TRUE(has_ended(child)) << file;
+    }
+}
+
+TEST(Process, ATimeoutKillsThoseThatLeftToo) {
+    const ScratchFolder folder;
+    auto spec = shell(
+        "setsid sh -c 'trap \"\" TERM; echo $$ > one; while :; do sleep 1000; done' & "
+        "while :; do sleep 1000; done");
+    spec.folder = folder.path();
+    spec.timeout = 1s;
+    EXPECT_EQ(run(spec).error().code, Code::timeout);
+    const pid_t child = pid_in(folder, "one");
     ASSERT_GT(child, 0);
-    ::kill(child, SIGKILL);
+    EXPECT_TRUE(has_ended(child));
+}
+
+TEST(Process, NothingOutlivesAWorkerThatIsKilled) {
+    const ScratchFolder folder;
+    const std::string fifo = folder / "started";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    const pid_t worker = ::fork();
+    ASSERT_GE(worker, 0);
+    if (worker == 0) {
+        auto spec = shell(
+            "echo $$ > two; "
+            "setsid sh -c 'echo $$ > one; echo > started; exec sleep 1000' & exec sleep 1000");
+        spec.folder = folder.path();
+        (void)run(spec);
+        ::_exit(0);
+    }
+    {
+        const OwnedFd start(::open(fifo.c_str(), O_RDONLY | O_CLOEXEC));
+        char buffer[8];
+        EXPECT_GT(::read(start.get(), buffer, sizeof buffer), 0);
+    }
+    ::kill(worker, SIGKILL);
+    EXPECT_EQ(::waitpid(worker, nullptr, 0), worker);
+    for (const char* file : {"one", "two"}) {
+        const pid_t child = pid_in(folder, file);
+        ASSERT_GT(child, 0);
+        EXPECT_TRUE(has_ended(child)) << file;
+    }
 }
 
 TEST(Process, KeepsTheBeginningOfLongOutput) {
