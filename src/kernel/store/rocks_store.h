@@ -8,6 +8,7 @@
 #include "kernel/store/disk_guard.h"
 #include "kernel/store/file_io.h"
 #include "kernel/store/rocks_env.h"
+#include "kernel/store/spare_log.h"
 #include "kernel/sync/mutex.h"
 
 #include <atomic>
@@ -31,13 +32,15 @@ struct RocksSettings {
     /// replay.
     Bytes memtable = mib(16);
     int memtables_max = 4;  ///< so many, then writes wait for the disk
-    Bytes cache = mib(32);  ///< blocks, indexes and filters of table files together
+    Bytes cache = mib(2);   ///< blocks, indexes and filters of table files together
     int open_files_max = 512;
+    /// Called on RocksDB's threads after a compaction, which leaves much freed memory behind.
+    std::function<void()> after_compaction = nullptr;
     std::shared_ptr<DiskGuard> guard;       ///< told when the disk is full; may be null
     std::shared_ptr<RocksFaultEnv> faults;  ///< tests only
 };
 
-/// One owner thread calls everything but sync(), which one other thread may call meanwhile.
+/// One thread at a time calls everything but sync(), which one other thread may call meanwhile.
 class RocksStore {
 public:
     /// Opens or makes the database. Errors: busy (another process has it; says which), denied,
@@ -85,6 +88,7 @@ private:
     const FileIo files_;
     FileLock lock_;
     std::unique_ptr<rocksdb::Options> options_;
+    std::unique_ptr<SpareLogs> spare_logs_;  ///< outlives db_
     /// Held by sync() and by whoever opens or closes; the owner reads db_ without it.
     Mutex lifetime_;
     std::unique_ptr<rocksdb::DB> db_;

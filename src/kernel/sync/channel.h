@@ -105,6 +105,11 @@ public:
         const ChannelStatus status = wait_for_item(deadline);
         return status == ChannelStatus::ok ? take_one(out) : status;
     }
+    /// Waits for an item and leaves it there. ok, timeout or closed.
+    ChannelStatus wait(Instant deadline) SLUICE_EXCLUDES(mutex_) {
+        MutexLock lock(mutex_);
+        return wait_for_item(deadline);
+    }
     /// Waits for at least one item, then appends up to `max` of those there to `out`, in order. ok,
     /// timeout or closed. Fastest with an empty `out` whose memory is used again: the vectors are
     /// swapped.

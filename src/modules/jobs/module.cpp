@@ -3,6 +3,7 @@
 
 #include "kernel/net/listener.h"
 #include "kernel/observe/log.h"
+#include "kernel/observe/process.h"
 #include "kernel/store/disk_guard.h"
 #include "modules/jobs/front/admin_http.h"
 #include "modules/jobs/front/faktory_session.h"
@@ -21,9 +22,9 @@ constexpr std::int64_t million = 1'000'000;
 std::vector<Setting> storage_settings() {
     return {
         Setting::text("jobs.data", "sluice-data", "Folder of the job store; made when missing."),
-        Setting::size("jobs.memtable", mib(64), {mib(1), mib(4096)},
+        Setting::size("jobs.memtable", mib(16), {mib(1), mib(4096)},
                       "Writes kept in memory before they become a file."),
-        Setting::size("jobs.cache", mib(32), {mib(1), Bytes{1ULL << 40}},
+        Setting::size("jobs.cache", mib(2), {mib(1), Bytes{1ULL << 40}},
                       "Memory for blocks of the store's files."),
         Setting::size("jobs.disk_ballast", mib(64), {Bytes{0}, Bytes{1ULL << 40}},
                       "Space set aside and given back when the disk is full, so that acks still "
@@ -155,6 +156,7 @@ Status JobsModule::open_shard(const Mount& mount) {
     SLUICE_TRY(auto ledger, open_rocks_ledger({.folder = folder,
                                                .memtable = config.size("memtable"),
                                                .cache = config.size("cache"),
+                                               .after_compaction = return_free_memory,
                                                .guard = guard_,
                                                .faults = nullptr}));
     ShardOptions options;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port to durable storage: it stores, it does not decide. One owner thread calls everything but
-// sync(), which one other thread may call at the same time as the owner writes or reads.
+// The port to durable storage: it stores, it does not decide. One thread at a time calls everything
+// but sync(), which one other thread may call at the same time as the owner writes or reads.
 #pragma once
 
 #include "kernel/base/result.h"

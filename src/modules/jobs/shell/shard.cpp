@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 namespace sluice::jobs {
@@ -39,6 +41,15 @@ constexpr Duration disk_probe_every = 1s;
 /// What a queue with durability = async was promised: at most so much of it is lost by a power cut.
 constexpr Duration async_sync_every = 1s;
 
+std::size_t jobs_in(const std::vector<Command>& commands) {
+    std::size_t jobs = 0;
+    for (const Command& command : commands) {
+        const auto* push = std::get_if<Push>(&command);
+        jobs += push != nullptr ? push->jobs.size() : 1;
+    }
+    return jobs;
+}
+
 }  // namespace
 
 struct Shard::Parts {
@@ -53,16 +64,21 @@ struct Shard::Parts {
           clock(monotonic_now(), wall_now()) {}
 
     // Owner thread.
-    void own();
-    void one_turn();
-    void collect();
-    void decide();
-    void probe_disk();
-    void make_checkpoints() SLUICE_EXCLUDES(checkpoints_mutex);
-    void stop_and_reload(const Error& error);
-    Status restore();
-    [[nodiscard]] Instant wake_at() const;
-    WallTime read_clock();
+    void own() SLUICE_EXCLUDES(turn);
+    void one_turn() SLUICE_REQUIRES(turn);
+    void make_checkpoints() SLUICE_REQUIRES(turn) SLUICE_EXCLUDES(checkpoints_mutex);
+    void stop_and_reload(const Error& error) SLUICE_REQUIRES(turn);
+    // Whoever has the turn.
+    void probe_disk() SLUICE_REQUIRES(turn);
+    void collect() SLUICE_REQUIRES(turn);
+    void decide() SLUICE_REQUIRES(turn);
+    Status restore() SLUICE_REQUIRES(turn);
+    [[nodiscard]] Instant wake_at() const SLUICE_REQUIRES(turn);
+    WallTime read_clock() SLUICE_REQUIRES(turn);
+    // The caller's thread.
+    bool take_turn(std::vector<Command>& given) SLUICE_EXCLUDES(turn);
+    bool may_be_decided_here() SLUICE_REQUIRES(turn);
+    void wake_owner_in_time() SLUICE_REQUIRES(turn);
     // Sync thread.
     void keep_synced();
     bool sync(std::uint64_t of_generation) SLUICE_EXCLUDES(sync_mutex);
@@ -84,15 +100,20 @@ struct Shard::Parts {
     std::vector<std::unique_ptr<CheckpointRequest>> checkpoints
         SLUICE_GUARDED_BY(checkpoints_mutex);
 
-    // Owner's own.
-    DisciplinedClock clock;
-    std::unique_ptr<Engine> engine;
-    std::unique_ptr<Drain> drain;
-    std::vector<Command> incoming;  ///< as the channel gave them
-    std::vector<Command> commands;  ///< of the turn
-    Decision decision;
-    Instant probe_at{};
-    bool disk_full = false;
+    /// Who holds it decides: the owner thread, or for a short turn the thread that brings commands.
+    Mutex turn;
+    DisciplinedClock clock SLUICE_GUARDED_BY(turn);
+    std::unique_ptr<Engine> engine SLUICE_GUARDED_BY(turn);
+    std::unique_ptr<Drain> drain SLUICE_GUARDED_BY(turn);
+    std::vector<Command> incoming SLUICE_GUARDED_BY(turn);  ///< as the channel gave them
+    std::vector<Command> commands SLUICE_GUARDED_BY(turn);  ///< of the turn
+    Decision decision SLUICE_GUARDED_BY(turn);
+    Instant probe_at SLUICE_GUARDED_BY(turn){};
+    Instant owner_wakes_at SLUICE_GUARDED_BY(turn){};  ///< until then it sleeps, if nobody calls
+    bool disk_full SLUICE_GUARDED_BY(turn) = false;
+    /// Set when a turn could not be written: the engine is ahead of the ledger until it is
+    /// reloaded.
+    std::optional<Error> broken SLUICE_GUARDED_BY(turn);
 
     Thread owner_thread;
     Thread sync_thread;
@@ -126,12 +147,10 @@ Instant Shard::Parts::wake_at() const {
     return at;
 }
 
-/// Waits for commands or the next deadline.
+/// What is due and what waits in the channel.
 void Shard::Parts::collect() {
     incoming.clear();
-    const ChannelStatus status = drain->has_reads()
-                                     ? inbox.try_pop_all(incoming, options.drain_max)
-                                     : inbox.pop_all(incoming, options.drain_max, wake_at());
+    const ChannelStatus status = inbox.try_pop_all(incoming, options.drain_max);
     if (status == ChannelStatus::closed) stopping = true;
     const WallTime now = read_clock();
     const auto deadline = engine->next_deadline();
@@ -175,7 +194,7 @@ void Shard::Parts::decide() {
     const Instant begun = monotonic_now();
     const Status status = drain->run(commands, clock.now(), decision);
     if (!status) {
-        stop_and_reload(status.error());
+        broken = status.error();
         return;
     }
     for (const Note& note : decision.notes) {
@@ -197,12 +216,43 @@ void Shard::Parts::one_turn() {
     commands.clear();
     probe_disk();  // first, so that what is collected is decided under its verdict
     collect();
-    if (failed_generation == generation) {
-        stop_and_reload(fail(Code::io, "a sync failed"));
-        return;
-    }
+    if (failed_generation == generation) broken = fail(Code::io, "a sync failed");
+    if (broken) return stop_and_reload(*std::exchange(broken, std::nullopt));
     make_checkpoints();
     if (!commands.empty() || drain->has_reads()) decide();
+    if (broken) stop_and_reload(*std::exchange(broken, std::nullopt));
+}
+
+/// A few commands are decided by the thread that brings them, when nobody else has the turn: that
+/// saves them the way to the owner thread. False: they are still in `given`, for the owner.
+bool Shard::Parts::take_turn(std::vector<Command>& given) {
+    if (jobs_in(given) > options.inline_max || !turn.try_lock()) return false;
+    const bool able = may_be_decided_here();
+    if (able) {
+        commands.clear();
+        probe_disk();
+        collect();  // what waits was brought earlier, by this thread too
+        std::move(given.begin(), given.end(), std::back_inserter(commands));
+        given.clear();
+        decide();
+        wake_owner_in_time();
+    }
+    turn.unlock();
+    return able;
+}
+
+bool Shard::Parts::may_be_decided_here() {
+    return !stopping && !broken && failed_generation != generation && !drain->has_reads() &&
+           !inbox.is_closed() && inbox.counters().depth <= options.inline_max &&
+           written.counters().depth < options.unsynced_max / 2;  // a push there must not wait
+}
+
+/// After a turn on another thread: the owner may have to wake earlier than it meant to.
+void Shard::Parts::wake_owner_in_time() {
+    const Instant wanted = broken || drain->has_reads() ? Instant{} : wake_at();
+    if (wanted >= owner_wakes_at) return;
+    owner_wakes_at = wanted;
+    (void)inbox.try_push(Command{Tick{}});  // a full inbox wakes it, too
 }
 
 /// The engine is ahead of the ledger: nothing it decided since may be served. Everybody is told,
@@ -231,9 +281,19 @@ void Shard::Parts::stop_and_reload(const Error& error) {
 }
 
 void Shard::Parts::own() {
-    while (!stopping) one_turn();
+    turn.lock();
+    while (!stopping) {
+        one_turn();
+        if (drain->has_reads()) continue;
+        owner_wakes_at = wake_at();
+        const Instant until = owner_wakes_at;
+        turn.unlock();
+        (void)inbox.wait(until);
+        turn.lock();
+    }
     make_checkpoints();
     written.close();
+    turn.unlock();
 }
 
 /// False when it failed; the owner has been told then.
@@ -293,7 +353,10 @@ Result<std::unique_ptr<Shard>> Shard::start(std::unique_ptr<Ledger> ledger, Repl
                                             DiskProbe disk) {
     auto parts = std::make_unique<Parts>(std::move(ledger), sink, metrics, std::move(options));
     parts->disk = std::move(disk);
-    SLUICE_TRY_STATUS(parts->restore());
+    {
+        MutexLock lock(parts->turn);
+        SLUICE_TRY_STATUS(parts->restore());
+    }
     Parts* raw = parts.get();
     parts->sync_thread = Thread("jobs-sync", [raw] { raw->keep_synced(); });
     parts->owner_thread = Thread("jobs-owner", [raw] { raw->own(); });
@@ -307,6 +370,7 @@ bool Shard::submit(Command command) {
 }
 
 bool Shard::submit_all(std::vector<Command>& commands) {
+    if (parts_->take_turn(commands)) return true;
     return parts_->inbox.try_push_all(commands) != ChannelStatus::closed;
 }
 

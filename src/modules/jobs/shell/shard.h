@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Shard: the owner thread of one engine and its ledger, and the sync thread beside it. Commands
-// come in through a bounded channel; a drain decides and writes them; one sync covers all drains
-// written so far, while the next drain is already being decided (group commit); only then are the
-// replies released (docs/architecture.md, "A job's way").
+// Shard: one engine and its ledger, decided by one thread at a time, and the sync thread beside it.
+// Commands come in through a bounded channel to the owner thread, or, when they are few and nobody
+// has the turn, are decided at once by the thread that brings them (ADR 0015). A drain decides and
+// writes them; one sync covers all drains written so far, while the next drain is already being
+// decided (group commit); only then are the replies released (docs/architecture.md, "A job's way").
 #pragma once
 
 #include "kernel/base/result.h"
@@ -19,7 +20,8 @@
 
 namespace sluice::jobs {
 
-/// Where replies go. Called on the shard's threads; must not block.
+/// Where replies go. Called on the shard's threads and on those that call submit_all(); must not
+/// block and must not call the shard.
 class ReplySink {
 public:
     ReplySink() = default;
@@ -37,6 +39,7 @@ struct ShardOptions {
     EngineConfig engine;
     std::size_t commands_max = 65'536;  ///< waiting for the owner; past it submit() refuses
     std::size_t drain_max = 1024;       ///< commands decided together
+    std::size_t inline_max = 32;        ///< jobs that the thread which brings them may decide on
     std::size_t unsynced_max = 64;      ///< drains written and not yet released
     Duration retry_first =
         100ms;  ///< after a storage failure: first and longest pause before the next try
@@ -60,8 +63,10 @@ public:
     /// Hands a command to the owner. False when the channel is full or the shard stops: say "busy".
     /// Any thread.
     [[nodiscard]] bool submit(Command command);
-    /// Hands over as many as there is room for, in order and with one wake-up; what is left in
-    /// `commands` was refused. False when the shard stops: it will never take them. Any thread.
+    /// Decides them here and now if they are few and nobody else decides; otherwise hands over as
+    /// many as there is room for, in order and with one wake-up. What is left in `commands` was
+    /// refused. False when the shard stops: it will never take them. Commands of one thread are
+    /// decided in their order. Any thread; may write a few kilobytes to the log, never syncs.
     [[nodiscard]] bool submit_all(std::vector<Command>& commands);
     /// Makes a copy of the store in a new folder while work goes on; waits for it. Any thread but
     /// the shard's.

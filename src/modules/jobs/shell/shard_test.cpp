@@ -10,6 +10,9 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 namespace sluice::jobs {
 namespace {
@@ -53,6 +56,7 @@ struct Store {
     std::atomic<bool> fail_sync{false};
     std::atomic<int> syncs{0};
     std::atomic<int> writes{0};
+    std::atomic<std::thread::id> writer;  ///< of the last write
 };
 
 class BreakableLedger final : public Ledger {
@@ -64,6 +68,7 @@ public:
     }
     Status write(std::span<const Write> writes) override {
         ++store_->writes;
+        store_->writer = std::this_thread::get_id();
         if (store_->fail_write.exchange(false)) return fail(Code::exhausted, "disk full");
         return store_->memory.write(writes);
     }
@@ -145,7 +150,10 @@ std::shared_ptr<const JobBody> job(std::string_view jid) {
         JobPolicy{});
 }
 
-class ShardTest : public ::testing::Test {
+/// How commands come in: through the channel, or decided by the thread that brings them.
+enum class Way { channel, brought };
+
+class ShardTest : public ::testing::TestWithParam<Way> {
 protected:
     ~ShardTest() override {
         store_->sync_gate.open();
@@ -158,20 +166,27 @@ protected:
         ASSERT_TRUE(started) << started.error().text();
         shard_ = std::move(*started);
     }
+    /// False when it was refused.
+    bool send(Command command) {
+        if (GetParam() == Way::channel) return shard_->submit(std::move(command));
+        std::vector<Command> commands;
+        commands.push_back(std::move(command));
+        return shard_->submit_all(commands) && commands.empty();
+    }
     TicketId push(std::string_view jid) {
         const TicketId ticket(++tickets_);
-        EXPECT_TRUE(shard_->submit(Push{.ticket = ticket, .jobs = {job(jid)}}));
+        EXPECT_TRUE(send(Push{.ticket = ticket, .jobs = {job(jid)}}));
         return ticket;
     }
     TicketId fetch() {
         const TicketId ticket(++tickets_);
-        EXPECT_TRUE(shard_->submit(
+        EXPECT_TRUE(send(
             Fetch{.ticket = ticket, .caller = {}, .queues = {"default"}, .max = 1, .wait = 0s}));
         return ticket;
     }
     bool is_known(std::string_view jid) {
         const TicketId ticket(++tickets_);
-        EXPECT_TRUE(shard_->submit(GetJob{.ticket = ticket, .jid = std::string(jid)}));
+        EXPECT_TRUE(send(GetJob{.ticket = ticket, .jid = std::string(jid)}));
         const ReplyBody reply = sink_.wait_for(ticket);
         const auto* found = std::get_if<JobReply>(&reply);
         return found != nullptr && found->found;
@@ -184,14 +199,14 @@ protected:
     std::uint64_t tickets_ = 0;
 };
 
-TEST_F(ShardTest, AnsweredPushIsThereAfterARestart) {
+TEST_P(ShardTest, AnsweredPushIsThereAfterARestart) {
     start();
     EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(push("job-00000001"))));
     start();
     EXPECT_TRUE(is_known("job-00000001"));
 }
 
-TEST_F(ShardTest, PushIsAnsweredOnlyAfterItsSync) {
+TEST_P(ShardTest, PushIsAnsweredOnlyAfterItsSync) {
     start();
     store_->sync_gate.close();
     const TicketId ticket = push("job-00000001");
@@ -201,7 +216,7 @@ TEST_F(ShardTest, PushIsAnsweredOnlyAfterItsSync) {
     EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(ticket)));
 }
 
-TEST_F(ShardTest, OneSyncCoversAllThatWasWrittenMeanwhile) {
+TEST_P(ShardTest, OneSyncCoversAllThatWasWrittenMeanwhile) {
     start();
     store_->sync_gate.close();
     push("job-00000000");
@@ -221,7 +236,7 @@ TEST_F(ShardTest, OneSyncCoversAllThatWasWrittenMeanwhile) {
     EXPECT_GE(store_->writes, 20);
 }
 
-TEST_F(ShardTest, FailedWriteFailsEverybodyAndTheQueueGoesOn) {
+TEST_P(ShardTest, FailedWriteFailsEverybodyAndTheQueueGoesOn) {
     start();
     sink_.wait_for(push("job-00000001"));
     store_->fail_write = true;
@@ -233,7 +248,7 @@ TEST_F(ShardTest, FailedWriteFailsEverybodyAndTheQueueGoesOn) {
     EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(push("job-00000002"))));
 }
 
-TEST_F(ShardTest, FailedSyncAnswersNobody) {
+TEST_P(ShardTest, FailedSyncAnswersNobody) {
     start();
     store_->fail_sync = true;
     const TicketId lost = push("job-00000001");
@@ -243,7 +258,7 @@ TEST_F(ShardTest, FailedSyncAnswersNobody) {
     EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(push("job-00000001"))));
 }
 
-TEST_F(ShardTest, FullChannelSaysBusy) {
+TEST_P(ShardTest, FullChannelSaysBusy) {
     ShardOptions options;
     options.commands_max = 2;
     options.unsynced_max = 1;
@@ -251,14 +266,14 @@ TEST_F(ShardTest, FullChannelSaysBusy) {
     store_->sync_gate.close();
     bool refused = false;
     for (int i = 0; i < 100 && !refused; ++i) {
-        refused = !shard_->submit(Push{.ticket = TicketId(++tickets_),
-                                       .jobs = {job("job-" + std::to_string(10000000 + i))}});
+        refused = !send(Push{.ticket = TicketId(++tickets_),
+                             .jobs = {job("job-" + std::to_string(10000000 + i))}});
     }
     EXPECT_TRUE(refused);
     store_->sync_gate.open();
 }
 
-TEST_F(ShardTest, FullDiskRefusesPushesAndTakesAcks) {
+TEST_P(ShardTest, FullDiskRefusesPushesAndTakesAcks) {
     start();
     sink_.wait_for(push("job-00000001"));
     start({}, [] { return true; });
@@ -269,14 +284,14 @@ TEST_F(ShardTest, FullDiskRefusesPushesAndTakesAcks) {
     const TicketId ack(++tickets_);
     Ack command{.ticket = ack, .caller = {}, .jobs = {}};
     command.jobs.push_back({{"job-00000001", {}}, nullptr});
-    EXPECT_TRUE(shard_->submit(std::move(command)));
+    EXPECT_TRUE(send(std::move(command)));
     EXPECT_EQ(std::get<VerdictReply>(sink_.wait_for(ack)).verdicts, std::vector{Verdict::done});
 }
 
-TEST_F(ShardTest, AsyncQueueIsAnsweredBeforeTheSyncAndSyncedSoonAfter) {
+TEST_P(ShardTest, AsyncQueueIsAnsweredBeforeTheSyncAndSyncedSoonAfter) {
     start();
     const TicketId change(++tickets_);
-    EXPECT_TRUE(shard_->submit(ChangeQueue{
+    EXPECT_TRUE(send(ChangeQueue{
         .ticket = change, .action = QueueAction::make_async, .all = false, .names = {"default"}}));
     sink_.wait_for(change);
     const int before = store_->syncs;
@@ -289,20 +304,66 @@ TEST_F(ShardTest, AsyncQueueIsAnsweredBeforeTheSyncAndSyncedSoonAfter) {
     EXPECT_EQ(store_->syncs, before + 1);
 }
 
-TEST_F(ShardTest, CheckpointHoldsWhatWasAnswered) {
+TEST_P(ShardTest, CheckpointHoldsWhatWasAnswered) {
     start();
     sink_.wait_for(push("job-00000001"));
     ASSERT_TRUE(shard_->checkpoint("copy"));
     EXPECT_EQ(store_->memory.restored("copy")->job_count(), 1U);
 }
 
-TEST_F(ShardTest, StopAnswersWhatWasSubmitted) {
+TEST_P(ShardTest, StopAnswersWhatWasSubmitted) {
     start();
     const TicketId ticket = push("job-00000001");
     shard_->stop();
     EXPECT_TRUE(sink_.has(ticket));
-    EXPECT_FALSE(
-        shard_->submit(Push{.ticket = TicketId(++tickets_), .jobs = {job("job-00000002")}}));
+    EXPECT_FALSE(send(Push{.ticket = TicketId(++tickets_), .jobs = {job("job-00000002")}}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, ShardTest, ::testing::Values(Way::channel, Way::brought),
+                         [](const auto& way) {
+                             return way.param == Way::channel ? "Channel" : "Brought";
+                         });
+
+using ShardTurnTest = ShardTest;
+INSTANTIATE_TEST_SUITE_P(Brought, ShardTurnTest, ::testing::Values(Way::brought),
+                         [](const auto&) { return "Brought"; });
+
+TEST_P(ShardTurnTest, IdleShardIsDecidedByTheThreadThatBringsCommands) {
+    start();
+    bool here = false;
+    for (int i = 0; i < 1000 && !here; ++i) {  // the owner may just have the turn
+        sink_.wait_for(push("job-1000" + std::to_string(1000 + i)));
+        here = store_->writer == std::this_thread::get_id();
+    }
+    EXPECT_TRUE(here);
+}
+
+TEST_P(ShardTurnTest, CommandsOfOneThreadAreDecidedInTheirOrder) {
+    start();
+    for (int round = 0; round < 100; ++round) {
+        Push many{.ticket = TicketId(++tickets_), .jobs = {}};
+        for (int i = 0; i < 40; ++i) {
+            many.jobs.push_back(job("job-" + std::to_string(100'000 + round * 40 + i)));
+        }
+        EXPECT_TRUE(send(std::move(many)));  // too many to be decided here
+        const TicketId fetched(++tickets_);
+        EXPECT_TRUE(send(
+            Fetch{.ticket = fetched, .caller = {}, .queues = {"default"}, .max = 40, .wait = 0s}));
+        EXPECT_EQ(std::get<JobsReply>(sink_.wait_for(fetched)).jobs.size(), 40U);
+    }
+}
+
+TEST_P(ShardTurnTest, DeadlineOfABroughtCommandWakesTheOwner) {
+    start();
+    const Instant begun = monotonic_now();
+    for (int i = 0; i < 10; ++i) {
+        const TicketId ticket(++tickets_);
+        EXPECT_TRUE(send(
+            Fetch{.ticket = ticket, .caller = {}, .queues = {"default"}, .max = 1, .wait = 10ms}));
+        EXPECT_TRUE(std::get<JobsReply>(sink_.wait_for(ticket)).jobs.empty());
+    }
+    // Without the wake-up each would wait for the next look at the disk, a second later.
+    EXPECT_LT(monotonic_now() - begun, 5s);
 }
 
 }  // namespace

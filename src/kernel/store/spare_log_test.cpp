@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/store/spare_log.h"
+
+#include "kernel/store/file_io.h"
+#include "kernel/store/rocks_store.h"
+
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t memtable = 1U << 20U;
+constexpr std::uint64_t spare_size = memtable / 4 * 3;
+
+class SpareLogTest : public testing::Test {
+protected:
+    SpareLogTest() {
+        std::string pattern = (fs::temp_directory_path() / "sluice-XXXXXX").string();
+        folder_ = ::mkdtemp(pattern.data());
+    }
+    ~SpareLogTest() override {
+        store_.reset();
+        fs::remove_all(folder_);
+    }
+    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+
+    void open(const std::string& name) {
+        store_.reset();
+        auto opened = RocksStore::open({.folder = path(name), .memtable = Bytes{memtable}});
+        ASSERT_TRUE(opened) << opened.error().text();
+        store_ = std::move(*opened);
+    }
+    void put(const std::string& key, const std::string& value) {
+        rocksdb::WriteBatch batch;
+        batch.Put(key, value);
+        ASSERT_TRUE(store_->write(batch));
+    }
+    std::string get(const std::string& key) {
+        std::string value;
+        return store_->db().Get({}, key, &value).ok() ? value : "";
+    }
+    /// The store's newest log.
+    [[nodiscard]] std::string log_of(const std::string& name) const {
+        std::string newest;
+        for (const auto& entry : fs::directory_iterator(path(name))) {
+            if (entry.path().extension() == ".log")
+                newest = std::max(newest, entry.path().string());
+        }
+        return newest;
+    }
+
+    std::string folder_;
+    std::unique_ptr<RocksStore> store_;
+};
+
+ino_t inode_of(const std::string& file) {
+    struct stat info{};
+    EXPECT_EQ(::stat(file.c_str(), &info), 0);
+    return info.st_ino;
+}
+
+std::string slurp(const std::string& file) {
+    std::ostringstream out;
+    out << std::ifstream(file, std::ios::binary).rdbuf();
+    return std::move(out).str();
+}
+
+TEST_F(SpareLogTest, NewStoreWritesOverBlocksThatAreThere) {
+    open("s");
+    EXPECT_EQ(fs::file_size(log_of("s")), spare_size);
+    put("a", "value");
+    ASSERT_TRUE(store_->sync());
+    EXPECT_EQ(fs::file_size(log_of("s")), spare_size);  // a sync had no size to write
+}
+
+TEST_F(SpareLogTest, LeftOverSpareServesTheNextOpeningAndAHalfMadeOneDoesNot) {
+    open("s");
+    store_.reset();
+    std::ofstream(path("s/log.spare"), std::ios::binary) << "half";
+    std::ofstream(path("s/log.spare.draft"), std::ios::binary) << "less";
+    open("s");
+    EXPECT_EQ(fs::file_size(log_of("s")), spare_size);
+    store_.reset();
+    std::ofstream(path("s/log.spare"), std::ios::binary) << std::string(spare_size, '\0');
+    const ino_t spare = inode_of(path("s/log.spare"));
+    open("s");
+    EXPECT_EQ(inode_of(log_of("s")), spare);  // renamed, not written again
+}
+
+TEST_F(SpareLogTest, StoreKilledInTheMiddleIsReplayedUpToTheZeros) {
+    open("s");
+    for (int i = 0; i < 100; ++i) put("key" + std::to_string(i), std::string(500, 'v'));
+    fs::copy(path("s"), path("killed"), fs::copy_options::recursive);
+    fs::remove(path("killed/store.lock"));
+    open("killed");
+    for (int i = 0; i < 100; ++i) {
+        EXPECT_EQ(get("key" + std::to_string(i)), std::string(500, 'v')) << i;
+    }
+}
+
+TEST_F(SpareLogTest, TornEndIsLeftOutAndWhatCameBeforeStays) {
+    open("s");
+    put("first", std::string(500, 'a'));
+    put("second", std::string(500, 'b'));
+    fs::copy(path("s"), path("torn"), fs::copy_options::recursive);
+    const std::string log = log_of("torn");
+    std::string bytes = slurp(log);
+    const std::size_t second = bytes.find(std::string(500, 'b'));
+    ASSERT_NE(second, std::string::npos);
+    bytes.replace(second + 100, 400, std::string(400, '\0'));  // blocks that never reached the disk
+    std::ofstream(log, std::ios::binary) << bytes;
+    open("torn");
+    EXPECT_EQ(get("first"), std::string(500, 'a'));
+    EXPECT_EQ(get("second"), "");
+    put("third", "c");
+    store_.reset();
+    open("torn");
+    EXPECT_EQ(get("third"), "c");
+}
+
+TEST_F(SpareLogTest, LogsTurnOverManyTimesWithoutLoss) {
+    open("s");
+    for (int i = 0; i < 4000; ++i) put("key" + std::to_string(i), std::string(1500, 'v'));
+    ASSERT_TRUE(store_->sync());
+    fs::copy(path("s"), path("killed"), fs::copy_options::recursive);
+    open("killed");
+    for (int i = 0; i < 4000; i += 37) {
+        EXPECT_EQ(get("key" + std::to_string(i)).size(), 1500U) << i;
+    }
+}
+
+}  // namespace
+}  // namespace sluice
