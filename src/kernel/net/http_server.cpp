@@ -3,6 +3,7 @@
 #include "kernel/net/http_server.h"
 
 #include "kernel/base/text.h"
+#include "kernel/net/http_parse.h"
 #include "kernel/observe/log.h"
 #include "kernel/sync/clock.h"
 
@@ -12,8 +13,6 @@
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <algorithm>
 #include <array>
@@ -25,7 +24,6 @@ namespace sluice {
 namespace {
 
 namespace http = boost::beast::http;
-using Parser = http::request_parser<http::string_body>;
 
 constexpr std::string_view security_headers =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -51,28 +49,20 @@ std::array<unsigned char, SHA256_DIGEST_LENGTH> sha256(std::string_view text) {
     return hash;
 }
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
-}
-
 /// "Localhost:7420" -> "localhost", "[::1]:80" -> "[::1]".
 std::string host_without_port(std::string_view host) {
     const std::size_t colon = host.rfind(':');
     if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
         host = host.substr(0, colon);
     }
-    return lower(host);
+    return lower_ascii(host);
 }
 
 /// The password of "Basic base64(user:password)", compared in a time that does not depend on it.
 bool password_fits(const Settings& settings, std::string_view authorization) {
     constexpr std::string_view scheme = "basic ";
     if (authorization.size() < scheme.size() || authorization.size() > 1024 ||
-        lower(authorization.substr(0, scheme.size())) != scheme) {
+        lower_ascii(authorization.substr(0, scheme.size())) != scheme) {
         return false;
     }
     const std::string_view encoded = trim(authorization.substr(scheme.size()));
@@ -121,7 +111,7 @@ private:
     void reply(Session& session, HttpResponse response);
 
     std::shared_ptr<const Settings> settings_;
-    std::optional<Parser> parser_;
+    std::optional<HttpParser> parser_;
     Instant started_{};
     bool head_seen_ = false;
     bool busy_ = false;
@@ -141,10 +131,7 @@ std::size_t HttpSession::on_bytes(Session& session, std::string_view unread) {
     std::size_t used = 0;
     while (used < unread.size() && !busy_ && session.is_open()) {
         if (!parser_) {
-            parser_.emplace();
-            parser_->header_limit(http_head_bytes_max);
-            parser_->body_limit(settings_->options.body_max.count);
-            parser_->eager(true);
+            set_up(parser_.emplace(), settings_->options.body_max);
             started_ = session.thread().now();
             session.set_deadline(started_ + settings_->options.head_timeout);
         }
@@ -197,40 +184,10 @@ void HttpSession::head_arrived(Session& session) {
     is_http_10_ = head.version() == 10;
     const auto expect = head[http::field::expect];
     const auto length = parser_->content_length();
-    if (!parser_->is_done() && lower({expect.data(), expect.size()}) == "100-continue" &&
+    if (!parser_->is_done() && lower_ascii({expect.data(), expect.size()}) == "100-continue" &&
         (!length || *length <= settings_->options.body_max.count)) {
         session.write("HTTP/1.1 100 Continue\r\n\r\n");
     }
-}
-
-/// Fills the request from what Beast parsed. Errors: invalid.
-Result<HttpRequest> to_request(const Session& session, Parser& parser) {
-    auto& message = parser.get();
-    HttpRequest request;
-    request.method = std::string(message.method_string());
-    request.remote = session.remote().text();
-    std::string_view target(message.target().data(), message.target().size());
-    if (!target.starts_with('/')) return fail(Code::invalid, "the target must be a path");
-    const std::size_t question = target.find('?');
-    SLUICE_TRY(request.path, percent_decode(target.substr(0, question), false));
-    if (question != std::string_view::npos) {
-        for (const auto part : split(target.substr(question + 1), '&')) {
-            if (part.empty()) continue;
-            const std::size_t equals = std::min(part.find('='), part.size());
-            SLUICE_TRY(auto key, percent_decode(part.substr(0, equals), true));
-            SLUICE_TRY(auto value,
-                       percent_decode(part.substr(std::min(equals + 1, part.size())), true));
-            request.query.emplace_back(std::move(key), std::move(value));
-        }
-    }
-    for (const auto& field : message) {
-        const auto name = field.name_string();
-        const auto value = field.value();
-        request.headers.emplace_back(lower({name.data(), name.size()}),
-                                     std::string(value.data(), value.size()));
-    }
-    request.body = std::move(message.body());
-    return request;
 }
 
 std::optional<HttpResponse> HttpSession::refuse(const HttpRequest& request) const {
@@ -266,7 +223,7 @@ void HttpSession::dispatch(Session& session) {
     busy_ = true;
     settings_->requests.add();
     close_after_reply_ = close_after_reply_ || !parser_->get().keep_alive();
-    auto request = to_request(session, *parser_);
+    auto request = to_http_request(*parser_, session.remote().text());
     if (!request) return reply(session, HttpResponse::error(request.error()));
     if (auto refused = refuse(*request)) return reply(session, std::move(*refused));
     auto match = settings_->router->find(request->method, request->path);
@@ -312,7 +269,7 @@ void HttpSession::reply(Session& session, HttpResponse response) {
     }
     bool has_cache_rule = false;
     for (const auto& [name, value] : response.headers) {
-        has_cache_rule = has_cache_rule || lower(name) == "cache-control";
+        has_cache_rule = has_cache_rule || lower_ascii(name) == "cache-control";
         fmt::format_to(to, "{}: {}\r\n", without_line_breaks(name), without_line_breaks(value));
     }
     if (!has_cache_rule) out += "Cache-Control: no-store\r\n";
@@ -339,7 +296,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(Runtime& runtime, Registry
     if (options.hosts_allowed.empty() && where.is_loopback()) {
         options.hosts_allowed = {"localhost", "127.0.0.1", "[::1]"};
     }
-    for (std::string& host : options.hosts_allowed) host = lower(host);
+    for (std::string& host : options.hosts_allowed) host = lower_ascii(host);
     const ListenerOptions listen{
         .name = "http",
         .address = options.address,

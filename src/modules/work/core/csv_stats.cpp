@@ -57,8 +57,10 @@ bool is_date(std::string_view text) {
     return text.size() == shape.size() || text[10] == 'T' || text[10] == ' ';
 }
 
+/// Bytes that are no UTF-8 become longer when they are replaced, so it is cut after that, too.
 std::string cut(std::string_view text, std::size_t bytes_max) {
-    return to_valid_utf8(truncate_utf8(text, bytes_max));
+    const std::string valid = to_valid_utf8(truncate_utf8(text, bytes_max));
+    return std::string(truncate_utf8(valid, bytes_max));
 }
 
 }  // namespace
@@ -171,8 +173,8 @@ ColumnSummary CsvStats::column(std::size_t index) const {
         out.kind = ColumnKind::date;
     else
         out.kind = ColumnKind::text;
-    out.text_min = to_valid_utf8(column.text_min);
-    out.text_max = to_valid_utf8(column.text_max);
+    out.text_min = cut(column.text_min, limits_.text_bytes_max);
+    out.text_max = cut(column.text_max, limits_.text_bytes_max);
     return out;
 }
 

@@ -145,5 +145,12 @@ TEST(CsvStats, KeepsItsMemoryBounded) {
     EXPECT_EQ(stats.column(1).text_max, "tttttttt");
 }
 
+TEST(CsvStats, TextsThatAreNotUtf8AreCutToTheLimitToo) {
+    const std::string bytes(20, '\xff');
+    const auto stats = stats_of(bytes + "\n" + bytes + "\n", true, {.text_bytes_max = 8});
+    EXPECT_EQ(stats.column(0).name, "\uFFFD\uFFFD");
+    EXPECT_EQ(stats.column(0).text_max, "\uFFFD\uFFFD");
+}
+
 }  // namespace
 }  // namespace sluice::work
