@@ -61,7 +61,8 @@ public:
     /// The same distribution, stretched by `factor` (above 0): every draw times that.
     [[nodiscard]] Distribution scaled(double factor) const;
 
-    /// One draw. Kinds but erlang, gamma and hyper take exactly one number of the stream.
+    /// One draw. constant takes no number of the stream; uniform, lognormal and empirical exactly
+    /// one, so that compared variants stay in step even where they differ in the kind.
     Duration sample(Stream& stream) const {
         // The commonest kind is decided here, where the compiler can see it into the caller's loop.
         if (kind_ == Kind::exponential) {

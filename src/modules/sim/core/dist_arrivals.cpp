@@ -235,8 +235,8 @@ void Arrivals::next_on_curve(const ArrivalProcess::Curve& curve) {
     } while (!ended() && !stream_.chance(curve.rate_at(now_) / curve.peak));
 }
 
-std::optional<Duration> Arrivals::next_other() {
-    if (ended()) return std::nullopt;
+Duration Arrivals::next_other() {
+    if (ended()) return never;
     const bool more = std::visit(Overloaded{[](const ArrivalProcess::Never&) { return false; },
                                             [](const ArrivalProcess::Poisson&) { return false; },
                                             [this](const ArrivalProcess::Constant& c) {
@@ -261,8 +261,7 @@ std::optional<Duration> Arrivals::next_other() {
                                                 return true;
                                             }},
                                  process_.form_);
-    if (!more || ended()) return std::nullopt;
-    return now_;
+    return more && !ended() ? now_ : never;
 }
 
 }  // namespace sluice::sim

@@ -107,22 +107,30 @@ class Arrivals {
 public:
     Arrivals(ArrivalProcess process, Stream stream);
 
-    /// Time of the next arrival since the start of the run, never before the one given last;
-    /// nothing when no more comes (never, the end of a trace, or past 100 years).
-    std::optional<Duration> next() {
+    /// What next_or_never() gives when no more comes.
+    static constexpr Duration never = Duration::max();
+
+    /// Time of the next arrival since the start of the run, not before the one given last; `never`
+    /// when no more comes (the end of a trace, or past 100 years).
+    Duration next_or_never() {
         // The commonest kind is decided here, where the compiler can see it into the caller's loop.
         if (const auto* poisson = std::get_if<ArrivalProcess::Poisson>(&process_.form_)) {
             now_ += poisson->gap.sample(stream_);
-            return ended() ? std::nullopt : std::optional(now_);
+            return ended() ? never : now_;
         }
         return next_other();
+    }
+    /// The same; nothing when no more comes.
+    std::optional<Duration> next() {
+        const Duration at = next_or_never();
+        return at == never ? std::nullopt : std::optional(at);
     }
 
 private:
     static constexpr Duration end{3'155'760'000'000'000'000};  // 100 years
 
     [[nodiscard]] bool ended() const { return now_ >= end; }
-    std::optional<Duration> next_other();
+    Duration next_other();
     void draw_first_state();
     void next_burst(const ArrivalProcess::Bursts& bursts);
     void next_on_curve(const ArrivalProcess::Curve& curve);

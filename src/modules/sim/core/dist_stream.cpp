@@ -12,13 +12,23 @@ constexpr std::uint64_t weyl_0 = 0x9E3779B97F4A7C15ULL;  // golden ratio
 constexpr std::uint64_t weyl_1 = 0xBB67AE8584CAA73BULL;  // sqrt(3) - 1
 constexpr int rounds = 10;
 
-inline void philox_round(PhiloxBlock& c, std::uint64_t key_0, std::uint64_t key_1) {
-    const Wide product_0 = static_cast<Wide>(multiplier_0) * c[0];
-    const Wide product_1 = static_cast<Wide>(multiplier_1) * c[2];
-    c = {static_cast<std::uint64_t>(product_1 >> 64) ^ c[1] ^ key_0,
-         static_cast<std::uint64_t>(product_1),
-         static_cast<std::uint64_t>(product_0 >> 64) ^ c[3] ^ key_1,
-         static_cast<std::uint64_t>(product_0)};
+// Plain variables rather than arrays, rounds unrolled: so that all of it stays in registers.
+[[gnu::always_inline]] inline void philox(PhiloxBlock counter, std::array<std::uint64_t, 2> key,
+                                          PhiloxBlock& out) {
+    auto [a, b, c, d] = counter;
+    auto [key_0, key_1] = key;
+#pragma GCC unroll 10
+    for (int round = 0; round < rounds; ++round) {
+        const Wide left = static_cast<Wide>(multiplier_0) * a;
+        const Wide right = static_cast<Wide>(multiplier_1) * c;
+        a = static_cast<std::uint64_t>(right >> 64) ^ b ^ key_0;
+        b = static_cast<std::uint64_t>(right);
+        c = static_cast<std::uint64_t>(left >> 64) ^ d ^ key_1;
+        d = static_cast<std::uint64_t>(left);
+        key_0 += weyl_0;
+        key_1 += weyl_1;
+    }
+    out = {a, b, c, d};
 }
 
 double polynomial(const std::array<double, 8>& c, double x) {
@@ -68,37 +78,34 @@ constexpr std::array<double, 8> far_below = {1.0,
 }  // namespace
 
 PhiloxBlock philox4x64(PhiloxBlock counter, std::array<std::uint64_t, 2> key) {
-    for (int round = 0; round < rounds; ++round) {
-        philox_round(counter, key[0], key[1]);
-        key[0] += weyl_0;
-        key[1] += weyl_1;
-    }
-    return counter;
+    PhiloxBlock made;
+    philox(counter, key, made);
+    return made;
 }
 
 void Stream::refill() {
-    PhiloxBlock first{block_, purpose_, replication_, 0};
-    PhiloxBlock second{block_ + 1, purpose_, replication_, 0};
-    std::uint64_t key_0 = seed_;
-    std::uint64_t key_1 = 0;
-    for (int round = 0; round < rounds; ++round) {
-        philox_round(first, key_0, key_1);
-        philox_round(second, key_0, key_1);
-        key_0 += weyl_0;
-        key_1 += weyl_1;
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-        buffer_[i] = first[i];
-        buffer_[i + 4] = second[i];
-    }
-    block_ += 2;
+    philox({block_, purpose_, replication_, 0}, {seed_, 0}, buffer_);
+    ++block_;
     used_ = 0;
 }
 
+double Stream::exponential_outside(std::size_t layer, double x) {
+    for (;;) {
+        if (layer == 0) return ziggurat::tail - std::log(unit_above_zero());
+        const double low = ziggurat::height[layer];
+        const double high = ziggurat::height[layer + 1];
+        if (low + (high - low) * unit() < std::exp(-x)) return x;
+        const std::uint64_t number = next();
+        layer = number & 255;
+        x = static_cast<double>(number >> 11) * 0x1.0p-53 * ziggurat::right[layer];
+        if (x < ziggurat::right[layer + 1]) return x;
+    }
+}
+
 void Stream::seek(std::uint64_t count) {
-    block_ = count / buffer_size * 2;
+    block_ = count / buffer_.size();
     refill();
-    used_ = static_cast<std::size_t>(count % buffer_size);
+    used_ = static_cast<std::size_t>(count % buffer_.size());
 }
 
 double normal_quantile(double p) {

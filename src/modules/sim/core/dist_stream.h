@@ -3,6 +3,8 @@
 // independent by construction and any place in one is reached at once. Not for secrets.
 #pragma once
 
+#include "modules/sim/core/dist_ziggurat.h"
+
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -31,16 +33,15 @@ constexpr std::uint64_t purpose_of(std::string_view name) {
 double normal_quantile(double p);
 
 /// A generator of its own for each (seed, replication, purpose): all three enter as key and counter
-/// words, so two streams that differ in any of them never share a block. Draws by inversion take
-/// one number each (exponential, normal, unit, below), which keeps streams of two compared
-/// scenarios in step. A value: a copy goes on from the same place.
+/// words, so two streams that differ in any of them never share a block. A value: a copy goes on
+/// from the same place.
 class Stream {
 public:
     Stream(std::uint64_t seed, std::uint64_t replication, std::uint64_t purpose)
         : seed_(seed), replication_(replication), purpose_(purpose) {}
 
     std::uint64_t next() {
-        if (used_ == buffer_size) refill();
+        if (used_ == buffer_.size()) refill();
         return buffer_[used_++];
     }
     /// Goes to the place after `count` numbers of this stream, in constant time.
@@ -50,8 +51,15 @@ public:
     double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
     /// Uniform in (0, 1].
     double unit_above_zero() { return static_cast<double>((next() >> 11) + 1) * 0x1.0p-53; }
-    /// Exponential with mean 1.
-    double exponential() { return -std::log(unit_above_zero()); }
+    /// Exponential with mean 1, by the ziggurat: one number in 99 of 100 draws, else a few.
+    double exponential() {
+        const std::uint64_t number = next();
+        const std::size_t layer = number & 255;
+        const double x = static_cast<double>(number >> 11) * 0x1.0p-53 * ziggurat::right[layer];
+        if (x < ziggurat::right[layer + 1]) [[likely]]
+            return x;
+        return exponential_outside(layer, x);
+    }
     /// Standard normal.
     double normal() {
         return normal_quantile((static_cast<double>(next() >> 12) + 0.5) * 0x1.0p-52);
@@ -64,16 +72,15 @@ public:
     bool chance(double probability) { return unit() < probability; }
 
 private:
-    static constexpr std::size_t buffer_size = 8;  // two blocks, computed beside each other
-
     void refill();
+    double exponential_outside(std::size_t layer, double x);
 
     std::uint64_t seed_;
     std::uint64_t replication_;
     std::uint64_t purpose_;
     std::uint64_t block_ = 0;
-    std::size_t used_ = buffer_size;
-    std::array<std::uint64_t, buffer_size> buffer_{};
+    PhiloxBlock buffer_{};
+    std::size_t used_ = 4;  ///< Of the buffer.
 };
 
 }  // namespace sluice::sim

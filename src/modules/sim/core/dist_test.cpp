@@ -54,6 +54,33 @@ TEST(Stream, NormalQuantileInvertsTheNormalDistribution) {
     EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-13);
 }
 
+TEST(Ziggurat, LayersHaveOneAreaAndCloseAtTheTop) {
+    using namespace ziggurat;
+    EXPECT_NEAR(tail * std::exp(-tail) + std::exp(-tail), area, 1e-16);
+    EXPECT_EQ(right[1], tail);
+    EXPECT_EQ(right[256], 0);
+    for (std::size_t i = 1; i < 256; ++i) {
+        EXPECT_NEAR(height[i], std::exp(-right[i]), 1e-15);
+        EXPECT_NEAR(right[i] * (height[i + 1] - height[i]), area, 1e-14) << i;
+    }
+}
+
+// Shares of draws above each point, in the layers and in the tail; bounds of four sigma.
+TEST(Stream, ExponentialHasItsDistribution) {
+    constexpr int draws = 1'000'000;
+    const double points[] = {0.01, 0.05, 0.3, 1, 2.5, 5, 7.7, 9};
+    int above[8] = {};
+    Stream stream(3, 1, 4);
+    for (int i = 0; i < draws; ++i) {
+        const double x = stream.exponential();
+        for (std::size_t k = 0; k < 8; ++k) above[k] += x > points[k] ? 1 : 0;
+    }
+    for (std::size_t k = 0; k < 8; ++k) {
+        const double p = std::exp(-points[k]);
+        EXPECT_NEAR(above[k], draws * p, 4 * std::sqrt(draws * p * (1 - p))) << points[k];
+    }
+}
+
 // Mean and cv of a large sample against the exact ones; the bounds are more than five sigma wide.
 void expect_moments(const Result<Distribution>& made, double mean, double cv) {
     ASSERT_TRUE(made) << made.error().text();
@@ -194,17 +221,17 @@ TEST(Arrivals, BurstsKeepTheirMeanRateAndClump) {
 }
 
 TEST(Arrivals, CurveFollowsItsSteps) {
-    const auto day = ArrivalProcess::curve({{0h, 1}, {8h, 10}, {18h, 2}}).value();
-    EXPECT_NEAR(day.mean_rate(), (8 * 1 + 10 * 10 + 6 * 2) / 24.0, 1e-9);
-    EXPECT_DOUBLE_EQ(day.rate_at(9h), 10);
-    EXPECT_DOUBLE_EQ(day.rate_at(24h + 20h), 2);
+    const auto day = ArrivalProcess::curve({{0h, .1}, {8h, 1}, {18h, .2}}).value();
+    EXPECT_NEAR(day.mean_rate(), (8 * .1 + 10 * 1 + 6 * .2) / 24.0, 1e-9);
+    EXPECT_DOUBLE_EQ(day.rate_at(9h), 1);
+    EXPECT_DOUBLE_EQ(day.rate_at(24h + 20h), .2);
     Arrivals arrivals(day, Stream(5, 0, 0));
     double counts[24] = {};
     for (auto at = arrivals.next(); at && *at < 240h; at = arrivals.next())
         ++counts[static_cast<std::size_t>(*at / 1h % 24)];
-    EXPECT_NEAR(counts[3], 10 * 3600, 1000);
-    EXPECT_NEAR(counts[8], 10 * 36'000, 3000);
-    EXPECT_NEAR(counts[23], 10 * 7200, 1400);
+    EXPECT_NEAR(counts[3], 10 * 360, 300);
+    EXPECT_NEAR(counts[8], 10 * 3600, 950);
+    EXPECT_NEAR(counts[23], 10 * 720, 420);
 }
 
 TEST(Arrivals, LinearCurveLeadsFromPointToPoint) {

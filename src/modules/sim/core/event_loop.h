@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // EventLoop: the pending events of a simulation in the order (time, sequence): a 4-ary heap of
-// 16-byte nodes. It knows no model; what an event means stands in its 24-bit payload.
+// 16-byte nodes, and behind it, when there are many, buckets of later times. It knows no model;
+// what an event means stands in its 24-bit payload.
 #pragma once
 
 #include "kernel/base/check.h"
@@ -29,12 +30,10 @@ public:
     static constexpr std::uint64_t events_max = std::uint64_t{1} << 40;
 
     EventLoop() : lines_(2) {}
-    /// Room for `count` pending events at once.
-    void reserve(std::size_t count) { lines_.reserve((count + 2 * line_nodes) / line_nodes + 1); }
 
     /// The time of the event taken last; 0 before the first.
     [[nodiscard]] Duration now() const { return now_; }
-    [[nodiscard]] std::size_t pending() const { return end_ - root - (hole_ ? 1 : 0); }
+    [[nodiscard]] std::size_t pending() const { return stored_ + end_ - root - (hole_ ? 1 : 0); }
     [[nodiscard]] bool empty() const { return pending() == 0; }
     /// Events taken so far.
     [[nodiscard]] std::uint64_t taken() const { return taken_; }
@@ -45,12 +44,15 @@ public:
         SLUICE_CHECK(time >= now_ && payload < payload_end && sequence_ < events_max);
         const std::uint64_t sequence = sequence_++;
         const Node node = make(time, sequence, payload);
-        if (hole_) {
+        if (static_cast<std::uint64_t>(time.count()) >= near_end_) {
+            store(node);
+        } else if (hole_) {
             hole_ = false;
             sink(root, node);
         } else {
             grow();
             rise(end_ - 1, node);
+            if (end_ > heap_max && near_end_ == no_end) spread();
         }
         return sequence;
     }
@@ -61,8 +63,8 @@ public:
     /// successor of this event, goes straight into it, and one of two walks through the heap is
     /// saved.
     Event take() {
-        close();
-        SLUICE_CHECK(end_ > root);
+        const bool some = settle();
+        SLUICE_CHECK(some);
         const Node first = node_at(root);
         hole_ = true;
         ++taken_;
@@ -72,16 +74,13 @@ public:
     }
 
     /// The time of the first event; Duration::max() when there is none.
-    Duration next_time() {
-        close();
-        return end_ > root ? time_of(node_at(root)) : Duration::max();
-    }
+    Duration next_time() { return settle() ? time_of(node_at(root)) : Duration::max(); }
 
     /// Takes events and calls `handle(const Event&)`, which may schedule more, until none is left
     /// or the next one lies after `end`; now() stays that of the last event.
     template <class Handler>
     void run(Handler&& handle, Duration end = Duration::max()) {
-        while (next_time() <= end && end_ > root) handle(take());
+        while (settle() && time_of(node_at(root)) <= end) handle(take());
     }
 
 private:
@@ -110,6 +109,12 @@ private:
         return lines_[place / line_nodes].nodes[place % line_nodes];
     }
 
+    /// Makes the root the first event of all; false when there is none.
+    bool settle() {
+        close();
+        if (end_ == root && stored_ > 0) advance();
+        return end_ > root;
+    }
     void grow() {
         ++end_;
         if (end_ > lines_.size() * line_nodes) lines_.emplace_back();
@@ -147,12 +152,38 @@ private:
         node_at(place) = node;
     }
 
+    // A heap beyond the caches costs a miss for each level. So with more than heap_max pending, the
+    // heap keeps only what comes before near_end_, and the rest waits unsorted (a ladder queue with
+    // one rung): up to rung_end_ in buckets of 2^shift_ ns, one of which at a time becomes the
+    // heap, and later still in far_, which becomes the next rung. Each event is moved a few times,
+    // always in sequence through memory. Which part an event passed through does not change when
+    // it comes: every part ends where the next one begins, and the heap sorts.
+    static constexpr std::size_t heap_max = 8'192;
+    static constexpr std::size_t bucket_target = 512;  ///< Events in a bucket, about.
+    static constexpr std::size_t buckets_max = 8'192;
+    static constexpr std::uint64_t no_end = ~std::uint64_t{0};
+
+    void store(Node node);
+    void spread();
+    void advance();
+    void build_rung();
+    void make_heap(const std::vector<Node>& nodes);
+
     std::vector<Line> lines_;
     std::size_t end_ = root;  ///< One past the last place in use.
     bool hole_ = false;       ///< The root has been taken and not yet replaced.
     Duration now_{0};
     std::uint64_t sequence_ = 0;
     std::uint64_t taken_ = 0;
+    std::uint64_t near_end_ = no_end;  ///< The heap has all events before; no_end: all there are.
+    std::size_t stored_ = 0;           ///< Events in buckets_ and far_.
+    std::vector<std::vector<Node>> buckets_;
+    std::size_t next_bucket_ = 0;
+    std::size_t bucket_count_ = 0;  ///< Of the present rung; buckets_ may hold more, all empty.
+    std::uint64_t rung_start_ = 0;
+    std::uint64_t rung_end_ = 0;
+    unsigned shift_ = 0;
+    std::vector<Node> far_;
 };
 
 }  // namespace sluice::sim

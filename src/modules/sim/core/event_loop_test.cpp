@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/sim/core/event_loop.h"
 
-#include "modules/sim/core/dist_stream.h"
+#include "modules/sim/core/dist.h"
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <functional>
+#include <queue>
 #include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace sluice::sim {
@@ -80,6 +84,52 @@ TEST(EventLoop, AgreesWithASortedSet) {
             }
             ASSERT_EQ(loop.pending(), model.size());
         }
+    }
+}
+
+/// How far ahead an event is scheduled; each stresses the buckets in its way.
+Duration distance(int shape, Stream& stream) {
+    switch (shape) {
+        case 0: return from_seconds(stream.exponential());
+        case 1: return Duration{static_cast<int>(stream.below(3))};          // many at once
+        case 2: return from_seconds(1e-9 * std::exp(12 * stream.normal()));  // heavy tail
+        case 3: return stream.chance(0.9) ? 0ns : Duration::max() / 4;       // now or never
+        default: return Duration{1'000'000};                                 // all alike
+    }
+}
+
+// Many pending: the loop moves events through its buckets. They grow to `most`, are held there,
+// and drained; the order must be that of a plain priority queue.
+TEST(EventLoop, KeepsTheOrderWithManyPending) {
+    using Key = std::pair<Duration, std::uint64_t>;
+    constexpr std::size_t most = 30'000;
+    for (int shape = 0; shape < 5; ++shape) {
+        Stream stream(8, 0, static_cast<std::uint64_t>(shape));
+        EventLoop loop;
+        std::priority_queue<Key, std::vector<Key>, std::greater<>> model;
+        const auto schedule = [&] {
+            if (loop.now() > Duration::max() / 2) return;
+            const Duration time = loop.now() + distance(shape, stream);
+            model.emplace(time, loop.at(time, 7));
+        };
+        const auto take = [&] {
+            const Event event = loop.take();
+            ASSERT_EQ(Key(event.time, event.sequence), model.top());
+            model.pop();
+        };
+        while (model.size() < most) schedule();
+        for (int i = 0; i < 60'000 && !model.empty(); ++i) {
+            take();
+            schedule();
+            ASSERT_EQ(loop.pending(), model.size());
+        }
+        for (int round = 0; round < 3; ++round) {
+            while (model.size() > 100) take();
+            while (model.size() < most && loop.now() < Duration::max() / 2) schedule();
+        }
+        while (!model.empty()) take();
+        EXPECT_TRUE(loop.empty());
+        EXPECT_EQ(loop.next_time(), Duration::max());
     }
 }
 

@@ -2,7 +2,6 @@
 #include "modules/sim/core/models.h"
 
 #include "modules/sim/core/models_exact.h"
-#include "modules/sim/core/models_run.h"
 
 #include <algorithm>
 #include <cmath>
@@ -65,11 +64,6 @@ void ClassResult::add(const ClassResult& other) {
 double ModelResult::little() const {
     const double rate = static_cast<double>(all.arrivals - all.lost) / seconds;
     return all.in_system / (rate * all.sojourn);
-}
-
-Result<ModelResult> run_model(const QueueModel& model, const RunPlan& plan) {
-    SLUICE_TRY_STATUS(model.check());
-    return ModelRun(model, plan).run();
 }
 
 }  // namespace sluice::sim
