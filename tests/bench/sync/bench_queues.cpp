@@ -87,8 +87,8 @@ void bench_queues(const Options& options, Report& report) {
     row<Ours<How::single>>(options, report, "Channel");
     row<Ours<How::drain>>(options, report, "Channel, drained");
     row<Ours<How::batches>>(options, report, "Channel, batches of 64, drained");
-    row<Ours<How::single, PrimitiveSync>>(options, report, "Channel on primitives");
-    row<Ours<How::drain, PrimitiveSync>>(options, report, "Channel on primitives, drained");
+    row<Ours<How::single, StandardLocks>>(options, report, "Channel on std::mutex + cv");
+    row<Ours<How::drain, StandardLocks>>(options, report, "Channel on std::mutex + cv, drained");
     row<Moody<false>>(options, report, "moodycamel blocking");
     row<Moody<true>>(options, report, "moodycamel blocking, tokens");
     row<BoostMpmc>(options, report, "boost::lockfree::queue");

@@ -76,19 +76,31 @@ void row(Report& report, const char* name) {
     report.add({"wake-up", name, "p99"}, delays[delays.size() * 99 / 100]);
 }
 
+struct Row {
+    void (*run)(Report&, const char*);
+    const char* name;
+};
+constexpr Row rows[] = {
+    {row<StdRing<false>>, "std::mutex + cv ring"},
+    {row<Ours<How::single>>, "Channel"},
+    {row<Ours<How::drain>>, "Channel, drained"},
+    {row<Ours<How::single, StandardLocks>>, "Channel on std::mutex + cv"},
+    {row<Moody<true>>, "moodycamel blocking, tokens"},
+    {row<Signal<std::counting_semaphore<>>>, "std::counting_semaphore"},
+    {row<Signal<Semaphore>>, "Semaphore"},
+    {row<Signal<primitives::Semaphore<>>>, "primitives::Semaphore"},
+};
+
 }  // namespace
 
 void bench_wake(const Options& options, Report& report) {
     static_cast<void>(options);
     report.describe("wake-up", "microseconds from push to pop, consumer asleep");
-    row<StdRing<false>>(report, "std::mutex + cv ring");
-    row<Ours<How::single>>(report, "Channel");
-    row<Ours<How::drain>>(report, "Channel, drained");
-    row<Ours<How::single, PrimitiveSync>>(report, "Channel on primitives");
-    row<Moody<true>>(report, "moodycamel blocking, tokens");
-    row<Signal<std::counting_semaphore<>>>(report, "std::counting_semaphore");
-    row<Signal<Semaphore>>(report, "Semaphore");
-    row<Signal<primitives::Semaphore<>>>(report, "primitives::Semaphore");
+    // Once for nothing: after a loaded second the processor sleeps less deeply for a while, and the
+    // first row would look better than it is.
+    Report unused;
+    rows[0].run(unused, rows[0].name);
+    for (const Row& each : rows) each.run(report, each.name);
 }
 
 }  // namespace sluice::bench

@@ -6,8 +6,6 @@
 
 #include "kernel/sync/channel.h"
 #include "kernel/sync/mpmc_ring.h"
-#include "kernel/sync/primitives/cond_var.h"
-#include "kernel/sync/primitives/mutex.h"
 #include "kernel/sync/spsc_ring.h"
 
 #include <concurrentqueue/blockingconcurrentqueue.h>
@@ -74,30 +72,37 @@ struct StdRing {
     bool closed_ = false;
 };
 
-/// The channel on the primitives of our own.
-struct PrimitiveSync : StdAtomics {
-    using Mutex = primitives::Mutex<>;
-    using CondVar = primitives::CondVar<>;
+/// The channel on the locks of the standard library.
+struct StandardLocks : StdAtomics {
+    class SLUICE_CAPABILITY("mutex") Mutex {
+    public:
+        void lock() SLUICE_ACQUIRE() { mutex.lock(); }
+        void unlock() SLUICE_RELEASE() { mutex.unlock(); }
+        std::mutex mutex;
+    };
     class SLUICE_SCOPED_CAPABILITY MutexLock {
     public:
         explicit MutexLock(Mutex& mutex) SLUICE_ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
-        ~MutexLock() SLUICE_RELEASE() {
-            if (held_) mutex_.unlock();
-        }
-        void unlock() SLUICE_RELEASE() {
-            held_ = false;
-            mutex_.unlock();
-        }
-        void lock() SLUICE_ACQUIRE() {
-            mutex_.lock();
-            held_ = true;
-        }
+        ~MutexLock() SLUICE_RELEASE() { mutex_.unlock(); }
 
     private:
         Mutex& mutex_;
-        bool held_ = true;
     };
-    static Instant now() { return monotonic_now(); }
+    class CondVar {
+    public:
+        void notify_one() noexcept { condition_.notify_one(); }
+        void notify_all() noexcept { condition_.notify_all(); }
+        /// Without deadlines: the benchmark has none.
+        bool wait_until(Mutex& mutex, Instant) SLUICE_REQUIRES(mutex) {
+            std::unique_lock lock(mutex.mutex, std::adopt_lock);
+            condition_.wait(lock);
+            lock.release();
+            return true;
+        }
+
+    private:
+        std::condition_variable condition_;
+    };
 };
 
 enum class How { single, drain, batches };

@@ -19,7 +19,7 @@ namespace sluice::primitives {
 /// between reading and sleeping the sequence would look untouched.)
 ///
 /// It does without the requeue of glibc: notify_all wakes everybody, who then queue at the mutex.
-template <class Platform = LinuxPlatform>
+template <class Platform = PatientPlatform>
 class CondVar {
 public:
     CondVar() = default;

@@ -20,7 +20,7 @@ namespace sluice::primitives {
 ///     ask the kernel.
 ///  3. A woken thread takes the lock as contended, as it cannot know whether others still sleep:
 ///     one wake-up too many at the end is the price of keeping no count.
-template <class Platform = LinuxPlatform>
+template <class Platform = PatientPlatform>
 class SLUICE_CAPABILITY("mutex") Mutex {
 public:
     Mutex() = default;
