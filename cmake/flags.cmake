@@ -23,6 +23,15 @@ else()
 endif()
 target_compile_definitions(sluice_flags INTERFACE $<$<CONFIG:Debug>:_GLIBCXX_ASSERTIONS>)
 
+# Lock-order and leak checking (kernel/sync/lock_order.h). Decided here and not by NDEBUG in the headers, because it
+# changes the layout of a lock: a program that uses the installed library must decide the same way.
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(SLUICE_SYNC_CHECKS 1)
+else()
+  set(SLUICE_SYNC_CHECKS 0)
+endif()
+target_compile_definitions(sluice_flags INTERFACE SLUICE_SYNC_CHECKS=${SLUICE_SYNC_CHECKS})
+
 find_program(SLUICE_MOLD mold)
 if(SLUICE_MOLD)
   target_link_options(sluice_flags INTERFACE -fuse-ld=mold)

@@ -31,11 +31,12 @@ endfunction()
 set(SLUICE_PURE_FOLDERS "^(kernel/(base|algo|wire)|modules/[^/]+/core|modules/jobs/(model|engine)|sdk/protocol)(/|$)")
 add_custom_target(threaded_tests)
 
-# sluice_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds]): a GoogleTest program and its ctest entry.
+# sluice_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds]): a GoogleTest program and its ctest entry. Its main is
+# that of tests/support, which fails a test that leaves a thread or a task behind.
 function(sluice_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE sluice_flags ${ARG_DEPS} GTest::gtest GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE sluice_flags ${ARG_DEPS} test_support)
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sluice info`: the server's figures.
+// `sluice info`: the server's figures; with --contention, who waits for what inside it.
 #include "app/client_options.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
+#include "app/http_call.h"
 #include "app/human.h"
 #include "app/server_info.h"
 
@@ -53,15 +54,38 @@ Result<int> show_info(const ServerArguments& arguments) {
     return exit_ok;
 }
 
+struct InfoArguments {
+    ServerArguments server;
+    bool contention = false;
+    HttpTarget admin{.timeout = 10s};
+};
+
+Result<int> show_contention(const InfoArguments& arguments) {
+    const std::string path =
+        std::string("/debug/contention?format=") + (arguments.server.json ? "json" : "text");
+    SLUICE_TRY(const HttpAnswer answer, http_call(arguments.admin, {"GET", path, ""}));
+    if (answer.status != 200) {
+        return fail(Code::denied, "the admin side answered " + std::to_string(answer.status) +
+                                      "; its password is taken from SLUICE_HTTP_PASSWORD");
+    }
+    std::printf("%s%s", answer.body.c_str(), arguments.server.json ? "\n" : "");
+    return exit_ok;
+}
+
 }  // namespace
 
 void add_info(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand("info", "Show the server's figures");
-    auto arguments = std::make_shared<ServerArguments>();
-    add_server_options(*command, *arguments);
+    auto arguments = std::make_shared<InfoArguments>();
+    add_server_options(*command, arguments->server);
+    command->add_flag("--contention", arguments->contention,
+                      "Who waited how long on what inside the server, from its admin side");
+    command->add_option("--http", arguments->admin.address, "Admin side, for --contention");
     command->footer("Example:  sluice info --json | jq .faktory.queues");
-    command->callback(
-        [arguments, &exit_code] { exit_code = finish("info", show_info(*arguments)); });
+    command->callback([arguments, &exit_code] {
+        exit_code = finish("info", arguments->contention ? show_contention(*arguments)
+                                                         : show_info(arguments->server));
+    });
 }
 
 }  // namespace sluice::app

@@ -5,8 +5,10 @@
 #include "app/module_list.h"
 #include "app/server_config.h"
 #include "app/version.h"
+#include "kernel/mount/debug_pages.h"
 #include "kernel/net/http_server.h"
 #include "kernel/net/runtime.h"
+#include "kernel/observe/contention.h"
 #include "kernel/observe/log.h"
 #include "kernel/observe/process.h"
 #include "kernel/sync/clock.h"
@@ -70,10 +72,12 @@ void Server::add_own_routes() {
     router_->add("GET", "/metrics", [this](const HttpRequest&) {
         metrics_.gauge({"sluice_resident_bytes", "Memory in RAM"})
             .set(static_cast<std::int64_t>(resident_memory().count));
-        HttpResponse response = HttpResponse::text(200, metrics_.render_prometheus());
+        HttpResponse response = HttpResponse::text(
+            200, metrics_.render_prometheus() + contention_metrics(wait_totals()));
         response.content_type = "text/plain; version=0.0.4; charset=utf-8";
         return response;
     });
+    add_debug_pages(*router_);
 }
 
 Status Server::start_http() {

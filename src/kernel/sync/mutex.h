@@ -1,33 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mutex, MutexLock and CondVar: the standard ones with clang's thread-safety annotations, and
-// deadlines in our own time type. For kernel/sync, kernel/observe and kernel/store only; elsewhere
-// threads talk through channels.
+// Mutex, MutexLock and CondVar: the standard ones with clang's thread-safety annotations, deadlines
+// in our own time type, lock-order checking (debug builds) and wait accounting. For kernel/sync,
+// kernel/observe and kernel/store only; elsewhere threads talk through channels.
 #pragma once
 
 #include "kernel/base/time.h"
 #include "kernel/sync/annotations.h"
+#include "kernel/sync/lock_order.h"
+#include "kernel/sync/site_name.h"
+#include "kernel/sync/wait_accounting.h"
 
-#include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 
 namespace sluice {
 
-/// A plain, non-recursive lock.
+/// A plain, non-recursive lock. Its name is what lock-order reports and the contention profile call
+/// it; locks of one name are counted together and checked each for itself.
 class SLUICE_CAPABILITY("mutex") Mutex {
 public:
-    Mutex() = default;
+    constexpr explicit Mutex(SiteName name = "mutex") : name_(name) {}
     Mutex(const Mutex&) = delete;
     Mutex& operator=(const Mutex&) = delete;
 
-    void lock() SLUICE_ACQUIRE() { mutex_.lock(); }
-    void unlock() SLUICE_RELEASE() { mutex_.unlock(); }
-    [[nodiscard]] bool try_lock() SLUICE_TRY_ACQUIRE(true) { return mutex_.try_lock(); }
+    /// Debug builds stop the process, before they block, where this could deadlock (lock_order.h).
+    void lock() SLUICE_ACQUIRE() {
+        order_.before_lock(name_);
+        if (!mutex_.try_lock()) wait_for_lock();
+        order_.locked(name_);
+    }
+    void unlock() SLUICE_RELEASE() {
+        order_.before_unlock();
+        mutex_.unlock();
+    }
+    [[nodiscard]] bool try_lock() SLUICE_TRY_ACQUIRE(true) {
+        if (!mutex_.try_lock()) return false;
+        order_.locked(name_);
+        return true;
+    }
 
 private:
     friend class CondVar;
+    void wait_for_lock();
+
     std::mutex mutex_;
+    SiteName name_;
+    [[no_unique_address]] lock_order::Mark order_;
 };
 
 /// Holds a Mutex for a scope; may let go of it and take it again in between.
@@ -60,35 +78,21 @@ private:
 /// `while` around the wait (a loop, not a predicate lambda, so that the analysis sees the lock).
 class CondVar {
 public:
-    CondVar() = default;
+    /// The site under which waits are counted, where no outer one counts them already.
+    explicit CondVar(WaitSite site = {"condition", WaitKind::condition}) : site_(site) {}
     CondVar(const CondVar&) = delete;
     CondVar& operator=(const CondVar&) = delete;
 
     void notify_one() noexcept { condition_.notify_one(); }
     void notify_all() noexcept { condition_.notify_all(); }
 
-    void wait(Mutex& mutex) SLUICE_REQUIRES(mutex) {
-        std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-        condition_.wait(lock);
-        lock.release();
-    }
+    void wait(Mutex& mutex) SLUICE_REQUIRES(mutex);
     /// False when the deadline has passed. Instant::max() waits without a deadline.
-    bool wait_until(Mutex& mutex, Instant deadline) SLUICE_REQUIRES(mutex) {
-        if (deadline == Instant::max()) {
-            wait(mutex);
-            return true;
-        }
-        std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-        // The system call knows no negative times.
-        const Duration since = std::max(deadline.time_since_epoch(), Duration::zero());
-        const std::chrono::steady_clock::time_point until{since};
-        const bool in_time = condition_.wait_until(lock, until) == std::cv_status::no_timeout;
-        lock.release();
-        return in_time;
-    }
+    bool wait_until(Mutex& mutex, Instant deadline) SLUICE_REQUIRES(mutex);
 
 private:
     std::condition_variable condition_;
+    WaitSite site_;
 };
 
 }  // namespace sluice

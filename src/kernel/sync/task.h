@@ -5,6 +5,7 @@
 #include "kernel/base/result.h"
 #include "kernel/sync/cancel.h"
 #include "kernel/sync/clock.h"
+#include "kernel/sync/leak_check.h"
 #include "kernel/sync/mutex.h"
 
 #include <exception>
@@ -28,6 +29,9 @@ public:
     Task& operator=(const Task&) = delete;
     virtual void run(const CancelToken& cancel) noexcept = 0;
     virtual void abandon(Error reason) noexcept = 0;
+
+private:
+    [[no_unique_address]] leak_check::DebugEntry alive_{leak_check::Kind::task, "task"};
 };
 
 template <class T>

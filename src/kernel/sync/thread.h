@@ -3,7 +3,11 @@
 // catch.
 #pragma once
 
+#include "kernel/sync/leak_check.h"
+#include "kernel/sync/wait_accounting.h"
+
 #include <exception>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -28,14 +32,18 @@ public:
     template <class Entry>
     Thread(std::string name, Entry entry) {
         try {
-            thread_ = std::thread([name, entry = std::move(entry)]() mutable {
-                detail::name_this_thread(name);
-                try {
-                    entry();
-                } catch (...) {
-                    detail::thread_entry_threw(name);
-                }
-            });
+            // Made here, so that it knows who started the thread; gone when the thread ends.
+            auto alive = std::make_unique<leak_check::Entry>(leak_check::Kind::thread, name);
+            thread_ =
+                std::thread([name, alive = std::move(alive), entry = std::move(entry)]() mutable {
+                    detail::name_this_thread(name);
+                    const detail::ListedThread listed(name);
+                    try {
+                        entry();
+                    } catch (...) {
+                        detail::thread_entry_threw(name);
+                    }
+                });
         } catch (const std::exception&) {
             detail::thread_not_started(name);
         }

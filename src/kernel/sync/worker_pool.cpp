@@ -23,7 +23,7 @@ Status to_status(ChannelStatus status) {
 }  // namespace
 
 WorkerPool::WorkerPool(WorkerPoolOptions options, const CancelToken& parent)
-    : queue_(options.queue_max), source_(parent) {
+    : alive_(leak_check::Kind::pool, options.name), queue_(options.queue_max), source_(parent) {
     closer_ = source_.token().on_cancel([this] { queue_.close(); });
     const std::size_t count = std::max<std::size_t>(options.threads, 1);
     threads_.reserve(count);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/sync/channel.h"
+#include "kernel/sync/leak_check.h"
 #include "kernel/sync/task.h"
 #include "kernel/sync/thread.h"
 #include "kernel/sync/wait_group.h"
@@ -72,6 +73,7 @@ private:
     Status try_enqueue(TaskPointer task);
     void serve();
 
+    const leak_check::Entry alive_;
     Channel<TaskPointer> queue_;
     CancelSource source_;
     CancelCallback closer_;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/mount/debug_pages.h"
+
+#include "kernel/sync/wait_accounting.h"
+#include "kernel/wire/json_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sluice {
+namespace {
+
+HttpResponse get_contention(const char* format) {
+    HttpRouter router;
+    add_debug_pages(router);
+    const auto match = router.find("GET", "/debug/contention");
+    HttpRequest request;
+    request.method = "GET";
+    request.path = "/debug/contention";
+    if (format != nullptr) request.query = {{"format", format}};
+    return match.route->handler(request);
+}
+
+TEST(DebugPages, ContentionComesAsTextOrJson) {
+    record_wait({"test.page", WaitKind::lock}, 3ms);
+    const HttpResponse text = get_contention(nullptr);
+    EXPECT_EQ(text.status, 200);
+    EXPECT_NE(text.body.find("test.page"), std::string::npos);
+
+    const HttpResponse json = get_contention("json");
+    EXPECT_EQ(json.status, 200);
+    JsonParser parser;
+    const auto root = parser.parse(json.body);
+    ASSERT_TRUE(root) << json.body;
+    EXPECT_TRUE(root->find("waits"));
+    EXPECT_TRUE(root->find("threads"));
+    EXPECT_NE(json.body.find(R"("site":"test.page","kind":"lock")"), std::string::npos)
+        << json.body;
+
+    EXPECT_EQ(get_contention("xml").status, 400);
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/sync/wait_accounting.h"
+
+#include "kernel/sync/channel.h"
+#include "kernel/sync/mutex.h"
+#include "kernel/sync/thread.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+namespace {
+
+/// The total of one site in one thread; none if nobody waited there.
+std::optional<WaitTotal> total_of(std::string_view site, WaitKind kind, std::string_view thread) {
+    for (const WaitTotal& total : wait_totals()) {
+        if (total.site == site && total.kind == kind && total.thread == thread) return total;
+    }
+    return std::nullopt;
+}
+
+/// Until the named thread waits at the site.
+void await_waiting(std::string_view thread, std::string_view site) {
+    for (;;) {
+        for (const ThreadNow& now : threads_now()) {
+            if (now.name == thread && now.site == site) return;
+        }
+    }
+}
+
+TEST(WaitAccounting, ContendedLockIsCountedForTheThreadThatWaited) {
+    Mutex mutex("test.contended");
+    Thread waiter;
+    {
+        MutexLock lock(mutex);
+        waiter = Thread("lock-waiter", [&] { const MutexLock inner(mutex); });
+        await_waiting("lock-waiter", "test.contended");
+    }
+    waiter.join();
+    const auto total = total_of("test.contended", WaitKind::lock, "lock-waiter");
+    ASSERT_TRUE(total);
+    EXPECT_EQ(total->waits, 1U);
+    EXPECT_GT(total->total, Duration{0});
+    EXPECT_EQ(total->total, total->longest);
+}
+
+TEST(WaitAccounting, FreeLockIsNotCounted) {
+    Mutex mutex("test.free");
+    for (int i = 0; i < 100; ++i) MutexLock{mutex};
+    for (const WaitTotal& total : wait_totals()) EXPECT_NE(total.site, "test.free");
+}
+
+TEST(WaitAccounting, OnlyTheOuterOfTwoWaitsIsCounted) {
+    Mutex mutex;
+    CondVar never({"test.inner", WaitKind::condition});
+    {
+        const ScopedWait outer({"test.outer", WaitKind::pop});
+        MutexLock lock(mutex);
+        never.wait_until(mutex, Instant::min());
+    }
+    for (const WaitTotal& total : wait_totals()) EXPECT_NE(total.site, "test.inner");
+    Thread("reader", [&] {
+        MutexLock lock(mutex);
+        never.wait_until(mutex, Instant::min());
+    }).join();
+    EXPECT_TRUE(total_of("test.inner", WaitKind::condition, "reader"));
+}
+
+TEST(WaitAccounting, ThreadsOfOneNameAndSitesOfOneTextAreSummed) {
+    for (int i = 0; i < 3; ++i) {
+        Thread("twin", [] {
+            record_wait({"test.sum", WaitKind::push}, 2ms);
+            record_wait({SiteName::interned("test.sum"), WaitKind::push}, 5ms);
+        }).join();
+    }
+    const auto total = total_of("test.sum", WaitKind::push, "twin");
+    ASSERT_TRUE(total);
+    EXPECT_EQ(total->waits, 6U);
+    EXPECT_EQ(total->total, 21ms);
+    EXPECT_EQ(total->longest, 5ms);
+}
+
+TEST(WaitAccounting, TotalsComeLongestFirst) {
+    record_wait({"test.short", WaitKind::lock}, 1s);
+    record_wait({"test.long", WaitKind::lock}, 2s);
+    const std::vector<WaitTotal> totals = wait_totals();
+    for (std::size_t i = 1; i < totals.size(); ++i) {
+        EXPECT_GE(totals[i - 1].total, totals[i].total);
+    }
+}
+
+TEST(WaitAccounting, NamesMadeAtRunTimeAreKeptOnceAndBounded) {
+    const std::string text = std::string("test.") + "interned";
+    EXPECT_EQ(SiteName::interned(text).text(), SiteName::interned(text).text());
+    EXPECT_EQ(std::string(SiteName::interned(std::string(100, 'x')).text()), std::string(47, 'x'));
+    const char* last = nullptr;
+    for (int i = 0; i < 300; ++i) {
+        last = SiteName::interned("test.many." + std::to_string(i)).text();
+    }
+    EXPECT_STREQ(last, "other");
+}
+
+TEST(WaitAccounting, ManyThreadsLoseNoWait) {
+    constexpr std::uint64_t rounds = 2000;
+    std::vector<Thread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back("counter-" + std::to_string(i % 2), [] {
+            for (std::uint64_t round = 0; round < rounds; ++round) {
+                record_wait({"test.count", WaitKind::lock}, 1us);
+            }
+        });
+    }
+    threads.clear();
+    for (const char* thread : {"counter-0", "counter-1"}) {
+        const auto total = total_of("test.count", WaitKind::lock, thread);
+        ASSERT_TRUE(total);
+        EXPECT_EQ(total->waits, 2 * rounds);
+        EXPECT_EQ(total->total, 2 * rounds * 1us);
+    }
+}
+
+// Last: it fills the table for the rest of the process.
+TEST(WaitAccountingLast, FullTableCountsTheRestAsOther) {
+    std::string name;
+    for (int i = 0; i < 5; ++i) {
+        Thread("filler-" + std::to_string(i), [] {
+            static std::vector<std::string>& texts = *new std::vector<std::string>(260);
+            for (std::size_t n = 0; n < texts.size(); ++n) {
+                const SiteName site = SiteName::interned("test.many." + std::to_string(n));
+                record_wait({site, WaitKind::permit}, 1ns);
+                record_wait({site, WaitKind::result}, 1ns);
+            }
+        }).join();
+    }
+    EXPECT_TRUE(total_of("other", WaitKind::condition, "other"));
+    EXPECT_LE(wait_totals().size(), 1024U);
+}
+
+}  // namespace
+}  // namespace sluice
