@@ -7,6 +7,7 @@
 #include "kernel/base/check.h"
 #include "kernel/sync/select.h"
 #include "kernel/sync/sleepers.h"
+#include "kernel/sync/wait_accounting.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -46,8 +47,11 @@ class BasicChannel final : public BasicSelectable<Sync> {
 
 public:
     /// `capacity` is the most items that wait; at least 1. Memory grows with use, up to two places
-    /// for each.
-    explicit BasicChannel(std::size_t capacity) : capacity_(std::max<std::size_t>(capacity, 1)) {}
+    /// for each. Waits are counted under `name` (wait_accounting.h).
+    explicit BasicChannel(std::size_t capacity, SiteName name = "channel")
+        : capacity_(std::max<std::size_t>(capacity, 1)),
+          name_(name),
+          mutex_(make_named<Mutex>(name)) {}
     BasicChannel(const BasicChannel&) = delete;
     BasicChannel& operator=(const BasicChannel&) = delete;
 
@@ -179,6 +183,7 @@ private:
         if (closed_) return ChannelStatus::closed;
         if (!is_full()) return ChannelStatus::ok;
         ++counters_.push_waits;
+        const ScopedWait counted({name_, WaitKind::push});
         while (is_full() && !closed_) {
             const bool in_time = pushers_.wait_until(mutex_, deadline);
             if (!in_time && is_full() && !closed_) return ChannelStatus::timeout;
@@ -189,6 +194,7 @@ private:
         if (depth() > 0) return ChannelStatus::ok;
         if (closed_) return ChannelStatus::closed;
         ++counters_.pop_waits;
+        const ScopedWait counted({name_, WaitKind::pop});
         while (depth() == 0 && !closed_) {
             const bool in_time = poppers_.wait_until(mutex_, deadline);
             if (!in_time && depth() == 0 && !closed_) return ChannelStatus::timeout;
@@ -258,6 +264,7 @@ private:
     }
 
     const std::size_t capacity_;
+    const SiteName name_;
     mutable Mutex mutex_;
     Sleepers<Sync> pushers_ SLUICE_GUARDED_BY(mutex_);
     Sleepers<Sync> poppers_ SLUICE_GUARDED_BY(mutex_);

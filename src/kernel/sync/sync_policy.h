@@ -7,6 +7,8 @@
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
 
+#include <type_traits>
+
 namespace sluice {
 
 /// The policy of the product. Another one gives the same names: a Mutex with lock, unlock and
@@ -19,5 +21,15 @@ struct StdSync : StdAtomics {
     using CondVar = sluice::CondVar;
     static Instant now() { return monotonic_now(); }
 };
+
+/// A lock that carries a name where its policy knows names.
+template <class Mutex>
+Mutex make_named(SiteName name) {
+    if constexpr (std::is_constructible_v<Mutex, SiteName>) {
+        return Mutex(name);
+    } else {
+        return Mutex();
+    }
+}
 
 }  // namespace sluice

@@ -30,6 +30,8 @@ public:
     virtual void run(const CancelToken& cancel) noexcept = 0;
     virtual void abandon(Error reason) noexcept = 0;
 
+    Instant queued_at{};  ///< written by the pool before it queues the task
+
 private:
     [[no_unique_address]] leak_check::DebugEntry alive_{leak_check::Kind::task, "task"};
 };

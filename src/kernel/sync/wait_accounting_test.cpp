@@ -104,6 +104,25 @@ TEST(WaitAccounting, NamesMadeAtRunTimeAreKeptOnceAndBounded) {
     EXPECT_STREQ(last, "other");
 }
 
+TEST(WaitAccounting, ChannelCountsWaitsForRoomAndForItems) {
+    Channel<int> channel(1, "test.channel");
+    Thread popper("channel-popper", [&] {
+        int item = 0;
+        channel.pop(item);
+    });
+    await_waiting("channel-popper", "test.channel");
+    channel.push(1);
+    popper.join();
+    channel.push(2);
+    Thread pusher("channel-pusher", [&] { channel.push(3); });
+    await_waiting("channel-pusher", "test.channel");
+    int item = 0;
+    channel.pop(item);
+    pusher.join();
+    EXPECT_TRUE(total_of("test.channel", WaitKind::pop, "channel-popper"));
+    EXPECT_TRUE(total_of("test.channel", WaitKind::push, "channel-pusher"));
+}
+
 TEST(WaitAccounting, ManyThreadsLoseNoWait) {
     constexpr std::uint64_t rounds = 2000;
     std::vector<Thread> threads;

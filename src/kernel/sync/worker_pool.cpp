@@ -23,7 +23,10 @@ Status to_status(ChannelStatus status) {
 }  // namespace
 
 WorkerPool::WorkerPool(WorkerPoolOptions options, const CancelToken& parent)
-    : alive_(leak_check::Kind::pool, options.name), queue_(options.queue_max), source_(parent) {
+    : alive_(leak_check::Kind::pool, options.name),
+      name_(SiteName::interned(options.name)),
+      queue_(options.queue_max, name_),
+      source_(parent) {
     closer_ = source_.token().on_cancel([this] { queue_.close(); });
     const std::size_t count = std::max<std::size_t>(options.threads, 1);
     threads_.reserve(count);
@@ -40,10 +43,12 @@ WorkerPool::~WorkerPool() {
 }
 
 Status WorkerPool::enqueue(TaskPointer task, Instant deadline) {
+    task->queued_at = monotonic_now();
     return to_status(queue_.push_until(std::move(task), deadline));
 }
 
 Status WorkerPool::try_enqueue(TaskPointer task) {
+    task->queued_at = monotonic_now();
     return to_status(queue_.try_push(std::move(task)));
 }
 
@@ -66,6 +71,7 @@ void WorkerPool::serve() {
     const CancelToken token = source_.token();
     TaskPointer task;
     while (queue_.pop(task) == ChannelStatus::ok) {
+        record_wait({name_, WaitKind::queued}, monotonic_now() - task->queued_at);
         if (Status go = token.check(); go) {
             task->run(token);
         } else {

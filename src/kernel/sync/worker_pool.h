@@ -23,7 +23,8 @@ struct WorkerPoolOptions {
     std::size_t queue_max = 256;  ///< Tasks that wait; one more is refused or waits.
 };
 
-/// Threads over a bounded queue. submit() from any thread; drain() and destruction by the owner.
+/// Threads over a bounded queue. How long tasks lie in it is counted under the pool's name, kind
+/// queued (wait_accounting.h). submit() from any thread; drain() and destruction by the owner.
 class WorkerPool {
 public:
     /// Cancelled also when `parent` is.
@@ -74,6 +75,7 @@ private:
     void serve();
 
     const leak_check::Entry alive_;
+    const SiteName name_;
     Channel<TaskPointer> queue_;
     CancelSource source_;
     CancelCallback closer_;
