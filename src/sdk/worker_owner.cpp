@@ -37,10 +37,10 @@ WorkerCounters SharedCounters::read() const {
 WorkerChannels::WorkerChannels(const WorkerOptions& options)
     : held_max(std::size_t{options.concurrency} + options.prefetch),
       answers_max(4 * held_max + 1000),
-      events(std::max(events_min, 8 * held_max)),
-      tasks(held_max),
-      fetches(1),
-      sends(answers_max + 2 * held_max + spare_orders) {}
+      events(std::max(events_min, 8 * held_max), "worker.events"),
+      tasks(held_max, "worker.tasks"),
+      fetches(1, "worker.fetches"),
+      sends(answers_max + 2 * held_max + spare_orders, "worker.sends") {}
 
 WorkerOwner::WorkerOwner(const WorkerOptions& options, WorkerChannels& channels,
                          SharedCounters& counters)

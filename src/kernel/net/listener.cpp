@@ -65,7 +65,7 @@ private:
     const std::size_t total_max_;
     const std::size_t per_address_max_;
     Gauge& gauge_;
-    mutable Mutex mutex_;
+    mutable Mutex mutex_{"net.listener"};
     std::size_t total_ SLUICE_GUARDED_BY(mutex_) = 0;
     std::map<asio::ip::address, std::size_t> by_address_ SLUICE_GUARDED_BY(mutex_);
 };
@@ -200,8 +200,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
     Counter& refused;
     std::shared_ptr<ConnectionCount> count;
     LogLimiter limiter;
-    Mutex closing_mutex;
-    CondVar closing_done;
+    Mutex closing_mutex{"net.closing"};
+    CondVar closing_done{WaitSite{"net.closing", WaitKind::condition}};
     bool closed SLUICE_GUARDED_BY(closing_mutex) = false;
 };
 

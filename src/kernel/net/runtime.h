@@ -75,7 +75,7 @@ private:
     std::unique_ptr<Reactor> reactor_;
     Thread thread_;
 
-    Mutex inbox_mutex_;
+    Mutex inbox_mutex_{"net.inbox"};
     std::vector<Task> inbox_ SLUICE_GUARDED_BY(inbox_mutex_);
     bool inbox_closed_ SLUICE_GUARDED_BY(inbox_mutex_) = false;
 

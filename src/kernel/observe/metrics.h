@@ -100,7 +100,7 @@ private:
     Series& find_or_add(Kind kind, MetricInfo info, Labels labels, std::span<const double> bounds);
 
     const std::size_t label_sets_max_;
-    mutable Mutex mutex_;
+    mutable Mutex mutex_{"metrics"};
     std::vector<std::unique_ptr<Family>> families_ SLUICE_GUARDED_BY(mutex_);
 };
 

@@ -43,7 +43,7 @@ private:
 
     const DiskGuardSettings settings_;
     const FileIo files_;
-    Mutex mutex_;
+    Mutex mutex_{"store.disk_guard"};
     std::atomic<bool> accepting_{true};
     std::atomic<bool> ballast_{false};
 };

@@ -132,7 +132,7 @@ private:
         }
     }
 
-    Mutex mutex_;
+    Mutex mutex_{"store.env"};
     std::map<std::string, Length> lengths_ SLUICE_GUARDED_BY(mutex_);
     std::vector<Entry> entries_ SLUICE_GUARDED_BY(mutex_);
 };

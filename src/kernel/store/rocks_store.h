@@ -90,7 +90,7 @@ private:
     std::unique_ptr<rocksdb::Options> options_;
     std::unique_ptr<SpareLogs> spare_logs_;  ///< outlives db_
     /// Held by sync() and by whoever opens or closes; the owner reads db_ without it.
-    Mutex lifetime_;
+    Mutex lifetime_{"store.lifetime"};
     std::unique_ptr<rocksdb::DB> db_;
     std::uint64_t unchecked_ = 0;  ///< bytes written since the memtable was last looked at
     std::atomic<bool> stopped_{false};

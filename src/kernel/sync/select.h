@@ -6,6 +6,7 @@
 #include "kernel/base/time.h"
 #include "kernel/sync/cancel.h"
 #include "kernel/sync/sync_policy.h"
+#include "kernel/sync/wait_accounting.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -30,6 +31,8 @@ public:
     /// Until notified or the deadline; takes the notification. False at the deadline.
     bool wait_until(Instant deadline) SLUICE_EXCLUDES(mutex_) {
         typename Sync::MutexLock lock(mutex_);
+        if (std::exchange(notified_, false)) return true;
+        const ScopedWait counted({"select", WaitKind::pop});
         while (!notified_) {
             if (!woken_.wait_until(mutex_, deadline)) break;
         }

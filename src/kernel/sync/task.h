@@ -82,7 +82,7 @@ public:
 
 private:
     Mutex mutex_;
-    CondVar done_;
+    CondVar done_{WaitSite{"task", WaitKind::result}};
     std::optional<Result<T>> result_ SLUICE_GUARDED_BY(mutex_);
 };
 

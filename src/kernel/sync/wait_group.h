@@ -42,7 +42,7 @@ public:
 
 private:
     mutable typename Sync::Mutex mutex_;
-    typename Sync::CondVar none_open_;
+    typename Sync::CondVar none_open_{WaitSite{"wait group", WaitKind::condition}};
     std::size_t open_ SLUICE_GUARDED_BY(mutex_) = 0;
 };
 

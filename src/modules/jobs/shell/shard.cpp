@@ -59,8 +59,8 @@ struct Shard::Parts {
           sink(sink_in),
           options(std::move(options_in)),
           metrics(registry),
-          inbox(options.commands_max),
-          written(options.unsynced_max),
+          inbox(options.commands_max, "jobs.commands"),
+          written(options.unsynced_max, "jobs.unsynced"),
           clock(monotonic_now(), wall_now()) {}
 
     // Owner thread.
@@ -92,11 +92,11 @@ struct Shard::Parts {
 
     Channel<Command> inbox;
     Channel<Written> written;
-    Mutex sync_mutex;  ///< held during a sync and during a reload, which must not meet
+    Mutex sync_mutex{"jobs.sync"};  ///< held during a sync and during a reload, which must not meet
     std::atomic<std::uint64_t> failed_generation{0};  ///< the sync thread saw this generation fail
     std::atomic<std::uint64_t> generation{1};
     std::atomic<bool> stopping{false};
-    Mutex checkpoints_mutex;
+    Mutex checkpoints_mutex{"jobs.checkpoints"};
     std::vector<std::unique_ptr<CheckpointRequest>> checkpoints
         SLUICE_GUARDED_BY(checkpoints_mutex);
 
