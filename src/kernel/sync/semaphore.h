@@ -7,6 +7,7 @@
 #include "kernel/base/result.h"
 #include "kernel/sync/cancel.h"
 #include "kernel/sync/sync_policy.h"
+#include "kernel/sync/wait_accounting.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -31,8 +32,10 @@ class BasicSemaphore {
     using MutexLock = typename Sync::MutexLock;
 
 public:
-    /// `permits` are free at the start; 0 makes a semaphore that somebody else fills.
-    explicit BasicSemaphore(std::size_t permits) : available_(permits) {}
+    /// `permits` are free at the start; 0 makes a semaphore that somebody else fills. Waits are
+    /// counted under `name` (wait_accounting.h).
+    explicit BasicSemaphore(std::size_t permits, SiteName name = "semaphore")
+        : name_(name), mutex_(make_named<typename Sync::Mutex>(name)), available_(permits) {}
     ~BasicSemaphore() { SLUICE_CHECK(line_.empty()); }
     BasicSemaphore(const BasicSemaphore&) = delete;
     BasicSemaphore& operator=(const BasicSemaphore&) = delete;
@@ -59,6 +62,7 @@ public:
         const CancelCallback registration = cancel.on_cancel([this, &me] { give_up(me); });
         MutexLock lock(mutex_);
         const Instant until = std::min(deadline, cancel.deadline());
+        const ScopedWait counted({name_, WaitKind::permit});
         while (me.state == State::waits && me.woken.wait_until(mutex_, until)) {
         }
         if (me.state == State::served) return {};
@@ -140,6 +144,7 @@ private:
         return fail(code, why);
     }
 
+    const SiteName name_;
     mutable typename Sync::Mutex mutex_;
     std::size_t available_ SLUICE_GUARDED_BY(mutex_);
     std::list<Waiting*> line_ SLUICE_GUARDED_BY(mutex_);
