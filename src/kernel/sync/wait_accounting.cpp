@@ -83,10 +83,9 @@ struct Recent {
 };
 
 Cell& cell_of(WaitSite site) noexcept {
-    thread_local std::array<Recent, 16> recent;
+    thread_local constinit std::array<Recent, 16> recent{};
     const auto place = reinterpret_cast<std::uintptr_t>(site.name.text());
-    Recent& entry =
-        recent[(place / 8 + place / 1024 + static_cast<std::size_t>(site.kind)) % recent.size()];
+    Recent& entry = recent[(place / 8 + static_cast<std::size_t>(site.kind)) % recent.size()];
     if (entry.site != site.name.text() || entry.kind != site.kind) {
         entry = {site.name.text(), site.kind, &Table::instance().find_or_add(site, own_name())};
     }
@@ -162,7 +161,7 @@ std::vector<WaitTotal> wait_totals() {
 namespace detail {
 
 WaitingNow& waiting_now() noexcept {
-    thread_local WaitingNow now;
+    thread_local constinit WaitingNow now;
     return now;
 }
 
@@ -205,12 +204,11 @@ std::vector<ThreadNow> threads_now() {
     return list;
 }
 
-ScopedWait::ScopedWait(WaitSite site) noexcept
-    : site_(site),
-      outermost_(detail::waiting_now().site.load(std::memory_order_relaxed) == nullptr) {
-    if (!outermost_) return;
-    begun_ = monotonic_now();
+ScopedWait::ScopedWait(WaitSite site) noexcept : site_(site), outermost_(nullptr) {
     detail::WaitingNow& now = detail::waiting_now();
+    if (now.site.load(std::memory_order_relaxed) != nullptr) return;
+    outermost_ = &now;
+    begun_ = monotonic_now();
     now.kind.store(site.kind, std::memory_order_relaxed);
     now.since.store(begun_.time_since_epoch().count(), std::memory_order_relaxed);
     // Release: who sees the site sees its kind and beginning (or those of a later wait).
@@ -218,8 +216,8 @@ ScopedWait::ScopedWait(WaitSite site) noexcept
 }
 
 ScopedWait::~ScopedWait() {
-    if (!outermost_) return;
-    detail::waiting_now().site.store(nullptr, std::memory_order_relaxed);
+    if (outermost_ == nullptr) return;
+    outermost_->site.store(nullptr, std::memory_order_relaxed);
     record_wait(site_, monotonic_now() - begun_);
 }
 

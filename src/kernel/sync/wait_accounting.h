@@ -106,7 +106,7 @@ public:
 private:
     WaitSite site_;
     Instant begun_;
-    bool outermost_;
+    detail::WaitingNow* outermost_;  ///< null: inside another wait
 };
 
 }  // namespace sluice
