@@ -7,7 +7,6 @@
 #include "kernel/base/check.h"
 #include "kernel/sync/select.h"
 #include "kernel/sync/sleepers.h"
-#include "kernel/sync/wait_accounting.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -183,7 +182,7 @@ private:
         if (closed_) return ChannelStatus::closed;
         if (!is_full()) return ChannelStatus::ok;
         ++counters_.push_waits;
-        const ScopedWait counted({name_, WaitKind::push});
+        const CountedWait<Sync> counted(WaitSite{name_, WaitKind::push});
         while (is_full() && !closed_) {
             const bool in_time = pushers_.wait_until(mutex_, deadline);
             if (!in_time && is_full() && !closed_) return ChannelStatus::timeout;
@@ -194,7 +193,7 @@ private:
         if (depth() > 0) return ChannelStatus::ok;
         if (closed_) return ChannelStatus::closed;
         ++counters_.pop_waits;
-        const ScopedWait counted({name_, WaitKind::pop});
+        const CountedWait<Sync> counted(WaitSite{name_, WaitKind::pop});
         while (depth() == 0 && !closed_) {
             const bool in_time = poppers_.wait_until(mutex_, deadline);
             if (!in_time && depth() == 0 && !closed_) return ChannelStatus::timeout;

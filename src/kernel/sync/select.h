@@ -6,7 +6,6 @@
 #include "kernel/base/time.h"
 #include "kernel/sync/cancel.h"
 #include "kernel/sync/sync_policy.h"
-#include "kernel/sync/wait_accounting.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -32,7 +31,7 @@ public:
     bool wait_until(Instant deadline) SLUICE_EXCLUDES(mutex_) {
         typename Sync::MutexLock lock(mutex_);
         if (std::exchange(notified_, false)) return true;
-        const ScopedWait counted({"select", WaitKind::pop});
+        const CountedWait<Sync> counted(WaitSite{"select", WaitKind::pop});
         while (!notified_) {
             if (!woken_.wait_until(mutex_, deadline)) break;
         }

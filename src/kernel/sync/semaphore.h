@@ -7,7 +7,6 @@
 #include "kernel/base/result.h"
 #include "kernel/sync/cancel.h"
 #include "kernel/sync/sync_policy.h"
-#include "kernel/sync/wait_accounting.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -62,7 +61,7 @@ public:
         const CancelCallback registration = cancel.on_cancel([this, &me] { give_up(me); });
         MutexLock lock(mutex_);
         const Instant until = std::min(deadline, cancel.deadline());
-        const ScopedWait counted({name_, WaitKind::permit});
+        const CountedWait<Sync> counted(WaitSite{name_, WaitKind::permit});
         while (me.state == State::waits && me.woken.wait_until(mutex_, until)) {
         }
         if (me.state == State::served) return {};

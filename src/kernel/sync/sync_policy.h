@@ -6,6 +6,7 @@
 #include "kernel/sync/atomics.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
+#include "kernel/sync/wait_accounting.h"
 
 #include <type_traits>
 
@@ -21,6 +22,18 @@ struct StdSync : StdAtomics {
     using CondVar = sluice::CondVar;
     static Instant now() { return monotonic_now(); }
 };
+
+namespace detail {
+struct UncountedWait {
+    explicit UncountedWait(WaitSite) {}
+};
+}  // namespace detail
+
+/// Counts a wait where threads are real. Under another policy nobody waits, and nothing outside the
+/// model may be touched.
+template <class Sync>
+using CountedWait =
+    std::conditional_t<std::is_same_v<Sync, StdSync>, ScopedWait, detail::UncountedWait>;
 
 /// A lock that carries a name where its policy knows names.
 template <class Mutex>

@@ -29,6 +29,8 @@ public:
     /// Until every add() has its done(). False at the deadline.
     bool wait_until(Instant deadline) SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
+        if (open_ == 0) return true;
+        const CountedWait<Sync> counted(WaitSite{"wait group", WaitKind::condition});
         while (open_ > 0) {
             if (!none_open_.wait_until(mutex_, deadline)) return open_ == 0;
         }
@@ -42,7 +44,7 @@ public:
 
 private:
     mutable typename Sync::Mutex mutex_;
-    typename Sync::CondVar none_open_{WaitSite{"wait group", WaitKind::condition}};
+    typename Sync::CondVar none_open_;
     std::size_t open_ SLUICE_GUARDED_BY(mutex_) = 0;
 };
 
