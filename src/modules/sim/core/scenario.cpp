@@ -13,6 +13,12 @@ namespace {
 
 Error wrong(const std::string& what) { return fail(Code::invalid, what); }
 
+/// Names are printed on terminals: no control characters.
+bool is_plain(std::string_view text) {
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 bool is_chance(double value) { return value >= 0 && value <= 1; }
 
 template <class Items>
@@ -28,6 +34,8 @@ Status check_names(const Items& items, std::string_view kind) {
     for (const auto& item : items) {
         if (item.name.empty() || item.name.size() > 255)
             return wrong(std::string(kind) + ": a name of 1 to 255 bytes is needed");
+        if (!is_plain(item.name))
+            return wrong(std::string(kind) + ": a name has no control characters");
         if (!seen.insert(item.name).second)
             return wrong("two " + std::string(kind) + " entries are called \"" + item.name + "\"");
     }
@@ -38,6 +46,8 @@ Status check_traffic(const Traffic& traffic) {
     const std::string who = "traffic \"" + traffic.name + "\": ";
     if (traffic.queue.empty() || traffic.queue.size() > 200)
         return wrong(who + "queue takes a name of 1 to 200 bytes");
+    if (!is_plain(traffic.queue + traffic.tenant + traffic.type))
+        return wrong(who + "queue, tenant and type have no control characters");
     if (traffic.priority < 1 || traffic.priority > 9) return wrong(who + "priority is 1 to 9");
     if (traffic.backlog > Scenario::backlog_max)
         return wrong(who + "backlog is at most " + std::to_string(Scenario::backlog_max));
@@ -142,6 +152,8 @@ Status check_event(const ScenarioEvent& event, const Scenario& scenario) {
 }
 
 Status check_sizes(const Scenario& s) {
+    if (!is_plain(s.name) || !is_plain(s.description))
+        return wrong("name and description have no control characters");
     if (s.traffic.empty()) return wrong("there is no [[traffic]]: nothing would arrive");
     if (s.pools.empty()) return wrong("there is no [[pool]]: nothing would be worked on");
     if (s.traffic.size() > Scenario::traffic_max || s.pools.size() > Scenario::pools_max ||
