@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <array>
 #include <memory>
 
 namespace sluice::app {
@@ -14,15 +15,28 @@ namespace sluice::app {
 namespace {
 
 constexpr const char* examples =
-    "Examples:\n"
+    "Real threads over a bounded queue (prints JSON; --text: a page for people):\n"
     "  sluice simulate --items 20 --consumers 3 --capacity 10 --failure-rate 0.1\n"
     "  sluice simulate --items 1000 --arrival poisson:200 --service lognormal:12ms,2 --text\n"
     "  sluice simulate --items 500 --producers 4 --capacity 5 --priority 3 --retry 2\n"
+    "Virtual time, decided by the server's own dispatch engine:\n"
+    "  sluice simulate --virtual --items 100000 --arrival poisson:50 --service exp:150ms "
+    "--consumers 10\n"
+    "  sluice simulate --scenario examples/simulate/steady.toml --html report.html\n"
+    "  sluice simulate --scenario examples/simulate/steady.toml --ask 'workers for p99 wait < 5s'\n"
     "A DISTRIBUTION is 20ms, exponential:20ms, uniform:10ms,30ms, lognormal:20ms,CV,\n"
     "gamma:20ms,CV, erlang:20ms,PHASES or hyperexponential:20ms,CV. ARRIVALS are asap,\n"
     "poisson:50 (a second), bursts:100@2s,5@10s (rate @ mean stay) or the gap as a distribution.\n"
     "Ctrl-C: no more items, the queue is drained, the statistics are printed; again: ends now.\n"
-    "Exit codes: 0 done or drained, 1 ended before the queue was drained, 2 wrong usage.";
+    "Exit codes: 0 done or drained, 1 ended before, 2 wrong usage or scenario.\n"
+    "Scenario files and questions: docs/simulator.md";
+
+// Which flags go with what.
+constexpr std::array threads_only = {"--capacity", "--timeout", "--shutdown", "--sample"};
+constexpr std::array load_flags = {"--items",   "--producers", "--consumers", "--arrival",
+                                   "--service", "--retry",     "--priority",  "--failure-rate"};
+constexpr std::array virtual_only = {"--replications", "--duration", "--warmup", "--threads",
+                                     "--html",         "--csv",      "--ask",    "--compare"};
 
 void add_load_options(CLI::App& command, SimulateArguments& arguments) {
     command.add_option("--items", arguments.items, "How many items are produced")
@@ -73,15 +87,81 @@ void add_run_options(CLI::App& command, SimulateArguments& arguments) {
         ->capture_default_str();
     command
         .add_option("--seed", arguments.seed,
-                    "Decides work times, failures and priorities of every item")
+                    "Decides arrivals, work times, failures and priorities")
         ->type_name("NUMBER")
         ->capture_default_str();
     command.add_option("--sample", arguments.sample, "Items in results_sample, 0 to 10000")
         ->type_name("COUNT")
         ->capture_default_str();
-    CLI::Option* json =
-        command.add_flag("--json", arguments.json, "Print JSON on one line (default: in lines)");
+    CLI::Option* json = command.add_flag(
+        "--json", arguments.json,
+        "Print JSON on one line (default: in lines;\nof virtual time, on a terminal: --text)");
     command.add_flag("--text", arguments.text, "Print a page for people")->excludes(json);
+}
+
+void add_virtual_options(CLI::App& command, SimulateArguments& arguments) {
+    command.add_flag("--virtual", arguments.is_virtual,
+                     "Virtual time and the server's dispatch engine instead of threads");
+    command
+        .add_option("--scenario", arguments.scenario,
+                    "A scenario in TOML, in virtual time; instead of the flags of the load")
+        ->type_name("FILE");
+    command
+        .add_option("--ask", arguments.questions,
+                    "A question, such as 'workers for p99 wait < 5s', 'effect of events', 'drain "
+                    "time',\n'cost of limit NAME', '2 more workers'; may be repeated")
+        ->type_name("QUESTION");
+    command.add_option("--compare", arguments.compare, "Another scenario beside this one")
+        ->type_name("FILE");
+    command
+        .add_option("--replications", arguments.replications,
+                    "How often it is played, 1 to 10000 (default: 20, or the scenario's)")
+        ->type_name("COUNT");
+    command
+        .add_option("--duration", arguments.duration,
+                    "Virtual time played (default: until the items have come, or the scenario's)")
+        ->type_name("DURATION");
+    command
+        .add_option("--warmup", arguments.warmup,
+                    "Left out at the front (default: found by the run, or the scenario's)")
+        ->type_name("DURATION");
+    command
+        .add_option("--threads", arguments.threads,
+                    "Threads that play replications, 0: one for each core; no result depends on it")
+        ->type_name("COUNT")
+        ->capture_default_str();
+    command.add_option("--html", arguments.html, "Write a page with charts, in one file")
+        ->type_name("FILE");
+    command.add_option("--csv", arguments.csv, "Write every number as a row")->type_name("FILE");
+}
+
+/// Flags that do not go together. Errors: invalid, naming the flag and what to do.
+Status check_flags(const SimulateArguments& arguments) {
+    const bool in_virtual_time = arguments.is_virtual || !arguments.scenario.empty();
+    for (const char* flag : virtual_only) {
+        if (in_virtual_time || !arguments.given.contains(flag)) continue;
+        return fail(Code::invalid,
+                    std::string(flag) + " is for virtual time: add --virtual or --scenario FILE");
+    }
+    for (const char* flag : threads_only) {
+        if (!in_virtual_time || !arguments.given.contains(flag)) continue;
+        return fail(Code::invalid, std::string(flag) +
+                                       " is for real threads: in virtual time the queue is the "
+                                       "server's, which has no bound");
+    }
+    for (const char* flag : load_flags) {
+        if (arguments.scenario.empty() || !arguments.given.contains(flag)) continue;
+        return fail(Code::invalid, std::string(flag) +
+                                       " does not go with --scenario: the load "
+                                       "stands in the file");
+    }
+    return {};
+}
+
+Result<int> simulate(const SimulateArguments& arguments) {
+    SLUICE_TRY_STATUS(check_flags(arguments));
+    return arguments.is_virtual || !arguments.scenario.empty() ? simulate_virtual(arguments)
+                                                               : simulate_threads(arguments);
 }
 
 }  // namespace
@@ -92,11 +172,15 @@ void add_simulate(CLI::App& program, int& exit_code) {
     auto arguments = std::make_shared<SimulateArguments>();
     add_load_options(*command, *arguments);
     add_run_options(*command, *arguments);
+    add_virtual_options(*command, *arguments);
     command->footer(examples);
     command->callback([command, arguments, &exit_code] {
+        for (const CLI::Option* option : command->get_options()) {
+            if (option->count() > 0) arguments->given.insert(option->get_name());
+        }
         if (arguments->priority.empty())
-            arguments->priority = command->count("--priority") > 0 ? "3" : "1";
-        exit_code = finish("simulate", simulate_threads(*arguments));
+            arguments->priority = arguments->given.contains("--priority") ? "3" : "1";
+        exit_code = finish("simulate", simulate(*arguments));
     });
 }
 

@@ -6,11 +6,9 @@
 #include "kernel/base/time.h"
 
 #include <cstdint>
+#include <set>
 #include <string>
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
-class App;
-}
+#include <vector>
 
 namespace sluice::app {
 
@@ -31,10 +29,27 @@ struct SimulateArguments {
     std::string sample = "10";
     bool json = false;
     bool text = false;
+    // Virtual time.
+    bool is_virtual = false;
+    std::string scenario;
+    std::string replications;
+    std::string duration;
+    std::string warmup;
+    std::string threads = "0";
+    std::string html;
+    std::string csv;
+    std::string compare;
+    std::vector<std::string> questions;
+    /// The flags that were typed ("--items").
+    std::set<std::string> given;
 };
 
 /// Real threads over the real channel; the exit code. Errors: invalid (a flag).
 Result<int> simulate_threads(const SimulateArguments& arguments);
+
+/// Virtual time; the exit code. Errors: invalid (a flag, the scenario), internal (an output file),
+/// cancelled.
+Result<int> simulate_virtual(const SimulateArguments& arguments);
 
 /// A whole number within a range. Errors: invalid, naming the flag and the range.
 struct CountFlag {

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sluice simulate` as a user runs it: what it prints, what it refuses, how Ctrl-C ends it."""
 
+import csv
 import json
 import os
 import pathlib
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import harness
@@ -203,7 +206,7 @@ def progress_is_for_terminals_only():
 
 def help_and_completion_know_it():
     text = simulate('--help').out
-    for part in ('Examples:', 'sluice simulate --items 20', 'Ctrl-C', 'lognormal'):
+    for part in ('Real threads', 'Virtual time', 'sluice simulate --items 20', 'Ctrl-C', 'lognormal'):
         check(part in text, f'"{part}" is not in the help')
     flags = set(re.findall(r'--[a-z-]+', text))
     for shell in ('bash', 'zsh', 'fish'):
@@ -213,9 +216,158 @@ def help_and_completion_know_it():
             check(flag in flags and flag.lstrip('-') in script, f'{shell} does not know {flag}')
 
 
+SCENARIO = '''
+name = "small"
+duration = "10m"
+warmup = "1m"
+replications = 6
+[[traffic]]
+name = "mail"
+arrivals = { kind = "poisson", rate = "8/s" }
+service = { kind = "lognormal", mean = "400ms", cv = 1 }
+failures = 0.05
+retry = { limit = 3, backoff = "exponential", base = "5s" }
+[[traffic]]
+name = "media"
+queue = "media"
+arrivals = { kind = "bursts", states = [
+  { rate = "1/s", stay = "1m" }, { rate = "9/s", stay = "10s" },
+] }
+service = { kind = "exponential", mean = "600ms" }
+[[pool]]
+name = "workers"
+workers = 3
+slots = 2
+crashes_per_hour = 4
+[[event]]
+at = "5m"
+kind = "deploy"
+pool = "workers"
+batch = 1
+'''
+
+
+class Folder:
+    """A folder with the scenario, gone at the end."""
+
+    def __enter__(self):
+        self.path = pathlib.Path(tempfile.mkdtemp(prefix='sluice-e2e-'))
+        self.scenario = self.path / 'small.toml'
+        self.scenario.write_text(SCENARIO)
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def virtual_time_is_the_same_whatever_the_threads():
+    with Folder() as folder:
+        words = ('--scenario', folder.scenario, '--json')
+        first = simulate(*words, '--threads', 1).out
+        for threads in (0, 2, 5):
+            check(simulate(*words, '--threads', threads).out == first,
+                  f'another report with --threads {threads}')
+        check(simulate(*words, '--seed', 2).out != first, 'another seed changed nothing')
+        report = json.loads(first)
+        check_equal(report['schema'], 'sluice.simulation/1', 'the schema')
+        check_equal([one['name'] for one in report['traffic']], ['mail', 'media'], 'the traffic')
+        for name in ('arrived', 'wait_mean_s', 'wait_p99_s', 'throughput_hz'):
+            figure = report['total'][name]
+            check(figure['low'] <= figure['mean'] <= figure['high'], f'{name}: {figure}')
+    flags = ('--virtual', '--items', 3000, '--arrival', 'poisson:40', '--service', 'exp:100ms',
+             '--consumers', 6, '--failure-rate', 0.1, '--retry', 2, '--priority', 2, '--json')
+    first = simulate(*flags, '--threads', 1).out
+    check(simulate(*flags, '--threads', 3).out == first, 'flags: another report with 3 threads')
+
+
+def virtual_time_answers_the_textbook():
+    """M/M/3 at 80 %: a mean wait of 1.07865 service times (Erlang C)."""
+    total = simulate('--virtual', '--items', 20000, '--arrival', 'poisson:240', '--service',
+                     'exp:10ms', '--consumers', 3, '--replications', 30, '--json').json['total']
+    wait = total['wait_mean_s']
+    slack = 2 * (wait['high'] - wait['low'])
+    check(abs(wait['mean'] - 0.0107865) < slack, f'the mean wait of M/M/3: {wait}')
+    check(slack < 0.004, f'the interval is wide: {wait}')
+
+
+def reports_are_written():
+    with Folder() as folder:
+        html, rows = folder.path / 'report.html', folder.path / 'report.csv'
+        text = simulate('--scenario', folder.scenario, '--html', html, '--csv', rows, '--text',
+                        '--ask', 'workers for p99 wait < 20s', '--ask', 'effect of events',
+                        '--compare', folder.scenario).out
+        for part in ('workers for p99 wait < 20s', 'effect of events', 'mail', 'media'):
+            check(part in text, f'"{part}" is not in the text:\n{text[:3000]}')
+        page = html.read_text()
+        check(page.lower().startswith('<!doctype html>'), page[:100])
+        check('<svg' in page and 'mail' in page, 'no charts in the page')
+        for part in ('<script', '<link', '<img', '<iframe', '@import', 'url(http', 'src="http',
+                     'href="http'):
+            check(part not in page, f'the page is not self-contained: {part}')
+        table = list(csv.DictReader(rows.open()))
+        check_equal(list(table[0]), ['kind', 'name', 'measure', 'time_s', 'mean', 'low', 'high'],
+                    'the columns')
+        check(len(table) > 100, f'{len(table)} rows')
+        # Nothing is asked of a terminal, so this is JSON.
+        check_equal(simulate('--scenario', folder.scenario).json['schema'], 'sluice.simulation/1',
+                    'the schema')
+
+
+def virtual_time_refuses_nonsense():
+    with Folder() as folder:
+        wrong = folder.path / 'wrong.toml'
+        wrong.write_text(SCENARIO.replace('slots = 2', 'slotz = 2'))
+        scenario = ['--scenario', folder.scenario]
+        for words, parts in [
+                (['--html', 'x'], ['--html', '--virtual']),
+                (['--ask', 'drain time'], ['--ask', '--virtual']),
+                (['--virtual', '--capacity', 5], ['--capacity', 'real threads']),
+                (['--virtual', '--consumers', 0], ['--consumers', '1 to']),
+                (['--virtual', '--failure-rate', 2], ['--failure-rate', '0 to 1']),
+                (['--virtual', '--items', 0], ['--items', '1 to']),
+                (['--virtual', '--replications', 0], ['--replications', '1 to 10000']),
+                (['--virtual', '--threads', 1000], ['--threads', '0 to 256']),
+                ([*scenario, '--items', 5], ['--items', 'file']),
+                ([*scenario, '--ask', 'why'], ['--ask']),
+                ([*scenario, '--duration', 'long'], ['--duration', 'long']),
+                ([*scenario, '--compare', folder.path / 'none.toml'], ['--compare', 'none.toml']),
+                (['--scenario', folder.path / 'none.toml'], ['none.toml']),
+                (['--scenario', wrong], ['wrong.toml', 'slotz', 'slots'])]:
+            done = simulate(*words, code=USAGE)
+            check_equal(done.out, '', f'output of {words}')
+            for part in parts:
+                check(part in done.err, f'{words}: "{part}" is not in: {done.err}')
+        done = simulate(*scenario, '--html', folder.path / 'no' / 'folder.html', code=FAILED)
+        check('--html' in done.err, done.err)
+
+
+def virtual_time_can_be_interrupted():
+    words = ['--virtual', '--arrival', 'poisson:2000', '--service', 'exp:1ms', '--consumers', 4,
+             '--replications', 10000, '--items']
+    process = start(*words, 5000)
+    wait_for_threads(process, 'app-interrupts')
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    check_equal((process.returncode, out), (FAILED, ''), f'exit code and output: {err}')
+    check('interrupted' in err, err)
+    # One replication of this takes long; a second Ctrl-C does not wait for its end.
+    process = start(*words, 20000000)
+    try:
+        wait_for_threads(process, 'app-interrupts')
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        check_equal(process.wait(30), FAILED, 'exit code after two signals')
+    finally:
+        process.kill()
+        process.communicate()
+
+
 TESTS = [the_plain_command_prints_json, every_flag_reaches_the_run, the_seed_decides,
          wrong_usage_names_the_flag_and_the_range, ctrl_c_drains, a_second_ctrl_c_ends_it,
-         progress_is_for_terminals_only, help_and_completion_know_it]
+         progress_is_for_terminals_only, help_and_completion_know_it,
+         virtual_time_is_the_same_whatever_the_threads, virtual_time_answers_the_textbook,
+         reports_are_written, virtual_time_refuses_nonsense, virtual_time_can_be_interrupted]
 
 
 def main():
