@@ -118,7 +118,8 @@ std::string say_difference(const Difference& d, const std::string& what) {
 }
 
 void compare(const Played& before, const Played& after, Answer& out) {
-    out.columns = {"jobs", "p50 wait", "after", "p99 wait", "after", "change of p99 (95 %)"};
+    out.columns = {"jobs",       "p50 before", "p50 after",
+                   "p99 before", "p99 after",  "change of p99, 95 % interval"};
     for (const std::string& name : group_names(before.scenario)) {
         const Difference median = difference(before, after, name, Measure::wait_p50);
         const Difference high = difference(before, after, name, Measure::wait_p99);

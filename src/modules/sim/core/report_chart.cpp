@@ -129,7 +129,12 @@ std::string CharTable::render(std::size_t width, bool unicode) const {
 std::string axis_label(double value, AxisUnit unit) {
     switch (unit) {
         case AxisUnit::number: return say_number(value);
-        case AxisUnit::seconds: return value == 0 ? "0" : say_time(value);
+        case AxisUnit::seconds: {
+            if (value == 0) return "0";
+            std::string text = say_time(value);
+            if (const std::size_t at = text.find(".0 "); at != std::string::npos) text.erase(at, 2);
+            return text;
+        }
         case AxisUnit::share: return say_share(value);
     }
     return {};

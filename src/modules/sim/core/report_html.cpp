@@ -212,9 +212,8 @@ private:
             "<th>p95</th><th>p99</th><th>95 % of p99</th><th>longest</th><th>to the end</th>"
             "<th>failed attempts</th><th>lost</th><th>dead</th></tr>";
         job_row(report_.total, "total");
-        job_rows("traffic", report_.traffic);
-        if (report_.queues.size() > 1 || report_.traffic.size() > 1)
-            job_rows("queues", report_.queues);
+        if (report_.traffic.size() > 1) job_rows("traffic", report_.traffic);
+        if (report_.queues.size() > 1) job_rows("queues", report_.queues);
         job_rows("tenants", report_.tenants);
         out_ += "</table></div></section>\n";
     }

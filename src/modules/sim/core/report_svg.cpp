@@ -14,7 +14,7 @@ namespace sluice::sim {
 namespace {
 
 constexpr double width = 1000;
-constexpr double left = 70;
+constexpr double left = 78;
 constexpr double right = 14;
 
 std::string number(double value) {
@@ -153,10 +153,19 @@ std::string_view phase_class(WorkerPhase phase) {
     return "";
 }
 
+/// The end of a name, which tells workers apart.
+std::string short_name(const std::string& name) {
+    constexpr std::size_t columns = 10;
+    std::size_t from = 0;
+    while (text_width(std::string_view(name).substr(from)) > columns) {
+        do ++from;
+        while ((static_cast<unsigned char>(name[from]) & 0xc0U) == 0x80U);
+    }
+    return from == 0 ? name : "…" + name.substr(from);
+}
+
 std::string life_row(const LifeReport& life, const Plot& plot, double y, Duration starts_at) {
-    std::string out =
-        label(left - 8, y + 10, "end",
-              life.name.size() > 10 ? "…" + life.name.substr(life.name.size() - 8) : life.name);
+    std::string out = label(left - 6, y + 10, "end", short_name(life.name));
     for (const WorkerSpan& span : life.spans) {
         if (span.phase == WorkerPhase::absent) continue;
         const double x = plot.x(to_seconds(span.from));

@@ -146,7 +146,7 @@ struct Scenario {
     static constexpr std::size_t events_max = 1'000;
     static constexpr std::uint32_t slots_max = 200'000;  ///< Of all pools, autoscaling included.
     static constexpr std::uint64_t backlog_max = 20'000'000;
-    static constexpr std::uint32_t replications_max = 10'000;
+    static constexpr std::uint32_t replications_max = 2'000;
 
     std::string name = "scenario";
     std::string description;
