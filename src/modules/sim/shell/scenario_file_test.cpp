@@ -85,7 +85,7 @@ every = "2h"
     EXPECT_EQ(mail.failures.crash_rate, 0.001);
     EXPECT_EQ(scenario->warmup, std::optional<Duration>(10min));
     const Pool& pool = scenario->pools[0];
-    EXPECT_EQ(pool.autoscale->up_above, 30);
+    EXPECT_NEAR(pool.autoscale->up_above, 30, 1e-9);
     EXPECT_EQ(pool.restart, 9s);
     EXPECT_EQ(scenario->limits[0].kind, LimitKind::rate);
     EXPECT_EQ(scenario->limits[0].burst, 3U);
@@ -104,7 +104,7 @@ TEST(ScenarioFile, MistakesHaveLineMemberAndWhatIsAllowed) {
         {"duration = \"soon\"", "s.toml:1: duration takes a duration"},
         {"durations = \"1h\"", "s.toml:1: \"durations\" is unknown; did you mean \"duration\"?"},
         {"name = 3", "s.toml:1: name takes a text, not a whole number"},
-        {"seed = -1", "s.toml:1: seed takes a whole number, 0 to"},
+        {"seed = -1", "s.toml:1: seed takes a whole number, 0 or more"},
         {"starts_at = \"25:00\"", "s.toml:1: starts_at takes a time of day"},
         {"traffic = 3", "s.toml:1: traffic takes tables: write [[traffic]]"},
         {traffic + "priority = 10", "s.toml:3: traffic: priority takes a whole number, 1 to 9"},
