@@ -37,6 +37,16 @@ bool is_repeat(const EngineState& state, const JobRecord& earlier, const JobBody
     return (once || is_waiting(earlier.head.state)) && same_content(*earlier.body, body);
 }
 
+/// The queue of a job that is not due yet is listed once the job is ready; its name counts from the
+/// push on, so that jobs that become due never pass the limit of queues.
+void reserve_queue(EngineState& state, std::string_view name) {
+    Queue& queue = state.queues.get(name);
+    if (queue.row.id) return;
+    state.queues.number(queue);
+    queue.row.listed = false;
+    state.out->writes.push_back(PutQueue{queue.row});
+}
+
 void push_one(EngineState& state, const std::shared_ptr<const JobBody>& body) {
     const JobPolicy& policy = body->policy();
     JobRecord job;
@@ -47,6 +57,7 @@ void push_one(EngineState& state, const std::shared_ptr<const JobBody>& body) {
     ++state.totals.pushed;
     const WallTime early = planted(state.config, Fault::due_early) ? policy.at - 1s : policy.at;
     if (early > state.now) {
+        reserve_queue(state, body->queue());
         place_due_fresh(state, slot, early);
     } else {
         place_ready(state, slot, {.fresh = true, .front = false});
@@ -65,7 +76,8 @@ void apply_push(EngineState& state, const Push& push) {
     // Refuse before anything is kept: a bulk push is all or nothing (J3).
     std::vector<std::string_view> added;
     for (const auto& body : push.jobs) {
-        if (state.queues.find(body->queue()) != nullptr) continue;
+        const Queue* known = state.queues.find(body->queue());
+        if (known != nullptr && known->row.id) continue;
         if (std::find(added.begin(), added.end(), body->queue()) == added.end())
             added.push_back(body->queue());
         if (state.queues.size() + added.size() <= state.config.queues_max) continue;

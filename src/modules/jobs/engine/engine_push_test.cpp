@@ -128,5 +128,37 @@ TEST(EnginePush, ARepeatAfterTheQueueWasRemovedIsANewJob) {
     EXPECT_EQ(scene.fetch(worker), "jobs a#1");
 }
 
+TEST(EnginePush, NamesOfQueuesCountFromThePushAlsoWhileTheJobIsNotDue) {
+    EngineConfig config;
+    config.queues_max = 2;
+    Scene scene(config);
+    const auto push_to = [&](const std::string& jid, const std::string& queue, bool later) {
+        Spec spec;
+        spec.queue = queue;
+        if (later) spec.policy.at = scene.now + 10s;
+        return scene.push(jid, spec);
+    };
+    const auto listed = [&] {
+        scene.apply(Info{});
+        return std::get<InfoReply>(scene.last.replies.at(0).body).queues.size();
+    };
+    EXPECT_EQ(push_to("a", "one", true), "ok");
+    EXPECT_EQ(push_to("b", "two", true), "ok");
+    EXPECT_EQ(listed(), 0U);  // not before a job is ready
+    const std::string refused = push_to("c", "three", true);
+    EXPECT_NE(refused.find("LIMITED"), std::string::npos) << refused;
+    // A fetch that waits for the name changes nothing.
+    scene.fetch(scene.worker("w"), {"three", "four"}, 1, 60s);
+    EXPECT_EQ(push_to("c", "three", false), refused);
+    EXPECT_EQ(push_to("d", "one", true), "ok");
+    scene.restart();
+    EXPECT_EQ(push_to("c", "three", false), refused);
+    scene.pass(10s);
+    EXPECT_EQ(listed(), 2U);
+    EXPECT_EQ(push_to("c", "three", true), refused);
+    scene.queue(QueueAction::remove, "one");
+    EXPECT_EQ(push_to("c", "three", true), "ok");
+}
+
 }  // namespace
 }  // namespace sluice::jobs

@@ -58,7 +58,8 @@ public:
     void drop(Queue& queue);
     void clear();
 
-    [[nodiscard]] std::size_t size() const { return by_name_.size(); }
+    /// Queues with a name and a number: those that are stored, not those that only fetches wait on.
+    [[nodiscard]] std::size_t size() const { return by_id_.size() - detached_.size(); }
     /// Queues with a name, in the order of their names.
     [[nodiscard]] std::vector<Queue*> named() const;
     [[nodiscard]] const std::vector<std::unique_ptr<Queue>>& detached() const { return detached_; }
