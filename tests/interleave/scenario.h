@@ -33,6 +33,7 @@ std::vector<Scenario> litmus_scenarios();
 std::vector<Scenario> primitive_scenarios();
 std::vector<Scenario> ring_scenarios();
 std::vector<Scenario> sync_scenarios();
+std::vector<Scenario> toolbox_scenarios();
 std::vector<Scenario> planted_scenarios();
 
 /// When to stop.

@@ -110,7 +110,11 @@ public:
     /// says (the place is free again then, the next in line tries).
     Result<Loan> borrow(Instant deadline = no_deadline, const CancelToken& cancel = {}) {
         SLUICE_TRY_STATUS(room_.acquire(1, deadline, cancel));
-        for (auto entry = take_idle(true); entry; entry = take_idle(false)) {
+        if (!arrive()) {
+            room_.release();
+            return fail(Code::cancelled, "the pool is closed");
+        }
+        for (auto entry = take_idle(); entry; entry = take_idle()) {
             if (!is_healthy_ || is_healthy_(*entry->object)) return lend(std::move(*entry));
             entry->object.reset();
             count(&ObjectPoolCounters::unhealthy);
@@ -184,12 +188,17 @@ private:
         std::erase_if(idle_, [](const Entry& entry) { return entry.object == nullptr; });
         counters_.expired += stale.size();
     }
-    /// `arrived`: the first look of a borrower.
-    std::optional<Entry> take_idle(bool arrived) SLUICE_EXCLUDES(mutex_) {
+    /// Counts a borrower that has its permit. False after close(): drain() may have looked already,
+    /// and has said that nothing is out.
+    bool arrive() SLUICE_EXCLUDES(mutex_) {
+        MutexLock lock(mutex_);
+        if (!closed_) ++out_;
+        return !closed_;
+    }
+    std::optional<Entry> take_idle() SLUICE_EXCLUDES(mutex_) {
         std::vector<Entry> stale;  // Destroyed after the lock is gone.
         std::optional<Entry> found;
         MutexLock lock(mutex_);
-        if (arrived) ++out_;
         move_stale(stale);
         if (!idle_.empty()) {
             found.emplace(std::move(idle_.back()));
