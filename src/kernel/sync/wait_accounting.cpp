@@ -62,7 +62,8 @@ struct Table {
         const bool last = count + 1 == cells_max;
         cell.site = last ? "other" : site.name.text();
         cell.kind = last ? WaitKind::condition : site.kind;
-        std::strncpy(cell.thread, last ? "other" : thread, sizeof cell.thread - 1);
+        // One byte stays zero: it ends the text.
+        std::string_view(last ? "other" : thread).copy(cell.thread, sizeof cell.thread - 1);
         // Release: a reader that sees the number sees the names above.
         used.store(count + 1, std::memory_order_release);
         return cell;
