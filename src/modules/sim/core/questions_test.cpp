@@ -131,6 +131,8 @@ TEST(Questions, AnOutageIsToldWithItsRecovery) {
 
 TEST(Questions, ALimitCostsTheOneAndSparesTheOther) {
     Scenario scenario = base();
+    scenario.replications = 16;
+    scenario.duration = 300s;
     scenario.traffic.push_back(scenario.traffic[0]);
     scenario.traffic[0].tenant = "big";
     scenario.traffic[1].name = "small";

@@ -11,8 +11,8 @@ namespace {
 
 Scenario small() {
     return parse_scenario(R"(
-duration = "3m"
-replications = 8
+duration = "90s"
+replications = 6
 [[traffic]]
 name = "mail"
 tenant = "acme"
@@ -35,7 +35,7 @@ name = "cap"
 tenant = "acme"
 at_once = 4
 [[event]]
-at = "1m"
+at = "30s"
 kind = "deploy"
 batch = 1
 restart = "2s"
