@@ -4,6 +4,7 @@
 #include "kernel/mount/toml_document.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace sluice {
@@ -54,8 +55,9 @@ Result<std::vector<FileValue>> read_toml_file(const std::string& path) {
     SLUICE_TRY(const TomlValue root, read_toml_document(path));
     std::vector<FileValue> values;
     flatten(root, "", values);
-    std::stable_sort(values.begin(), values.end(),
-                     [](const FileValue& a, const FileValue& b) { return a.line < b.line; });
+    std::sort(values.begin(), values.end(), [](const FileValue& a, const FileValue& b) {
+        return std::tie(a.line, a.name) < std::tie(b.line, b.name);
+    });
     return values;
 }
 

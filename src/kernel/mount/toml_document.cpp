@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <tuple>
 
 namespace sluice {
 
@@ -21,10 +22,11 @@ TomlValue to_value(const toml::node& node);
 void fill_table(TomlValue& out, const toml::table& table) {
     out.kind = TomlValue::Kind::table;
     for (const auto& [key, node] : table) {
-        out.members.emplace_back(std::string(key.str()), to_value(node));
+        out.members.push_back({std::string(key.str()), to_value(node)});
     }
-    std::stable_sort(out.members.begin(), out.members.end(),
-                     [](const auto& a, const auto& b) { return a.second.line < b.second.line; });
+    std::sort(out.members.begin(), out.members.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.value.line, a.name) < std::tie(b.value.line, b.name);
+    });
 }
 
 TomlValue to_value(const toml::node& node) {

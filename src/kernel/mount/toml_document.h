@@ -8,10 +8,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace sluice {
+
+struct TomlMember;
 
 /// One value and, for tables and lists, all below it. Only the member of its kind counts.
 struct TomlValue {
@@ -23,11 +24,17 @@ struct TomlValue {
     std::int64_t integer = 0;
     double number = 0;
     bool boolean = false;
-    std::vector<TomlValue> items;                            ///< Of a list.
-    std::vector<std::pair<std::string, TomlValue>> members;  ///< Of a table, in order of the file.
+    std::vector<TomlValue> items;     ///< Of a list.
+    std::vector<TomlMember> members;  ///< Of a table, in order of the file.
 
     /// The member of that name, or null.
     [[nodiscard]] const TomlValue* find(std::string_view name) const;
+};
+
+/// A name and its value, in a table.
+struct TomlMember {
+    std::string name;
+    TomlValue value;
 };
 
 /// What a kind is called in messages ("a whole number").

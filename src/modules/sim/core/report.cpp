@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 namespace sluice::sim {
@@ -162,8 +163,9 @@ std::vector<MarkReport> marks_of(const Scenario& scenario) {
             if (event.every <= Duration{0}) break;
         }
     }
-    std::stable_sort(marks.begin(), marks.end(),
-                     [](const MarkReport& a, const MarkReport& b) { return a.at < b.at; });
+    std::sort(marks.begin(), marks.end(), [](const MarkReport& a, const MarkReport& b) {
+        return std::tie(a.at, a.text) < std::tie(b.at, b.text);
+    });
     return marks;
 }
 

@@ -9,6 +9,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
+#include <utility>
 
 namespace sluice::sim {
 
@@ -160,8 +162,13 @@ Result<bool> read_cell(Column column, const std::string& cell, TraceRow& row) {
 
 /// Orders the rows and, where the times are those of a calendar, lets the first be the start.
 void order_rows(std::vector<TraceRow>& rows, bool absolute) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [](const TraceRow& a, const TraceRow& b) { return a.at < b.at; });
+    std::vector<std::pair<Duration, std::size_t>> order(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) order[i] = {rows[i].at, i};
+    std::sort(order.begin(), order.end());  // rows of one time stay as the file has them
+    std::vector<TraceRow> ordered;
+    ordered.reserve(rows.size());
+    for (const auto& [at, i] : order) ordered.push_back(std::move(rows[i]));
+    rows = std::move(ordered);
     if (!absolute || rows.empty()) return;
     const Duration first = rows.front().at;
     for (TraceRow& row : rows) row.at -= first;

@@ -45,15 +45,16 @@ std::string list_of(const std::vector<std::string_view>& words) {
 }  // namespace
 
 void Mistakes::add(std::uint32_t line, const std::string& message) {
-    if (lines_.size() < mistakes_max) lines_.push_back({line, message});
+    if (lines_.size() >= mistakes_max) return;
+    const auto after = std::upper_bound(
+        lines_.begin(), lines_.end(), line,
+        [](std::uint32_t wanted, const Line& there) { return wanted < there.line; });
+    lines_.insert(after, {line, message});
 }
 
 Error Mistakes::error() const {
-    std::vector<Line> sorted = lines_;
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const Line& a, const Line& b) { return a.line < b.line; });
     std::string all;
-    for (const Line& line : sorted) {
+    for (const Line& line : lines_) {
         if (!all.empty()) all += '\n';
         all += document_ + ':' + std::to_string(line.line) + ": " + line.text;
     }
