@@ -159,7 +159,7 @@ void bench_buckets(const Options& options, Report& report) {
     struct Locked {
         Mutex mutex;
         TokenBucket<> bucket;
-    } locked{{}, TokenBucket<>(limit)};
+    } locked{.mutex = Mutex(), .bucket = TokenBucket<>(limit)};
     group.row("TokenBucket in a Mutex", [&](std::uint64_t i) {
         MutexLock lock(locked.mutex);
         keep(locked.bucket.take(Instant{Duration{i}}).left);
