@@ -325,7 +325,7 @@ def virtual_time_refuses_nonsense():
                 (['--virtual', '--consumers', 0], ['--consumers', '1 to']),
                 (['--virtual', '--failure-rate', 2], ['--failure-rate', '0 to 1']),
                 (['--virtual', '--items', 0], ['--items', '1 to']),
-                (['--virtual', '--replications', 0], ['--replications', '1 to 10000']),
+                (['--virtual', '--replications', 0], ['--replications', '1 to 2000']),
                 (['--virtual', '--threads', 1000], ['--threads', '0 to 256']),
                 ([*scenario, '--items', 5], ['--items', 'file']),
                 ([*scenario, '--ask', 'why'], ['--ask']),
@@ -343,8 +343,8 @@ def virtual_time_refuses_nonsense():
 
 def virtual_time_can_be_interrupted():
     words = ['--virtual', '--arrival', 'poisson:2000', '--service', 'exp:1ms', '--consumers', 4,
-             '--replications', 10000, '--items']
-    process = start(*words, 5000)
+             '--replications', 2000, '--items']
+    process = start(*words, 50000)
     wait_for_threads(process, 'app-interrupts')
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
