@@ -1,76 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pipeline: stages on threads of their own, joined by bounded channels. The end of the input runs
-// through as a close: each stage closes its output when its input is drained.
-#include "kernel/sync/channel.h"
-#include "kernel/sync/thread.h"
-#include "kernel/sync/wait_group.h"
+// through as a close, an error stops what is before it and lets what is behind it finish.
+#include "kernel/sync/pipeline.h"
 
-#include <cctype>
 #include <cstdio>
 #include <map>
 #include <string>
-#include <vector>
 
+using sluice::CancelToken;
 using sluice::Channel;
 using sluice::ChannelStatus;
-using sluice::Thread;
+using sluice::Code;
+using sluice::Error;
+using sluice::Pipeline;
+using sluice::Result;
+using sluice::Status;
 
 namespace {
 
-void split_into_words(Channel<std::string>& lines, Channel<std::string>& words) {
-    std::string line;
-    while (lines.pop(line) == ChannelStatus::ok) {
-        std::string word;
-        for (const char c : line + ' ') {
-            if (std::isalpha(static_cast<unsigned char>(c)) != 0) {
-                word += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-            } else if (!word.empty()) {
-                words.push(std::move(word));
-                word.clear();
-            }
-        }
-    }
+/// "name amount" to (name, amount).
+Result<std::pair<std::string, int>> parse(const std::string& line) {
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string::npos) return Error{Code::invalid, "no amount in \"" + line + "\""};
+    return std::pair{line.substr(0, blank), std::stoi(line.substr(blank + 1))};
 }
 
-std::map<std::string, int> count(Channel<std::string>& words) {
-    std::map<std::string, int> counts;
-    std::vector<std::string> batch;
-    // Takes all that is there with one lock: the cheapest way to read a busy channel.
-    while (words.pop_all(batch, 256, sluice::no_deadline) == ChannelStatus::ok) {
-        for (const std::string& word : batch) ++counts[word];
-        batch.clear();
+/// Reads `lines` lines, sums the amounts of each name. The line with the number `faulty` is broken.
+void run(int lines, int faulty) {
+    std::map<std::string, int> sums;
+    Pipeline pipeline;
+    auto& read = pipeline.source<std::string>(
+        {.name = "read", .capacity = 8},
+        [=](Channel<std::string>& out, const CancelToken&) -> Status {
+            for (int i = 1; i <= lines; ++i) {
+                std::string line = (i % 2 == 0 ? "even " : "odd ") + std::to_string(i);
+                if (i == faulty) line = "torn";
+                // Waits while the next stage is behind; "closed" when nobody wants more.
+                if (out.push(std::move(line)) != ChannelStatus::ok) break;
+            }
+            return {};
+        });
+    // Two threads parse: the order of the lines is lost, which a sum does not mind.
+    auto& parsed = pipeline.stage<std::pair<std::string, int>>(
+        {.name = "parse", .threads = 2, .capacity = 8}, read,
+        [](const std::string& line) { return parse(line); });
+    // One thread sums: it owns the map, so there is no lock.
+    pipeline.sink({.name = "sum"}, parsed, [&](const std::pair<std::string, int>& entry) -> Status {
+        sums[entry.first] += entry.second;
+        return {};
+    });
+
+    const Status end = pipeline.wait();
+    if (!end) {
+        std::printf("%d lines: %s\n", lines, end.error().text().c_str());
+        return;
     }
-    return counts;
+    std::printf("%d lines:", lines);
+    for (const auto& [name, sum] : sums) std::printf(" %s %d", name.c_str(), sum);
+    std::printf("\n");
 }
 
 }  // namespace
 
 int main() {
-    Channel<std::string> lines(4, "lines");
-    Channel<std::string> words(8, "words");
-
-    // Two splitters read the same channel (fan-out) and write the same one (fan-in); whoever is
-    // last closes it.
-    constexpr int splitters = 2;
-    sluice::WaitGroup splitting;
-    splitting.add(splitters);
-    std::vector<Thread> threads;
-    for (int i = 0; i < splitters; ++i) {
-        threads.emplace_back("splitter-" + std::to_string(i), [&] {
-            split_into_words(lines, words);
-            splitting.done();
-        });
-    }
-    threads.emplace_back("closer", [&] {
-        splitting.wait();
-        words.close();
-    });
-    threads.emplace_back("reader", [&] {
-        for (int i = 0; i < 500; ++i) lines.push("The tide comes in, the tide goes out.");
-        lines.close();
-    });
-
-    for (const auto& [word, times] : count(words)) std::printf("%-5s %d\n", word.c_str(), times);
-    std::printf("lines waiting at most: %s\n", lines.counters().depth_peak <= 4 ? "4" : "more");
-    return 0;  // the threads have ended their loops; ~Thread joins them
+    run(1000, 0);
+    run(1000, 500);
+    return 0;
 }

@@ -11,6 +11,7 @@
 #include "kernel/observe/contention.h"
 #include "kernel/observe/log.h"
 #include "kernel/observe/process.h"
+#include "kernel/observe/watchdog.h"
 #include "kernel/sync/clock.h"
 
 #include <CLI/CLI.hpp>
@@ -63,6 +64,7 @@ private:
     const Config& config_;
     Host& host_;
     Registry metrics_;
+    const Watchdog watchdog_{metrics_};
     std::unique_ptr<Runtime> runtime_;
     std::shared_ptr<HttpRouter> router_ = std::make_shared<HttpRouter>();
     std::unique_ptr<HttpServer> http_;

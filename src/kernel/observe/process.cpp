@@ -9,6 +9,21 @@
 #include <memory>
 
 namespace sluice {
+namespace {
+
+/// The first line of a file of /proc/self/task/ID; empty when there is no such thread.
+std::string task_line(int id, const char* file_name) {
+    const std::string path = "/proc/self/task/" + std::to_string(id) + "/" + file_name;
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
+                                                               &std::fclose);
+    char line[512] = {};
+    if (!file || std::fgets(line, sizeof line, file.get()) == nullptr) return {};
+    std::string text = line;
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
+}  // namespace
 
 Bytes resident_memory() {
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "re"),
@@ -37,6 +52,22 @@ double cpu_seconds() {
         return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
     };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+std::string thread_name(int id) {
+    std::string name = task_line(id, "comm");
+    return name.empty() ? "?" : name;
+}
+
+std::string thread_state(int id) {
+    const std::string about =
+        task_line(id, "stat");  // "number (name) state …"; a name may have ')'
+    const std::size_t name_end = about.rfind(')');
+    if (name_end == std::string::npos || name_end + 2 >= about.size()) return "gone";
+    std::string state(1, about[name_end + 2]);
+    const std::string function = task_line(id, "wchan");
+    if (!function.empty() && function != "0") state += " in " + function;
+    return state;
 }
 
 }  // namespace sluice

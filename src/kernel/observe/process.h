@@ -5,6 +5,7 @@
 #include "kernel/base/bytes.h"
 
 #include <cstdint>
+#include <string>
 
 namespace sluice {
 
@@ -18,5 +19,11 @@ void keep_memory_small();
 void return_free_memory();
 /// User and system time used so far, in seconds.
 double cpu_seconds();
+
+/// The name of the thread with the kernel's number `id`, as top -H shows it; "?" when it has gone.
+std::string thread_name(int id);
+/// What the kernel says the thread does: its state (R, S, D …: see proc(5)) and, where the kernel
+/// tells, the function that it sleeps in: "D in folio_wait_bit_common". "gone" when it has gone.
+std::string thread_state(int id);
 
 }  // namespace sluice

@@ -99,7 +99,7 @@ public:
           create_(std::move(create)),
           is_healthy_(std::move(is_healthy)),
           size_max_(std::max<std::size_t>(options.size_max, 1)),
-          room_(size_max_) {}
+          room_(size_max_, "object pool") {}
     /// Every loan must have ended.
     ~BasicObjectPool() { SLUICE_CHECK(counters().lent == 0); }
     BasicObjectPool(const BasicObjectPool&) = delete;

@@ -167,16 +167,27 @@ StackTrace::capture(std::size_t skip) noexcept {
     return trace;
 }
 
+StackTrace StackTrace::from(std::span<void* const> addresses) noexcept {
+    StackTrace trace;
+    for (const void* address : addresses.first(std::min(addresses.size(), frames_max)))
+        trace.frames_[trace.size_++] = address;
+    return trace;
+}
+
+std::string StackTrace::frame_text(std::size_t i) const {
+    const void* call = call_before(frames_[i]);
+    std::string out = function_at(call);
+    if (const std::string place = place_of(call); !place.empty()) out += " at " + place;
+    return out;
+}
+
 std::string StackTrace::text(std::string_view hidden) const {
     std::string out;
     std::size_t number = 0;
     for (std::size_t i = 0; i < size_; ++i) {
-        const void* call = call_before(frames_[i]);
-        const std::string function = function_at(call);
-        if (number == 0 && !hidden.empty() && function.starts_with(hidden)) continue;
-        out += "    #" + std::to_string(number++) + ' ' + function;
-        if (const std::string place = place_of(call); !place.empty()) out += " at " + place;
-        out += '\n';
+        const std::string frame = frame_text(i);
+        if (number == 0 && !hidden.empty() && frame.starts_with(hidden)) continue;
+        out += "    #" + std::to_string(number++) + ' ' + frame + '\n';
     }
     return number == 0 ? "    (no stack)\n" : out;
 }

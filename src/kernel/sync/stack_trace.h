@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,13 @@ public:
     /// signal handler once the thread has taken one before.
     [[gnu::noinline]] static StackTrace capture(std::size_t skip = 0) noexcept;
 
+    /// From addresses that somebody else collected, the innermost first; what is too many is cut.
+    static StackTrace from(std::span<void* const> addresses) noexcept;
+
     [[nodiscard]] std::size_t size() const { return size_; }
     [[nodiscard]] const void* frame(std::size_t i) const { return frames_[i]; }
+    /// The function of a frame, and file and line where a sanitizer's run time knows them. Slow.
+    [[nodiscard]] std::string frame_text(std::size_t i) const;
     /// One line a frame with the function's name, and file and line where a sanitizer's run time
     /// knows them. The innermost functions whose names begin with `hidden` are left out. Slow (it
     /// reads the program's symbol table).

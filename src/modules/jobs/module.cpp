@@ -211,7 +211,8 @@ Status JobsModule::start(const Mount& mount) {
     options.version = version_;
     front_ = std::make_unique<Front>(*desks_, mount.metrics, std::move(options));
     SLUICE_TRY_STATUS(open_shard(mount));
-    admin_ = std::make_unique<AdminHttp>(*front_, mount.runtime);
+    admin_ = std::make_unique<AdminHttp>(*front_, mount.runtime,
+                                         AdminHttpOptions{.now = mount.clock.monotonic});
     admin_->add_routes(mount.http);
     return open_door(mount);
 }

@@ -6,6 +6,8 @@
 #include "kernel/wire/json_reader.h"
 #include "kernel/wire/json_text.h"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <functional>
 #include <memory>
 #include <utility>
@@ -14,31 +16,44 @@ namespace sluice::jobs {
 
 namespace {
 
-/// One INFO asked by the admin side; lives until its reply.
+/// One INFO asked by the admin side; ends with its reply or at its deadline. Lives on one I/O
+/// thread, held by its timer.
 class Inquiry final : public TicketHolder {
 public:
     using Done = std::function<void(const InfoReply*)>;  ///< null: the server could not answer
 
     /// On the thread of `desk`.
-    static void start(Desk& desk, Done done) {
-        auto inquiry = std::make_shared<Inquiry>(std::move(done));
-        inquiry->self_ = inquiry;
-        const TicketId ticket = desk.open(*inquiry, 0);
-        desk.submit(Info{.ticket = ticket});
+    static void start(IoThread& thread, Desk& desk, Duration patience, Done done) {
+        auto inquiry = std::make_shared<Inquiry>(thread, desk, std::move(done));
+        inquiry->ticket_ = desk.open(*inquiry, 0);
+        inquiry->timer_.expires_after(patience);
+        inquiry->timer_.async_wait([inquiry](const boost::system::error_code& error) {
+            if (!error) inquiry->give_up();
+        });
+        desk.submit(Info{.ticket = inquiry->ticket_});
     }
-    explicit Inquiry(Done done) : done_(std::move(done)) {}
+    Inquiry(IoThread& thread, Desk& desk, Done done)
+        : thread_(thread), desk_(desk), done_(std::move(done)), timer_(thread.context()) {}
     void on_reply(std::uint64_t, ReplyBody&& reply) override {
-        finish(std::get_if<InfoReply>(&reply));
+        answered_ = true;
+        done_(std::get_if<InfoReply>(&reply));
+        timer_.cancel();  // lets go of this
     }
     void on_close_asked() override {}
 
 private:
-    void finish(const InfoReply* info) {
-        const std::shared_ptr<Inquiry> keep = std::move(self_);
-        done_(info);
+    void give_up() {
+        if (answered_) return;  // in the same moment
+        const Turn turn(thread_);
+        desk_.close(ticket_);
+        done_(nullptr);
     }
-    Done done_;
-    std::shared_ptr<Inquiry> self_;
+    IoThread& thread_;
+    Desk& desk_;
+    TicketId ticket_{};
+    bool answered_ = false;
+    const Done done_;
+    boost::asio::steady_timer timer_;
 };
 
 IoThread& current_thread(Runtime& runtime) {
@@ -52,11 +67,18 @@ HttpResponse unavailable() {
     return HttpResponse::error(fail(Code::busy, "the queue is busy or reloading; try again"));
 }
 
+std::string told(const std::vector<Stall>& stalls) {
+    std::string text;
+    for (const Stall& stall : stalls) text += (text.empty() ? "" : "; ") + stall.text();
+    return text;
+}
+
 }  // namespace
 
-AdminHttp::AdminHttp(Front& front, Runtime& runtime)
+AdminHttp::AdminHttp(Front& front, Runtime& runtime, AdminHttpOptions options)
     : front_(front),
       runtime_(runtime),
+      options_(options),
       pool_({.name = "jobs-admin", .threads = 1, .queue_max = 4}) {}
 
 void AdminHttp::stop() { pool_.drain(); }
@@ -71,33 +93,40 @@ void AdminHttp::add_routes(HttpRouter& router) {
     });
 }
 
-void AdminHttp::answer_stats(HttpReply reply) {
-    Front* front = &front_;
-    Inquiry::start(front_.desks.of(current_thread(runtime_)),
-                   [front, reply](const InfoReply* info) {
-                       if (info == nullptr) return reply(unavailable());
-                       std::string json;
-                       append_info(json, *info, front->facts(), wall_now());
-                       reply(HttpResponse::json(std::move(json)));
-                   });
+void AdminHttp::ask(Duration patience, std::function<void(const InfoReply*)> done) {
+    IoThread& thread = current_thread(runtime_);
+    Inquiry::start(thread, front_.desks.of(thread), patience, std::move(done));
 }
 
-/// Healthy: the owner thread answers, so it runs and its storage works.
+void AdminHttp::answer_stats(HttpReply reply) {
+    const auto answer = [front = &front_, reply](const InfoReply* info) {
+        if (info == nullptr) return reply(unavailable());
+        std::string json;
+        append_info(json, *info, front->facts(), wall_now());
+        reply(HttpResponse::json(std::move(json)));
+    };
+    ask(options_.stats_patience, answer);
+}
+
+/// Healthy: no thread of the queue is stalled and the queue answers, so it runs and its storage
+/// works.
 void AdminHttp::answer_health(HttpReply reply) {
-    Front* front = &front_;
-    Inquiry::start(front_.desks.of(current_thread(runtime_)),
-                   [front, reply](const InfoReply* info) {
-                       if (info == nullptr) return reply(unavailable());
-                       std::string json;
-                       JsonWriter writer(json);
-                       writer.begin_object();
-                       writer.key("status").string(front->draining   ? "draining"
-                                                   : info->disk_full ? "disk_full"
-                                                                     : "ok");
-                       writer.key("version").string(front->options.version);
-                       writer.end_object();
-                       reply(HttpResponse::json(std::move(json)));
-                   });
+    if (const auto stalled = stalls(stall_limit, options_.now()); !stalled.empty()) {
+        return reply(HttpResponse::error(fail(Code::busy, told(stalled))));
+    }
+    const auto answer = [front = &front_, reply](const InfoReply* info) {
+        if (info == nullptr) return reply(unavailable());
+        std::string json;
+        JsonWriter writer(json);
+        writer.begin_object();
+        writer.key("status").string(front->draining   ? "draining"
+                                    : info->disk_full ? "disk_full"
+                                                      : "ok");
+        writer.key("version").string(front->options.version);
+        writer.end_object();
+        reply(HttpResponse::json(std::move(json)));
+    };
+    ask(options_.health_patience, answer);
 }
 
 void AdminHttp::answer_backup(const HttpRequest& request, HttpReply reply) {

@@ -3,6 +3,7 @@
 
 #include "kernel/observe/log.h"
 #include "kernel/observe/process.h"
+#include "kernel/observe/pulse.h"
 #include "kernel/sync/channel.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
@@ -100,8 +101,11 @@ struct Shard::Parts {
     std::vector<std::unique_ptr<CheckpointRequest>> checkpoints
         SLUICE_GUARDED_BY(checkpoints_mutex);
 
+    /// For the watchdog: the turn, whoever has it, and the sync.
+    Pulse turn_pulse{"jobs.turn"};
+    Pulse sync_pulse{"jobs.sync"};
     /// Who holds it decides: the owner thread, or for a short turn the thread that brings commands.
-    Mutex turn;
+    Mutex turn{"jobs.turn"};
     DisciplinedClock clock SLUICE_GUARDED_BY(turn);
     std::unique_ptr<Engine> engine SLUICE_GUARDED_BY(turn);
     std::unique_ptr<Drain> drain SLUICE_GUARDED_BY(turn);
@@ -213,6 +217,7 @@ void Shard::Parts::decide() {
 }
 
 void Shard::Parts::one_turn() {
+    const Pulse::Turn watched(turn_pulse);
     commands.clear();
     probe_disk();  // first, so that what is collected is decided under its verdict
     collect();
@@ -229,6 +234,7 @@ bool Shard::Parts::take_turn(std::vector<Command>& given) {
     if (jobs_in(given) > options.inline_max || !turn.try_lock()) return false;
     const bool able = may_be_decided_here();
     if (able) {
+        const Pulse::Turn watched(turn_pulse);
         commands.clear();
         probe_disk();
         collect();  // what waits was brought earlier, by this thread too
@@ -263,6 +269,7 @@ void Shard::Parts::stop_and_reload(const Error& error) {
     ++generation;
     Duration pause = options.retry_first;
     while (!stopping) {
+        turn_pulse.beat();
         incoming.clear();
         if (inbox.try_pop_all(incoming, options.commands_max) == ChannelStatus::closed) break;
         sink.fail_all("the server's storage failed; it is reloading, try again");
@@ -273,6 +280,7 @@ void Shard::Parts::stop_and_reload(const Error& error) {
                   {{"error", restored.error().text()}, {"pause", pause}});
         incoming.clear();
         const Instant until = monotonic_now() + pause;
+        turn_pulse.rest();  // a pause is no stall
         while (inbox.pop_all(incoming, options.commands_max, until) == ChannelStatus::ok)
             incoming.clear();
         stopping = inbox.is_closed();
@@ -300,6 +308,7 @@ void Shard::Parts::own() {
 bool Shard::Parts::sync(std::uint64_t of_generation) {
     const Instant begun = monotonic_now();
     MutexLock lock(sync_mutex);
+    const Pulse::Turn watched(sync_pulse);
     if (const Status synced = ledger->sync(); !synced) {
         log_error("sync failed", {{"error", synced.error().text()}});
         failed_generation = of_generation;
