@@ -83,8 +83,10 @@ UrlFault append_domain(std::string_view input, std::string& out) {
             continue;
         }
         out.resize(start);
-        if (kind == DomainByte::forbidden) return UrlFault::host_invalid;
-        return append_encoded_domain(input, out);
+        // UTS 46 may still make another character of a forbidden one: "<" and U+0338 become U+226E.
+        const bool ascii =
+            kind == DomainByte::forbidden && is_ascii(input) && input.find('%') == input.npos;
+        return ascii ? UrlFault::host_invalid : append_encoded_domain(input, out);
     }
     return UrlFault::none;
 }
