@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bucket arithmetic. A value of b bits falls into row b - 5 (row 0 is exact) and there into one of
-// 32 equal columns, by its five bits below the leading one.
+// Reading and merging; recording stands in the header, where it is inlined into simulations.
 #include "kernel/algo/histogram.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 
 namespace sluice {
 namespace {
-
-std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-std::uint64_t saturating_multiply(std::uint64_t a, std::uint64_t b) {
-    return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
-}
 
 Duration to_duration(std::uint64_t ns) {
     constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
@@ -26,30 +16,11 @@ Duration to_duration(std::uint64_t ns) {
 
 }  // namespace
 
-std::size_t Histogram::bucket_of(std::uint64_t value) {
-    const auto bits = static_cast<unsigned>(std::bit_width(value));
-    if (bits > value_bits) return bucket_count - 1;
-    if (bits <= sub_bits) return static_cast<std::size_t>(value);
-    const unsigned row = bits - sub_bits;
-    const std::uint64_t column = (value >> (row - 1)) - (std::uint64_t{1} << sub_bits);
-    return (static_cast<std::size_t>(row) << sub_bits) + static_cast<std::size_t>(column);
-}
-
 std::uint64_t Histogram::upper_end(std::size_t bucket) {
     const std::size_t row = bucket >> sub_bits;
     if (row == 0) return bucket;
     const std::uint64_t column = bucket & ((std::size_t{1} << sub_bits) - 1);
     return ((column + (std::uint64_t{1} << sub_bits) + 1) << (row - 1)) - 1;
-}
-
-void Histogram::record(Duration duration, std::uint64_t times) {
-    if (times == 0) return;
-    const auto value = static_cast<std::uint64_t>(std::max(duration, Duration::zero()).count());
-    buckets_[bucket_of(value)] += times;
-    count_ += times;
-    sum_ = saturating_add(sum_, saturating_multiply(value, times));
-    min_ = std::min(min_, value);
-    max_ = std::max(max_, value);
 }
 
 void Histogram::merge(const Histogram& other) {

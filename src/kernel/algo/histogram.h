@@ -6,6 +6,7 @@
 #include "kernel/base/time.h"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
@@ -16,7 +17,16 @@ namespace sluice {
 class Histogram {
 public:
     /// `times` equal durations.
-    void record(Duration duration, std::uint64_t times = 1);
+    void record(Duration duration, std::uint64_t times = 1) {
+        if (times == 0) return;
+        const std::int64_t ns = duration.count();
+        const auto value = static_cast<std::uint64_t>(ns > 0 ? ns : 0);
+        buckets_[bucket_of(value)] += times;
+        count_ += times;
+        sum_ = saturating_add(sum_, saturating_multiply(value, times));
+        min_ = value < min_ ? value : min_;
+        max_ = value > max_ ? value : max_;
+    }
     /// Adds everything the other one counted.
     void merge(const Histogram& other);
     void clear() { *this = Histogram{}; }
@@ -38,7 +48,22 @@ private:
     static constexpr unsigned value_bits = 46;
     static constexpr std::size_t bucket_count = (value_bits - sub_bits + 1) << sub_bits;
 
-    static std::size_t bucket_of(std::uint64_t value);
+    /// A value of b bits falls into row b - 5 (row 0 is exact) and there into one of 32 equal
+    /// columns, by its five bits below the leading one.
+    static std::size_t bucket_of(std::uint64_t value) {
+        const auto bits = static_cast<unsigned>(std::bit_width(value));
+        if (bits > value_bits) return bucket_count - 1;
+        if (bits <= sub_bits) return static_cast<std::size_t>(value);
+        const unsigned row = bits - sub_bits;
+        const std::uint64_t column = (value >> (row - 1)) - (std::uint64_t{1} << sub_bits);
+        return (static_cast<std::size_t>(row) << sub_bits) + static_cast<std::size_t>(column);
+    }
+    static std::uint64_t saturating_add(std::uint64_t a, std::uint64_t b) {
+        return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+    }
+    static std::uint64_t saturating_multiply(std::uint64_t a, std::uint64_t b) {
+        return b > 1 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+    }
     static std::uint64_t upper_end(std::size_t bucket);
 
     std::array<std::uint64_t, bucket_count> buckets_{};

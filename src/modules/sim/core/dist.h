@@ -61,8 +61,9 @@ public:
     /// The same distribution, stretched by `factor` (above 0): every draw times that.
     [[nodiscard]] Distribution scaled(double factor) const;
 
-    /// One draw. constant takes no number of the stream; uniform, lognormal and empirical exactly
-    /// one, so that compared variants stay in step even where they differ in the kind.
+    /// One draw. constant takes no number of the stream; uniform and empirical exactly one,
+    /// exponential and lognormal one in 99 of 100 draws. How many does not depend on the mean, the
+    /// cv or the factor, so compared variants of one kind stay in step.
     Duration sample(Stream& stream) const {
         // The commonest kind is decided here, where the compiler can see it into the caller's loop.
         if (kind_ == Kind::exponential) {

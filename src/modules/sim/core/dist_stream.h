@@ -4,6 +4,7 @@
 #pragma once
 
 #include "modules/sim/core/dist_ziggurat.h"
+#include "modules/sim/core/dist_ziggurat_normal.h"
 
 #include <array>
 #include <cmath>
@@ -27,10 +28,6 @@ constexpr std::uint64_t purpose_of(std::string_view name) {
     }
     return hash;
 }
-
-/// The z with P(Z <= z) = p of the standard normal distribution, p in (0, 1), to 1e-15 relative:
-/// Wichura, AS 241 (1988), PPND16.
-double normal_quantile(double p);
 
 /// A generator of its own for each (seed, replication, purpose): all three enter as key and counter
 /// words, so two streams that differ in any of them never share a block. A value: a copy goes on
@@ -60,9 +57,15 @@ public:
             return x;
         return exponential_outside(layer, x);
     }
-    /// Standard normal.
+    /// Standard normal, by the ziggurat as well; the sign is bit 8.
     double normal() {
-        return normal_quantile((static_cast<double>(next() >> 12) + 0.5) * 0x1.0p-52);
+        const std::uint64_t number = next();
+        const std::size_t layer = number & 255;
+        const double x =
+            static_cast<double>(number >> 11) * 0x1.0p-53 * ziggurat::half_normal::right[layer];
+        const double size =
+            x < ziggurat::half_normal::right[layer + 1] ? x : normal_outside(layer, x);
+        return (number & 256) != 0 ? -size : size;
     }
     /// Uniform in [0, bound); 0 for bound 0. The bias is below bound / 2^64.
     std::uint64_t below(std::uint64_t bound) {
@@ -72,15 +75,19 @@ public:
     bool chance(double probability) { return unit() < probability; }
 
 private:
+    static constexpr std::size_t block_numbers = 4;
+    static constexpr std::size_t blocks = 4;  ///< Made together: the processor overlaps them.
+
     void refill();
     double exponential_outside(std::size_t layer, double x);
+    double normal_outside(std::size_t layer, double x);
 
     std::uint64_t seed_;
     std::uint64_t replication_;
     std::uint64_t purpose_;
-    std::uint64_t block_ = 0;
-    PhiloxBlock buffer_{};
-    std::size_t used_ = 4;  ///< Of the buffer.
+    std::uint64_t block_ = 0;  ///< The first that is not in the buffer.
+    std::array<std::uint64_t, blocks * block_numbers> buffer_{};
+    std::size_t used_ = blocks * block_numbers;  ///< Of the buffer.
 };
 
 }  // namespace sluice::sim

@@ -3,6 +3,7 @@
 // a customer then moves in registers. Copied through memory right after its fields were written one
 // by one, it costs a third of the speed (stalled store forwarding).
 #include "modules/sim/core/event_loop.h"
+#include "modules/sim/core/event_slots.h"
 #include "modules/sim/core/models.h"
 #include "modules/sim/core/models_parts.h"
 
@@ -23,8 +24,7 @@ public:
     Result<ModelResult> run();
 
 private:
-    enum class Kind : std::uint32_t { arrival, departure, retry };
-    static constexpr unsigned index_bits = 22;
+    static constexpr std::size_t away_max = std::size_t{1} << 22U;
 
     struct ClassState {
         Arrivals arrivals;
@@ -43,17 +43,14 @@ private:
     struct Server {
         Customer customer;
         std::int64_t started = 0;
-        std::uint64_t sequence = idle;  ///< Of the departure that counts.
+        bool busy = false;
     };
-    static constexpr std::uint64_t idle = ~std::uint64_t{0};
 
-    static std::uint32_t payload(Kind kind, std::uint32_t index) {
-        return static_cast<std::uint32_t>(kind) << index_bits | index;
-    }
+    SLUICE_STEP void take();
     SLUICE_STEP void schedule_arrival(std::uint32_t kind);
     SLUICE_STEP void on_arrival(std::uint32_t kind);
-    SLUICE_STEP void on_departure(std::uint32_t index, std::uint64_t sequence);
-    void on_retry(std::uint32_t slot);
+    SLUICE_STEP void on_departure(std::uint32_t index);
+    void on_retry();
     SLUICE_STEP void admit(const Customer& customer);
     SLUICE_STEP void start(std::uint32_t server, const Customer& customer);
     SLUICE_STEP void wait_at_end(const Customer& customer);
@@ -65,15 +62,25 @@ private:
     [[nodiscard]] CustomerRing& ring_of(std::uint32_t kind) {
         return rings_[one_queue_ ? 0 : kind];
     }
+    [[nodiscard]] std::int64_t next_retry() {
+        return std::min(retries_.next_time().count(), EventSlots::never);
+    }
     void check_laws() const;
     ModelResult finish();
 
     const QueueModel& model_;
     const RunPlan& plan_;
-    EventLoop loop_;
+    // Slots: a departure for each server, an arrival for each class, the first of the retries. So a
+    // server that becomes free at the moment of an arrival is found free.
+    const std::uint32_t first_class_;
+    const std::uint32_t retry_slot_;
+    EventSlots slots_;
+    EventLoop retries_;
+    std::uint64_t taken_ = 0;
     std::int64_t now_ = 0;
     std::int64_t window_start_ = std::numeric_limits<std::int64_t>::max();
     bool one_queue_;
+    bool failing_;
     bool preemptive_;
     bool overflow_ = false;
     std::uint64_t offered_ = 0;
@@ -96,7 +103,11 @@ private:
 ModelRun::ModelRun(const QueueModel& model, const RunPlan& plan)
     : model_(model),
       plan_(plan),
+      first_class_(model.servers),
+      retry_slot_(first_class_ + static_cast<std::uint32_t>(model.classes.size())),
+      slots_(std::size_t{retry_slot_} + (model.retry.failure > 0 ? 1 : 0)),
       one_queue_(model.discipline == Discipline::fifo),
+      failing_(model.retry.failure > 0),
       preemptive_(model.discipline == Discipline::preemptive),
       capacity_(model.capacity.value_or(std::numeric_limits<std::uint64_t>::max())),
       rings_(one_queue_ ? 1 : model.classes.size()),
@@ -125,15 +136,8 @@ Result<ModelResult> ModelRun::run() {
     for (std::uint32_t kind = 0; kind < classes_.size(); ++kind) schedule_arrival(kind);
     if (plan_.warmup == 0) begin_window();
     const std::uint64_t wanted = plan_.warmup + plan_.customers;
-    while (offered_ < wanted && !loop_.empty()) {
-        const Event event = loop_.take();
-        now_ = event.time.count();
-        const std::uint32_t index = event.payload & ((1U << index_bits) - 1);
-        switch (static_cast<Kind>(event.payload >> index_bits)) {
-            case Kind::arrival: on_arrival(index); break;
-            case Kind::departure: on_departure(index, event.sequence); break;
-            case Kind::retry: on_retry(index); break;
-        }
+    while (offered_ < wanted && !slots_.empty()) {
+        take();
         if (overflow_)
             return fail(Code::exhausted, "more than " + std::to_string(model_.waiting_max) +
                                              " customers wait after " +
@@ -144,9 +148,22 @@ Result<ModelResult> ModelRun::run() {
     return finish();
 }
 
+void ModelRun::take() {
+    now_ = slots_.time();
+    ++taken_;
+    const std::uint32_t slot = slots_.slot();
+    if (slot < first_class_) {
+        on_departure(slot);
+    } else if (slot < retry_slot_) {
+        on_arrival(slot - first_class_);
+    } else {
+        on_retry();
+    }
+}
+
 void ModelRun::schedule_arrival(std::uint32_t kind) {
     const Duration at = classes_[kind].arrivals.next_or_never();
-    if (at != Arrivals::never) loop_.at(at, payload(Kind::arrival, kind));
+    slots_.set(first_class_ + kind, at == Arrivals::never ? EventSlots::never : at.count());
 }
 
 void ModelRun::on_arrival(std::uint32_t kind) {
@@ -185,8 +202,8 @@ void ModelRun::admit(const Customer& customer) {
 void ModelRun::start(std::uint32_t server, const Customer& customer) {
     Server& place = servers_[server];
     place.started = now_;
-    place.sequence =
-        loop_.at(Duration{now_ + customer.service_left}, payload(Kind::departure, server));
+    place.busy = true;
+    slots_.set(server, now_ + customer.service_left);
     place.customer = customer;
 }
 
@@ -200,7 +217,7 @@ void ModelRun::wait_at_end(const Customer& customer) {
 }
 
 // The victim is the lowest class in service, of that the one begun last; it goes to the front of
-// its own queue with the rest of its service. Its departure stays in the loop and is passed over.
+// its own queue with the rest of its service.
 bool ModelRun::displace(const Customer& customer) {
     Server* victim = nullptr;
     for (Server& server : servers_) {
@@ -221,19 +238,18 @@ bool ModelRun::displace(const Customer& customer) {
     return true;
 }
 
-void ModelRun::on_departure(std::uint32_t index, std::uint64_t sequence) {
-    Server& server = servers_[index];
-    if (server.sequence != sequence) return;
-    Customer customer = server.customer;
-    server.sequence = idle;
-    if (fails_and_returns(customer)) return serve_next(index);
+void ModelRun::on_departure(std::uint32_t index) {
+    Customer customer = servers_[index].customer;
+    const bool returns = failing_ && fails_and_returns(customer);
     serve_next(index);
-    leave(customer);
+    if (!returns) leave(customer);
 }
 
 void ModelRun::serve_next(std::uint32_t server) {
     if (nonempty_ == 0) {
         free_.push_back(server);
+        servers_[server].busy = false;
+        slots_.set(server, EventSlots::never);
         busy_.down(now_);
         return;
     }
@@ -249,7 +265,6 @@ void ModelRun::serve_next(std::uint32_t server) {
 
 // True when the attempt failed and another one follows: the customer joins the queue or the delay.
 bool ModelRun::fails_and_returns(Customer& customer) {
-    if (model_.retry.failure == 0) return false;
     ClassState& state = classes_[customer.kind];
     if (!failures_.chance(model_.retry.failure)) return false;
     if (customer.attempts >= model_.retry.attempts_max) {
@@ -264,7 +279,7 @@ bool ModelRun::fails_and_returns(Customer& customer) {
         return true;
     }
     if (away_free_.empty()) {
-        if (away_.size() == std::size_t{1} << index_bits) {
+        if (away_.size() == away_max) {
             overflow_ = true;
             return true;
         }
@@ -274,11 +289,14 @@ bool ModelRun::fails_and_returns(Customer& customer) {
     const std::uint32_t slot = away_free_.back();
     away_free_.pop_back();
     away_[slot] = customer;
-    loop_.at(Duration{now_} + delay, payload(Kind::retry, slot));
+    retries_.at(Duration{now_} + delay, slot);
+    slots_.set(retry_slot_, next_retry());
     return true;
 }
 
-void ModelRun::on_retry(std::uint32_t slot) {
+void ModelRun::on_retry() {
+    const std::uint32_t slot = retries_.take().payload;
+    slots_.set(retry_slot_, next_retry());
     away_free_.push_back(slot);
     admit(away_[slot]);
 }
@@ -339,7 +357,7 @@ void ModelRun::check_laws() const {
     for (const CustomerRing& ring : rings_)
         for (std::size_t i = 0; i < ring.size(); ++i) add(ring.peek(i));
     for (const Server& server : servers_)
-        if (server.sequence != idle) add(server.customer);
+        if (server.busy) add(server.customer);
     std::vector<bool> unused(away_.size(), false);
     for (const std::uint32_t slot : away_free_) unused[slot] = true;
     for (std::size_t i = 0; i < away_.size(); ++i)
@@ -367,7 +385,7 @@ ModelResult ModelRun::finish() {
     busy_.settle(now_);
     made.utilisation = busy_.average(divisor) / static_cast<double>(model_.servers);
     made.seconds = window / ns;
-    made.events = loop_.taken();
+    made.events = taken_;
     made.series = std::move(series_);
     return made;
 }
