@@ -52,8 +52,8 @@ class CheckLayersTest(unittest.TestCase):
         self.assertTrue(findings[0].startswith('src/kernel/algo/a.h:2: [table]'), findings)
 
     def test_room_inside_a_room_has_its_own_row(self):
-        self.file('src/kernel/sync/a.h')
-        self.file('src/kernel/sync/primitives/a.h', '#include "kernel/sync/a.h"\n')
+        self.file('src/kernel/sync/primitives/a.h')
+        self.file('src/kernel/sync/a.h', '#include "kernel/sync/primitives/a.h"\n')
         self.assert_clean()
         self.file('src/kernel/net/a.h', '#include "kernel/sync/primitives/a.h"\n')
         self.assert_one('table', 'kernel/net may not include kernel/sync/primitives')

@@ -6,7 +6,7 @@
 
 #include "engine.h"
 
-#include "kernel/sync/annotations.h"
+#include "kernel/base/annotations.h"
 #include "kernel/sync/primitives/platform.h"
 
 #include <array>
@@ -235,6 +235,7 @@ struct ModelPlatform {
     template <class T>
     using Atomic = interleave::Atomic<T>;
     static constexpr int spins_max = 1;
+    static constexpr int brief_looks = 1;
 
     static primitives::FutexWait futex_wait(const Atomic<std::uint32_t>& word,
                                             std::uint32_t expected,
@@ -253,6 +254,7 @@ struct ModelPlatform {
         engine().futex_wake(word.location(), count, where);
     }
     static void pause() noexcept { engine().yield(); }
+    static void pause_briefly(int) noexcept { engine().yield(); }
 };
 
 /// For the classes of kernel/sync that take a Sync policy.

@@ -4,8 +4,8 @@
 // passes.
 #pragma once
 
+#include "kernel/base/annotations.h"
 #include "kernel/store/file_io.h"
-#include "kernel/sync/annotations.h"
 #include "kernel/sync/mutex.h"
 
 #include <atomic>

@@ -3,7 +3,7 @@
 // it before each operation; in production there is none.
 #pragma once
 
-#include "kernel/sync/annotations.h"
+#include "kernel/base/annotations.h"
 #include "kernel/sync/mutex.h"
 
 #include <cerrno>

@@ -4,7 +4,7 @@
 // do wants a Channel. Its memory orders are verified by tests/interleave.
 #pragma once
 
-#include "kernel/sync/atomics.h"
+#include "kernel/base/atomics.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mutex, MutexLock and CondVar: the standard ones with clang's thread-safety annotations, deadlines
-// in our own time type, lock-order checking (debug builds) and wait accounting. For kernel/sync,
-// kernel/observe and kernel/store only; elsewhere threads talk through channels.
+// Mutex, MutexLock and CondVar: those of kernel/sync/primitives with lock-order checking (debug
+// builds) and wait accounting. Why not the standard ones: docs/adr/0017-own-mutex.md. For
+// kernel/sync, kernel/observe and kernel/store only; elsewhere threads talk through channels.
 #pragma once
 
+#include "kernel/base/annotations.h"
 #include "kernel/base/time.h"
-#include "kernel/sync/annotations.h"
 #include "kernel/sync/lock_order.h"
+#include "kernel/sync/primitives/cond_var.h"
+#include "kernel/sync/primitives/mutex.h"
 #include "kernel/sync/site_name.h"
 #include "kernel/sync/wait_accounting.h"
-
-#include <condition_variable>
-#include <mutex>
 
 namespace sluice {
 
@@ -24,20 +23,17 @@ public:
     Mutex& operator=(const Mutex&) = delete;
 
     /// Debug builds stop the process, before they block, where this could deadlock (lock_order.h).
-    void lock() SLUICE_ACQUIRE() {
+    // The analysis is told of this lock, not of the one within.
+    void lock() SLUICE_ACQUIRE() SLUICE_NO_THREAD_SAFETY_ANALYSIS {
         order_.before_lock(name_);
-        if (looks_held()) {
-            wait_for_lock();
-        } else {
-            mutex_.lock();
-        }
+        if (!mutex_.try_lock()) wait_for_lock();
         order_.locked(name_);
     }
-    void unlock() SLUICE_RELEASE() {
+    void unlock() SLUICE_RELEASE() SLUICE_NO_THREAD_SAFETY_ANALYSIS {
         order_.before_unlock();
         mutex_.unlock();
     }
-    [[nodiscard]] bool try_lock() SLUICE_TRY_ACQUIRE(true) {
+    [[nodiscard]] bool try_lock() SLUICE_TRY_ACQUIRE(true) SLUICE_NO_THREAD_SAFETY_ANALYSIS {
         if (!mutex_.try_lock()) return false;
         order_.locked(name_);
         return true;
@@ -45,21 +41,9 @@ public:
 
 private:
     friend class CondVar;
-    void wait_for_lock();
-    /// One plain load, so that a free lock costs what std::mutex costs (try_lock() first is nearly
-    /// twice that). Between the look and the lock another thread may come: such a wait is not
-    /// counted, and it is as short as the holder is new.
-    [[nodiscard]] bool looks_held() {
-#if defined(__GLIBC__)
-        return __atomic_load_n(&mutex_.native_handle()->__data.__lock, __ATOMIC_RELAXED) != 0;
-#else
-        if (!mutex_.try_lock()) return true;
-        mutex_.unlock();
-        return false;
-#endif
-    }
+    void wait_for_lock() SLUICE_NO_THREAD_SAFETY_ANALYSIS;
 
-    std::mutex mutex_;
+    primitives::Mutex<> mutex_;
     SiteName name_;
     [[no_unique_address]] lock_order::Mark order_;
 };
@@ -102,12 +86,13 @@ public:
     void notify_one() noexcept { condition_.notify_one(); }
     void notify_all() noexcept { condition_.notify_all(); }
 
-    void wait(Mutex& mutex) SLUICE_REQUIRES(mutex);
+    void wait(Mutex& mutex) SLUICE_REQUIRES(mutex) { wait_until(mutex, Instant::max()); }
     /// False when the deadline has passed. Instant::max() waits without a deadline.
-    bool wait_until(Mutex& mutex, Instant deadline) SLUICE_REQUIRES(mutex);
+    bool wait_until(Mutex& mutex, Instant deadline)
+        SLUICE_REQUIRES(mutex) SLUICE_NO_THREAD_SAFETY_ANALYSIS;
 
 private:
-    std::condition_variable condition_;
+    primitives::CondVar<> condition_;
     WaitSite site_;
 };
 

@@ -4,8 +4,8 @@
 // debug builds also compare thread ids.
 #pragma once
 
+#include "kernel/base/annotations.h"
 #include "kernel/base/check.h"
-#include "kernel/sync/annotations.h"
 
 #include <atomic>
 #include <thread>

@@ -3,7 +3,7 @@
 // lines. For metrics; reading it is slow and may be a moment old.
 #pragma once
 
-#include "kernel/sync/atomics.h"
+#include "kernel/base/atomics.h"
 
 #include <cstddef>
 #include <cstdint>

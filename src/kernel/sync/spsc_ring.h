@@ -4,7 +4,7 @@
 // Its memory orders are verified by tests/interleave; where it pays is in docs/concurrency.md.
 #pragma once
 
-#include "kernel/sync/atomics.h"
+#include "kernel/base/atomics.h"
 
 #include <algorithm>
 #include <bit>

@@ -3,7 +3,7 @@
 // whose locks are steps of a deterministic scheduler, and so see the very same code in every order.
 #pragma once
 
-#include "kernel/sync/atomics.h"
+#include "kernel/base/atomics.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/sync/wait_accounting.h"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Locks, semaphores, counters and read-mostly cells: operations a second by 1, 2 and 4 threads on
-// one object.
+// one object; turns between two threads that sleep; the price of one counted wait.
 #include "report.h"
 
 #include "kernel/algo/shared_buckets.h"
 #include "kernel/algo/token_bucket.h"
 #include "kernel/sync/mutex.h"
+#include "kernel/sync/primitives/cond_var.h"
 #include "kernel/sync/primitives/mutex.h"
 #include "kernel/sync/primitives/rw_mutex.h"
 #include "kernel/sync/primitives/semaphore.h"
@@ -15,6 +16,7 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <semaphore>
 #include <shared_mutex>
@@ -115,6 +117,64 @@ void bench_mutexes(const Options& options, Report& report) {
     lock_row<primitives::Mutex<>>(group, "primitives::Mutex");
 }
 
+/// The standard lock and condition variable with the face of ours.
+struct StandardPair {
+    struct Mutex : std::mutex {};
+    class CondVar {
+    public:
+        void notify_one() { condition_.notify_one(); }
+        void wait(Mutex& mutex) {
+            std::unique_lock<std::mutex> lock(mutex, std::adopt_lock);
+            condition_.wait(lock);
+            lock.release();
+        }
+
+    private:
+        std::condition_variable condition_;
+    };
+};
+struct OurPair {
+    using Mutex = sluice::Mutex;
+    using CondVar = sluice::CondVar;
+};
+struct PrimitivePair {
+    using Mutex = primitives::Mutex<>;
+    using CondVar = primitives::CondVar<>;
+};
+
+/// Thousand turns a second that two threads give each other; each sleeps until it has the turn.
+template <class Pair>
+double turns(std::uint64_t count) SLUICE_NO_THREAD_SAFETY_ANALYSIS {
+    struct Table {
+        typename Pair::Mutex mutex;
+        typename Pair::CondVar changed[2];
+        unsigned turn = 0;
+    } table;
+    const auto play = [&](unsigned me) SLUICE_NO_THREAD_SAFETY_ANALYSIS {
+        for (std::uint64_t i = 0; i < count / 2; ++i) {
+            table.mutex.lock();
+            while (table.turn != me) table.changed[me].wait(table.mutex);
+            table.turn = 1 - me;
+            table.changed[1 - me].notify_one();
+            table.mutex.unlock();
+        }
+    };
+    const double begun = seconds_now();
+    std::thread other([&] { play(1); });
+    play(0);
+    other.join();
+    return static_cast<double>(count) / (seconds_now() - begun) / 1e3;
+}
+
+void bench_turns(const Options& options, Report& report) {
+    report.describe("turns", "thousand turns/s that two threads give each other");
+    const std::uint64_t count = options.items / 50;
+    report.add({"turns", "std::mutex + condition_variable", "2 threads"},
+               turns<StandardPair>(count));
+    report.add({"turns", "Mutex + CondVar", "2 threads"}, turns<OurPair>(count));
+    report.add({"turns", "primitives::Mutex + CondVar", "2 threads"}, turns<PrimitivePair>(count));
+}
+
 void bench_read_mostly(const Options& options, Report& report) {
     report.describe("read-mostly", "million accesses/s, 1 % writes");
     const Group group{options, report, "read-mostly"};
@@ -169,6 +229,19 @@ void bench_buckets(const Options& options, Report& report) {
               [&](std::uint64_t i) { keep(shared.take(Instant{Duration{i}}).left); });
 }
 
+/// What wait accounting adds to a wait, by one thread and by several that share a site.
+void bench_accounting(const Options& options, Report& report) {
+    report.describe("wait accounting", "nanoseconds for each counted wait");
+    for (const unsigned threads : thread_counts) {
+        const double per_wait = 1e3 * threads / rate(threads, options.items, [](std::uint64_t) {
+                                    const ScopedWait counted(WaitSite{"bench", WaitKind::lock});
+                                });
+        report.add({"wait accounting", "ScopedWait",
+                    std::to_string(threads) + (threads == 1 ? " thread" : " threads")},
+                   per_wait);
+    }
+}
+
 void bench_counters(const Options& options, Report& report) {
     report.describe("counter", "million additions/s");
     const Group group{options, report, "counter"};
@@ -182,10 +255,12 @@ void bench_counters(const Options& options, Report& report) {
 
 void bench_locks(const Options& options, Report& report) {
     bench_mutexes(options, report);
+    bench_turns(options, report);
     bench_read_mostly(options, report);
     bench_semaphores(options, report);
     bench_counters(options, report);
     bench_buckets(options, report);
+    bench_accounting(options, report);
 }
 
 }  // namespace sluice::bench

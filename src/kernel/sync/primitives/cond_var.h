@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CondVar on a futex: a sequence number that every notification moves on. To learn from; the
-// product uses kernel/sync/mutex.h unless a benchmark says otherwise (README.md).
+// CondVar on a futex: a sequence number that every notification moves on. The product uses it
+// inside kernel/sync/mutex.h.
 #pragma once
 
 #include "kernel/sync/primitives/mutex.h"
@@ -18,7 +18,14 @@ namespace sluice::primitives {
 /// it or puts the waiter to sleep before the futex_wake that follows. (After 2^32 notifications
 /// between reading and sleeping the sequence would look untouched.)
 ///
+/// A notification wakes one of those that waited when it began: the kernel wakes in the order of
+/// arrival, so a thread that comes in between does not swallow it. That holds for threads of one
+/// priority, as all of ours are; with real-time priorities notify under the mutex, where nobody can
+/// come in between. A deadline does not swallow one either: who was woken by the kernel says so,
+/// even past its deadline.
+///
 /// It does without the requeue of glibc: notify_all wakes everybody, who then queue at the mutex.
+/// And unlike the standard one it must live until its waiters have the mutex back.
 template <class Platform = PatientPlatform>
 class CondVar {
 public:
@@ -40,7 +47,7 @@ public:
         const std::uint32_t seen = sequence_.load(std::memory_order_relaxed);
         mutex.unlock();
         const FutexWait ended = Platform::futex_wait(sequence_, seen, deadline);
-        mutex.lock();
+        mutex.lock_again();
         // Relaxed: a count that is too high for a while costs a needless system call, no more.
         waiters_.fetch_sub(1, std::memory_order_relaxed);
         return ended != FutexWait::timeout;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Mutex on a futex: three states, after Ulrich Drepper, "Futexes Are Tricky" (2011), mutex2. To
-// learn from; the product uses kernel/sync/mutex.h unless a benchmark says otherwise (README.md).
+// Mutex on a futex: three states, after Ulrich Drepper, "Futexes Are Tricky" (2011), mutex2. The
+// product uses it inside kernel/sync/mutex.h.
 #pragma once
 
-#include "kernel/sync/annotations.h"
+#include "kernel/base/annotations.h"
 #include "kernel/sync/primitives/platform.h"
 
 #include <cstdint>
@@ -28,7 +28,14 @@ public:
     Mutex& operator=(const Mutex&) = delete;
 
     void lock() noexcept SLUICE_ACQUIRE() {
-        if (!try_take()) lock_slowly();
+        if (!try_take()) lock_slowly(Platform::spins_max, [](int) { Platform::pause(); });
+    }
+
+    /// The same for a thread that comes back from a condition variable: whoever woke it probably
+    /// holds the lock still, for a moment.
+    void lock_again() noexcept SLUICE_ACQUIRE() {
+        if (!try_take())
+            lock_slowly(Platform::brief_looks, [](int look) { Platform::pause_briefly(look); });
     }
 
     [[nodiscard]] bool try_lock() noexcept SLUICE_TRY_ACQUIRE(true) { return try_take(); }
@@ -50,14 +57,15 @@ private:
                                               std::memory_order_relaxed);
     }
 
-    void lock_slowly() noexcept {
-        for (int i = 0; i < Platform::spins_max; ++i) {
+    template <class Pause>
+    void lock_slowly(int looks, Pause pause) noexcept {
+        for (int i = 0; i < looks; ++i) {
             // Relaxed: a look, so that the line is not torn from the holder; taking synchronises.
             const std::uint32_t seen = state_.load(std::memory_order_relaxed);
             if (seen == unlocked && try_take()) return;
             // Others sleep already: the holder's unlock is expensive anyway, and they came first.
             if (seen == contended) break;
-            Platform::pause();
+            pause(i);
         }
         // Acquire, as in try_take(). The exchange tells the holder before the sleep, on the word
         // that the kernel compares; so its unlock either wakes this thread or changes the word.

@@ -3,7 +3,8 @@
 // as a template parameter; tests/interleave puts a model in its place that explores schedules and
 // stale reads.
 //
-// A platform has: Atomic<T>; futex_wait, futex_wait_low and futex_wake; pause(); spins_max.
+// A platform has: Atomic<T>; futex_wait, futex_wait_low and futex_wake; pause(); spins_max; and for
+// Mutex pause_briefly() and brief_looks.
 //
 // The futex in three sentences. futex_wait compares a word of memory with the value that the caller
 // saw last and sleeps only if they are the same, and nothing can be lost between the comparison and
@@ -13,8 +14,8 @@
 // orders of the primitives are for.
 #pragma once
 
+#include "kernel/base/atomics.h"
 #include "kernel/base/time.h"
-#include "kernel/sync/atomics.h"
 
 #include <cstdint>
 
@@ -56,6 +57,13 @@ struct PatientPlatform : LinuxPlatform {
     static constexpr int spins_max = 4;
     static void pause() noexcept {
         for (int i = 0; i < 64; ++i) LinuxPlatform::pause();
+    }
+    /// For a thread that was woken by the holder itself, who lets go within a fraction of a
+    /// microsecond or not soon: three short looks (2, 4 and 8 pauses), since two threads that give
+    /// each other turns wait for nothing else.
+    static constexpr int brief_looks = 3;
+    static void pause_briefly(int look) noexcept {
+        for (int i = 0; i < 2 << look; ++i) LinuxPlatform::pause();
     }
 };
 

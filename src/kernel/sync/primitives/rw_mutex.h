@@ -4,7 +4,7 @@
 // (2010), PF-T; the sleeping is ours. To learn from; the product uses kernel/sync (README.md).
 #pragma once
 
-#include "kernel/sync/annotations.h"
+#include "kernel/base/annotations.h"
 #include "kernel/sync/primitives/platform.h"
 
 #include <cstdint>
