@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/crawl/core/frontier/host.h"
+
+#include <algorithm>
+
+namespace sluice::crawl {
+
+UrlWindow& Host::window(std::uint8_t queue) {
+    const auto found = std::find_if(queues.begin(), queues.end(),
+                                    [&](const Queue& one) { return one.number >= queue; });
+    if (found != queues.end() && found->number == queue) return found->window;
+    return queues.insert(found, Queue{queue, {}})->window;
+}
+
+bool Host::has_more() const {
+    return std::any_of(queues.begin(), queues.end(),
+                       [](const Queue& queue) { return queue.window.has_more(); });
+}
+
+}  // namespace sluice::crawl
