@@ -106,6 +106,7 @@ bool Link::take_answer() {
 void Link::fill() {
     if (waiting_ > 0) return;
     waiting_ += role_.send(*this, out_);
+    if (waiting_ > 0) sent_at_ns = now_ns();
 }
 
 bool Link::flush() {
@@ -167,6 +168,7 @@ bool Load::run(double seconds, const std::function<bool()>& done) {
             if ((events[static_cast<std::size_t>(i)].events & EPOLLIN) != 0 && !link.read_all()) {
                 give_up("the server closed a connection");
             }
+            link.answered_at_ns = now_ns();
             while (link.take_answer()) {
             }
             if (link.in_used_ == link.in_.size()) {

@@ -38,7 +38,9 @@ public:
     Link& operator=(const Link&) = delete;
 
     std::uint64_t tag = 0;
+    /// When the requests under way were made, and the reply that is being given was read.
     std::uint64_t sent_at_ns = 0;
+    std::uint64_t answered_at_ns = 0;
     std::string memo;
 
 private:
