@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`sluice backup` of a server under load, `sluice restore`, and a server on the copy."""
 
-import time
-
 import harness
 import load
 from harness import check, check_equal, sluice
@@ -12,7 +10,7 @@ from harness import check, check_equal, sluice
 def a_backup_has_everything_that_was_answered_before_it(server):
     server.start()
     work = load.Load(server, producers=4, workers=2)
-    time.sleep(0.5)
+    work.wait_for_pushes(500)
     with work.books.lock:
         before = list(work.books.answered)
     copy = server.folder / 'copy'

@@ -35,6 +35,37 @@ def check_equal(found, expected, what):
     check(found == expected, f'{what}:\n  expected {expected!r}\n  found    {found!r}')
 
 
+class LogReader:
+    """Reads what a process prints, keeps it in a file, and tells who waits for a line."""
+
+    def __init__(self, stream, path):
+        self.lines, self.ended = [], False
+        self.changed = threading.Condition()
+        self.thread = threading.Thread(target=self._read, args=(stream, path), daemon=True)
+        self.thread.start()
+
+    def _read(self, stream, path):
+        with stream, open(path, 'ab') as file:
+            for line in stream:
+                file.write(line)
+                file.flush()
+                with self.changed:
+                    self.lines.append(line.decode('utf-8', 'replace'))
+                    self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def wait_for(self, words, seconds):
+        """The lines up to the first one with these words; None when the process ended before."""
+        def found():
+            return any(words in line for line in self.lines)
+        with self.changed:
+            check(self.changed.wait_for(lambda: found() or self.ended, seconds),
+                  f'not within {seconds} s in the log: {words}')
+            return self.lines[:] if found() else None
+
+
 class Server:
     """One server process on a store of its own. kill() and start() keep the store."""
 
@@ -48,6 +79,10 @@ class Server:
         self.address = '127.0.0.1:0'
         self.http_address = '127.0.0.1:0'
         self.process = None
+        self.log_reader = None
+        self.life = threading.Condition()
+        self.lives = 0        # starts so far
+        self.is_up = False    # ready, and nobody has asked it to stop
 
     def start(self):
         """Starts and waits until the ports are open. Later starts use the same ports again."""
@@ -57,27 +92,40 @@ class Server:
                  '--set', 'jobs.disk_accept_above=2MiB']
         for setting in self.settings:
             words += ['--set', setting]
-        begin = self.log_path.stat().st_size if self.log_path.exists() else 0
-        with open(self.log_path, 'ab') as log:
-            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=self.environment)
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            with open(self.log_path, 'rb') as log:
-                log.seek(begin)
-                text = log.read().decode('utf-8', 'replace')
-            if 'sluice is ready' in text:
-                self.address = self._field(text, 'job port open')
-                self.http_address = self._field(text, 'admin side open')
-                return self
-            if self.process.poll() is not None:
-                raise Failed(f'the server ended with {self.process.returncode} before it was ready')
-            time.sleep(0.02)
-        raise Failed('the server was not ready in time')
+        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, env=self.environment)
+        self.log_reader = LogReader(self.process.stdout, self.log_path)
+        lines = self.log_reader.wait_for('sluice is ready', START_SECONDS)
+        if lines is None:
+            raise Failed(f'the server ended with {self.process.wait()} before it was ready')
+        self.address = self._field(lines, 'job port open')
+        self.http_address = self._field(lines, 'admin side open')
+        with self.life:
+            self.lives += 1
+            self.is_up = True
+            self.life.notify_all()
+        return self
+
+    def wait_until_up(self, seconds):
+        """Which of its lives it is in, once it takes connections; None when it never does."""
+        with self.life:
+            return self.lives if self.life.wait_for(lambda: self.is_up, seconds) else None
+
+    def is_in(self, life):
+        """It is up, and has been since wait_until_up() gave that number."""
+        with self.life:
+            return self.is_up and self.lives == life
+
+    def _going_down(self):
+        with self.life:
+            self.is_up = False
+
+    def _gone(self):
+        self.log_reader.thread.join()  # the log is complete
 
     @staticmethod
-    def _field(text, message):
-        for line in text.splitlines():
+    def _field(lines, message):
+        for line in lines:
             if message in line:
                 found = re.search(r'"address":\s*"([^"]+)"', line)
                 if found:
@@ -94,16 +142,21 @@ class Server:
 
     def kill(self):
         """SIGKILL, by pid."""
+        self._going_down()
         self.process.kill()
         self.process.wait()
+        self._gone()
 
     def terminate(self, seconds=60):
         """SIGTERM; the exit code."""
+        self._going_down()
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(seconds)
+            code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise Failed('the server did not stop after SIGTERM') from None
+        self._gone()
+        return code
 
     def log(self):
         return self.log_path.read_text(errors='replace') if self.log_path.exists() else ''
@@ -174,6 +227,17 @@ class Wire:
         check(isinstance(reply, bytes), f'{verb} answered {reply!r}')
         return json.loads(reply)
 
+    def is_read(self):
+        """The server has read everything that was sent: its end of the connection holds nothing, as
+        the kernel says in /proc/net/tcp."""
+        mine, peer = self.socket.getsockname()[1], self.socket.getpeername()[1]
+        with open('/proc/net/tcp', encoding='ascii') as table:
+            for line in table:
+                fields = line.split()
+                if fields[1].endswith(f':{peer:04X}') and fields[2].endswith(f':{mine:04X}'):
+                    return fields[4].endswith(':00000000')
+        return True  # the connection has gone
+
     def close(self):
         try:
             self.file.close()
@@ -209,13 +273,18 @@ def sluice(*words, server=None, url=None, stdin='', timeout=60, environment=None
 
 
 def wait_until(condition, what, seconds=60):
-    """For what only the outside world can show: other processes' states."""
+    """For what nobody announces: the state of another process in /proc, or what a server answers to
+    a question that it has no waiting form of. The only place of the tests that sleeps: shortly at
+    first, and at most 50 ms. Where there is an event (a line of a log, a reply, the end of a
+    process), wait for that."""
     deadline = time.monotonic() + seconds
+    pause = 0.0005
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 2, 0.05)
     raise Failed(f'not within {seconds} s: {what}')
 
 

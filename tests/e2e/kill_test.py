@@ -28,7 +28,7 @@ def main():
         work = load.Load(server, seed=options.seed)
         longest = 0.0
         for round_number in range(1, options.rounds + 1):
-            time.sleep(choose.uniform(0.02, 1.2))
+            work.wait_for_pushes(choose.randint(1, 3000))
             server.kill()
             restarted = time.monotonic()
             server.start()
@@ -36,7 +36,7 @@ def main():
             if round_number % 10 == 0 or round_number == options.rounds:
                 print(f'round {round_number}: {len(work.books.answered):,} pushes answered, '
                       f'slowest restart {longest:.2f} s', flush=True)
-        time.sleep(0.5)
+        work.wait_for_pushes(100)
         work.stop_producers()
         counts = load.judge(server, work.books)
         work.stop_workers()

@@ -21,6 +21,7 @@ class Books:
 
     def __init__(self):
         self.lock = threading.Lock()
+        self.answered_more = threading.Condition(self.lock)
         self.answered = {}     # jid → True: the push was answered
         self.repeats = 0       # pushes sent again
         self.runs = {}         # jid → [run]
@@ -49,6 +50,16 @@ class Load:
         for i in range(workers):
             self.threads.start(self._work, i)
 
+    def wait_for_pushes(self, count, seconds=60):
+        """Until so many more jobs have been pushed and answered."""
+        with self.books.answered_more:
+            wanted = len(self.books.answered) + count
+            check(self.books.answered_more.wait_for(
+                lambda: len(self.books.answered) >= wanted or self.producer_threads.errors, seconds),
+                f'not within {seconds} s: {count} more answered pushes')
+        if self.producer_threads.errors:
+            raise self.producer_threads.errors[0]
+
     def stop_producers(self):
         """Every push that was begun is answered first."""
         self.producing.clear()
@@ -58,16 +69,18 @@ class Load:
         self.working.clear()
         self.threads.join()
 
-    def _connect(self, keep_on, **fields):
-        """A connection, however long the server is away; None when no longer wanted."""
-        while keep_on():
+    def _connect(self, seconds=120, **fields):
+        """A connection, once the server is up."""
+        while True:
+            life = self.server.wait_until_up(seconds)
+            check(life, f'the server did not come back within {seconds} s')
             try:
                 wire = harness.Wire(self.server.address, timeout=10)
                 wire.hello(x=1, **fields)
                 return wire
-            except (OSError, ValueError, Failed):
-                time.sleep(0.01)
-        return None
+            except (OSError, ValueError, Failed) as error:
+                # It may have gone down meanwhile, and even come back.
+                check(not self.server.is_in(life), f'the server takes no connection: {error}')
 
     def _produce(self, number, choose):
         wire, count = None, 0
@@ -90,8 +103,7 @@ class Load:
         while True:
             check(time.monotonic() < give_up, 'a push was not answered within 120 s')
             try:
-                wire = wire or self._connect(lambda: time.monotonic() < give_up)
-                check(wire, 'the server did not come back')
+                wire = wire or self._connect()
                 tries += 1
                 if len(jobs) == 1:
                     reply = wire.call('PUSH', jobs[0])
@@ -105,7 +117,6 @@ class Load:
                     raise Failed(f'a push was refused: {reply!r}')
                 wire.close()
                 wire = None
-                time.sleep(0.01)
             except OSError:
                 wire.close()
                 wire = None
@@ -113,6 +124,7 @@ class Load:
             self.books.repeats += tries - 1
             for job in jobs:
                 self.books.answered[job['jid']] = True
+            self.books.answered_more.notify_all()
         return wire
 
     def _work(self, number):
@@ -124,7 +136,7 @@ class Load:
             if not wanted and not open_runs:
                 break
             try:
-                wire = wire or self._connect(lambda: True, wid=wid)
+                wire = wire or self._connect(wid=wid)
                 if time.monotonic() >= next_beat:
                     self._beat(wire, wid, open_runs)
                     next_beat = time.monotonic() + 2
@@ -145,8 +157,7 @@ class Load:
         asked_at = time.monotonic()
         reply = wire.call('FETCHB', {'queues': QUEUES, 'max': 8, 'wait_ms': 300})
         if not isinstance(reply, bytes):
-            time.sleep(0.01)  # the server is about to stop
-            return
+            raise OSError(f'the server is about to stop: {reply}')
         for job in json.loads(reply):
             run = Run(job['jid'], job['lease'], job['attempt'], asked_at)
             open_runs[run.lease] = run

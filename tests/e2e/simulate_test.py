@@ -143,20 +143,35 @@ def wrong_usage_names_the_flag_and_the_range():
             check(part in done.err, f'{words}: "{part}" is not in: {done.err}')
 
 
-def wait_for_threads(process, name):
-    """Until a thread of that name runs."""
-    tasks = pathlib.Path(f'/proc/{process.pid}/task')
+def sleeps_of(process, name):
+    """How often the first thread of that name has gone to sleep by itself; None: there is none."""
+    check(process.poll() is None, f'ended early: {process.stderr}')
+    for task in pathlib.Path(f'/proc/{process.pid}/task').iterdir():
+        if name in (task / 'comm').read_text():
+            status = (task / 'status').read_text()
+            return int(re.search(r'^voluntary_ctxt_switches:\s*(\d+)', status, re.MULTILINE)[1])
+    return None
 
-    def is_there():
-        check(process.poll() is None, f'ended early: {process.stderr}')
-        return any(name in (task / 'comm').read_text() for task in tasks.iterdir())
-    wait_until(is_there, f'a thread {name}')
+
+def wait_for_thread(process, name, sleeps=0):
+    """Until a thread of that name has slept so often."""
+    wait_until(lambda: (sleeps_of(process, name) or -1) >= sleeps if sleeps else
+               sleeps_of(process, name) is not None, f'{sleeps} sleeps of a thread {name}')
+
+
+def wait_for_standstill(process, name):
+    """Until a thread of that name sleeps and goes on sleeping."""
+    seen = [None] * 5
+
+    def stands_still():
+        seen.append(sleeps_of(process, name))
+        return seen[-1] and len(set(seen[-5:])) == 1
+    wait_until(stands_still, f'a thread {name} that waits for good')
 
 
 def ctrl_c_drains():
     process = start('--items', 100000, '--arrival', '1ms', '--service', '50ms', '--capacity', 100)
-    wait_for_threads(process, 'sim-producer')
-    time.sleep(0.3)
+    wait_for_thread(process, 'sim-producer', sleeps=20)  # between its arrivals
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     check_equal(process.returncode, OK, f'exit code after Ctrl-C: {err}')
@@ -170,8 +185,7 @@ def ctrl_c_drains():
 def a_second_ctrl_c_ends_it():
     for more in ([], ['--priority', 2, '--shutdown', 'sentinel']):
         process = start('--items', 50, '--service', '1h', '--consumers', 2, '--capacity', 5, *more)
-        wait_for_threads(process, 'sim-producer')
-        time.sleep(0.3)
+        wait_for_standstill(process, 'sim-producer')  # the queue is full
         process.send_signal(signal.SIGINT)
         line = process.stderr.readline()
         check('drained' in line, line)
@@ -345,7 +359,7 @@ def virtual_time_can_be_interrupted():
     words = ['--virtual', '--arrival', 'poisson:2000', '--service', 'exp:1ms', '--consumers', 4,
              '--replications', 2000, '--items']
     process = start(*words, 50000)
-    wait_for_threads(process, 'app-interrupts')
+    wait_for_thread(process, 'app-interrupts')
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     check_equal((process.returncode, out), (FAILED, ''), f'exit code and output: {err}')
@@ -353,9 +367,8 @@ def virtual_time_can_be_interrupted():
     # One replication of this takes long; a second Ctrl-C does not wait for its end.
     process = start(*words, 20000000)
     try:
-        wait_for_threads(process, 'app-interrupts')
+        wait_for_thread(process, 'app-interrupts')
         process.send_signal(signal.SIGINT)
-        time.sleep(0.2)
         process.send_signal(signal.SIGTERM)
         check_equal(process.wait(30), FAILED, 'exit code after two signals')
     finally:

@@ -154,7 +154,8 @@ class Player:
             data = self.fill(rest).encode() + b'\r\n'
             for at in range(0, len(data), int(size)):
                 wire.send(data[at:at + int(size)])
-                time.sleep(0.001)
+                # Otherwise the pieces would arrive as one.
+                harness.wait_until(wire.is_read, 'the server reads a piece', 20)
         elif word == 'proof':
             password, rounds, rest = text.split(' ', 2)
             greeting = self.greetings[name]
