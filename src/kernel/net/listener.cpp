@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/net/listener.h"
 
+#include "kernel/net/address_lookup.h"
 #include "kernel/net/session_io.h"
 #include "kernel/observe/log.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
-#include "kernel/sync/worker_pool.h"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -72,29 +72,13 @@ private:
 
 constexpr Duration name_time_max = 10s;
 
-Result<asio::ip::tcp::endpoint> look_up(const HostPort& where) {
-    boost::system::error_code error;
-    asio::io_context context;
-    asio::ip::tcp::resolver resolver(context);
-    const auto found = resolver.resolve(where.host, std::to_string(where.port), error);
-    if (error || found.empty()) {
-        return fail(Code::invalid, "the host \"" + where.host + "\" is not known here");
-    }
-    return found.begin()->endpoint();
-}
-
-/// A name is looked up on another thread, because the system's look-up has no deadline. A thread
-/// that hangs in it can only end with the process, which has no address to listen on and ends.
+/// A thread that hangs in a look-up can only end with the process, which has no address to listen
+/// on and ends.
 Result<asio::ip::tcp::endpoint> resolve(const HostPort& where) {
-    boost::system::error_code error;
-    const std::string host = where.host == "localhost" ? "127.0.0.1" : where.host;
-    const auto address = asio::ip::make_address(host, error);
-    if (!error) return asio::ip::tcp::endpoint(address, where.port);
-    auto names = std::make_unique<WorkerPool>(WorkerPoolOptions{.name = "names", .threads = 1});
-    SLUICE_TRY(auto found, names->try_submit([where] { return look_up(where); }));
-    if (found.wait_until(deadline_after(name_time_max))) return std::move(found).wait();
-    static_cast<void>(names.release());
-    return fail(Code::timeout, "looking up the host \"" + where.host + "\" took too long");
+    auto lookup = std::make_unique<AddressLookup>();
+    auto found = lookup->find(where, deadline_after(name_time_max));
+    if (!found && found.error().code == Code::timeout) static_cast<void>(lookup.release());
+    return found;
 }
 
 Status open_acceptor(TcpAcceptor& acceptor, const asio::ip::tcp::endpoint& endpoint, int backlog) {
