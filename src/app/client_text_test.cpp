@@ -106,7 +106,7 @@ TEST(Human, NumbersAndTimesAreShort) {
     EXPECT_EQ(human_count(0), "0");
     EXPECT_EQ(human_count(999), "999");
     EXPECT_EQ(human_count(1'234'567), "1,234,567");
-    EXPECT_EQ(human_duration(0ns), "0 ns");
+    EXPECT_EQ(human_duration(0ns), "0 s");
     EXPECT_EQ(human_duration(850us), "850 µs");
     EXPECT_EQ(human_duration(12'300us), "12 ms");
     EXPECT_EQ(human_duration(4200ms), "4.2 s");

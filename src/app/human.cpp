@@ -45,6 +45,7 @@ std::string human_count(std::uint64_t count, std::string_view noun) {
 std::string human_duration(Duration duration) {
     if (duration < Duration{0}) return "-" + human_duration(-duration);
     const auto ns = static_cast<double>(duration.count());
+    if (duration == Duration{0}) return "0 s";
     if (duration < 1us) return std::to_string(duration.count()) + " ns";
     if (duration < 1ms) return with_unit(ns / 1e3, "µs");
     if (duration < 1s) return with_unit(ns / 1e6, "ms");

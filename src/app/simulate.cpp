@@ -115,7 +115,7 @@ void add_virtual_options(CLI::App& command, SimulateArguments& arguments) {
         ->type_name("FILE");
     command
         .add_option("--replications", arguments.replications,
-                    "How often it is played, 1 to 10000 (default: 20, or the scenario's)")
+                    "How often it is played, 1 to 2000 (default: 20, or the scenario's)")
         ->type_name("COUNT");
     command
         .add_option("--duration", arguments.duration,

@@ -2,6 +2,7 @@
 #include "kernel/mount/debug_pages.h"
 
 #include "kernel/observe/contention.h"
+#include "kernel/observe/process.h"
 #include "kernel/sync/wait_accounting.h"
 #include "kernel/wire/json_text.h"
 
@@ -39,6 +40,8 @@ std::string contention_json(const std::vector<WaitTotal>& totals,
             writer.key("waits_on").string(thread.site);
             writer.key("kind").string(to_string(thread.kind));
             writer.key("seconds").number(seconds(thread.since));
+        } else {
+            writer.key("kernel").string(thread_state(thread.id));
         }
         writer.end_object();
     }
@@ -58,6 +61,11 @@ HttpResponse show_contention(const HttpRequest& request) {
 }  // namespace
 
 void add_debug_pages(HttpRouter& router) {
+    router.add("GET", "/debug", [](const HttpRequest&) {
+        return HttpResponse::text(200,
+                                  "/debug/contention               who waited how long on what\n"
+                                  "/debug/contention?format=json   the same for programs\n");
+    });
     router.add("GET", "/debug/contention", &show_contention);
 }
 

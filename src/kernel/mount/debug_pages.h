@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-/// GET /debug/contention: who waited how long on what, since the start; `?format=json` for
-/// machines.
+/// GET /debug: the list of them. GET /debug/contention: who waited how long on what, since the
+/// start; `?format=json` for machines.
 void add_debug_pages(HttpRouter& router);
 
 }  // namespace sluice

@@ -11,24 +11,24 @@
 namespace sluice {
 namespace {
 
-HttpResponse get_contention(const char* format) {
+HttpResponse get(const char* path, const char* format = nullptr) {
     HttpRouter router;
     add_debug_pages(router);
-    const auto match = router.find("GET", "/debug/contention");
+    const auto match = router.find("GET", path);
     HttpRequest request;
     request.method = "GET";
-    request.path = "/debug/contention";
+    request.path = path;
     if (format != nullptr) request.query = {{"format", format}};
     return match.route->handler(request);
 }
 
 TEST(DebugPages, ContentionComesAsTextOrJson) {
     record_wait({"test.page", WaitKind::lock}, 3ms);
-    const HttpResponse text = get_contention(nullptr);
+    const HttpResponse text = get("/debug/contention");
     EXPECT_EQ(text.status, 200);
     EXPECT_NE(text.body.find("test.page"), std::string::npos);
 
-    const HttpResponse json = get_contention("json");
+    const HttpResponse json = get("/debug/contention", "json");
     EXPECT_EQ(json.status, 200);
     JsonParser parser;
     const auto root = parser.parse(json.body);
@@ -38,7 +38,13 @@ TEST(DebugPages, ContentionComesAsTextOrJson) {
     EXPECT_NE(json.body.find(R"("site":"test.page","kind":"lock")"), std::string::npos)
         << json.body;
 
-    EXPECT_EQ(get_contention("xml").status, 400);
+    EXPECT_EQ(get("/debug/contention", "xml").status, 400);
+}
+
+TEST(DebugPages, AreListed) {
+    const HttpResponse list = get("/debug");
+    EXPECT_EQ(list.status, 200);
+    EXPECT_NE(list.body.find("/debug/contention "), std::string::npos) << list.body;
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/observe/contention.h"
 
+#include "kernel/observe/process.h"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -52,6 +54,19 @@ void append_group(std::string& out, const Group& group, std::span<const WaitTota
     if (any) out += '\n';
 }
 
+/// A thread that waits at none of our sites, in words: the kernel knows whether it runs.
+std::string elsewhere(int id) {
+    const std::string state = thread_state(id);
+    if (state == "gone") return "-";
+    const std::string in = state.size() > 1 ? " (" + state.substr(5) + ")" : "";
+    switch (state.front()) {
+        case 'R': return "runs";
+        case 'D': return "waits for a device" + in;
+        case 'S': return "sleeps in the kernel" + in;
+        default: return "is in state " + state;
+    }
+}
+
 /// A label value between its quotes.
 std::string label(std::string_view text) {
     std::string out;
@@ -73,7 +88,7 @@ std::string contention_text(std::span<const WaitTotal> totals, std::span<const T
     for (const ThreadNow& thread : threads) {
         fmt::format_to(to, "  {:<16} {:>8}  ", thread.name, thread.id);
         if (thread.site.empty()) {
-            out += "-\n";
+            out += elsewhere(thread.id) + '\n';
         } else {
             fmt::format_to(to, "{} ({}) for {}\n", thread.site, to_string(thread.kind),
                            human(thread.since));

@@ -11,8 +11,8 @@
 
 namespace sluice {
 
-/// A table of the waits, contention first and idleness last, and what each thread waits on now.
-/// Ends with a line break.
+/// A table of the waits, contention first and idleness last, and what each thread waits on now, or,
+/// where that is none of our sites, what the kernel says it does. Ends with a line break.
 std::string contention_text(std::span<const WaitTotal> totals, std::span<const ThreadNow> threads);
 
 /// sluice_wait_seconds_total and sluice_waits_total by site and kind, summed over threads, in the

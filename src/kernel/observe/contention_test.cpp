@@ -2,6 +2,7 @@
 #include "kernel/observe/contention.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <vector>
 
@@ -32,6 +33,12 @@ TEST(Contention, TextShowsContentionBeforeIdleness) {
         EXPECT_NE(text.find(line), std::string::npos) << line << text;
     }
     EXPECT_EQ(text.find("back-pressure"), std::string::npos);
+}
+
+TEST(Contention, TextAsksTheKernelAboutThreadsThatWaitElsewhere) {
+    const std::vector<ThreadNow> threads = {{"me", gettid(), "", WaitKind::condition, {}}};
+    const std::string text = contention_text({}, threads);
+    EXPECT_NE(text.find("  runs\n"), std::string::npos) << text;
 }
 
 TEST(Contention, TextOfNothingSaysSo) {
