@@ -33,7 +33,7 @@ protected:
     }
     std::optional<JobRecord> find(std::string_view jid) {
         std::vector<std::optional<JobRecord>> found;
-        const Status status = ledger().find({&jid, 1}, found);
+        const Status status = ledger().find({&jid, 1}, SIZE_MAX, found);
         EXPECT_TRUE(status);
         return found.empty() ? std::nullopt : found[0];
     }
@@ -137,7 +137,7 @@ TEST_P(LedgerConformance, FindGivesTheLatestJobOfAJid) {
     write({PutJob{old, false}, PutJob{make_job(2, "a", 4000), true}});
     const std::string_view jids[] = {"nobody", "a", ""};
     std::vector<std::optional<JobRecord>> found(17);
-    ASSERT_TRUE(ledger().find(jids, found));
+    ASSERT_TRUE(ledger().find(jids, SIZE_MAX, found));
     ASSERT_EQ(found.size(), 3U);
     EXPECT_FALSE(found[0] || found[2]);
     ASSERT_TRUE(found[1]);
@@ -148,8 +148,46 @@ TEST_P(LedgerConformance, FindGivesTheLatestJobOfAJid) {
     EXPECT_EQ(find("a")->head.seq, Seq(2));
     write({EraseJob{Seq(2), "a", true}});
     EXPECT_FALSE(find("a"));
-    ASSERT_TRUE(ledger().find({}, found));
+    ASSERT_TRUE(ledger().find({}, SIZE_MAX, found));
     EXPECT_TRUE(found.empty());
+}
+
+TEST_P(LedgerConformance, FindEndsAtItsBytesAndGoesOnFromThere) {
+    std::vector<Write> writes;
+    std::vector<std::string> names;
+    for (std::uint64_t seq = 1; seq <= 100; ++seq) {
+        names.push_back("j" + std::to_string(seq));
+        if (seq % 10 == 0) continue;  // not stored
+        // Small ones, and ones whose body is kept apart.
+        writes.emplace_back(PutJob{make_job(seq, names.back(), seq % 3 == 0 ? 50'000 : 10), true});
+    }
+    write(writes);
+    for (const std::size_t bytes_max : {std::size_t{1}, std::size_t{120'000}, SIZE_MAX}) {
+        std::vector<std::string_view> jids(names.begin(), names.end());
+        std::uint64_t seq = 0;
+        std::size_t calls = 0;
+        for (std::span<const std::string_view> rest = jids; !rest.empty(); ++calls) {
+            std::vector<std::optional<JobRecord>> found;
+            ASSERT_TRUE(ledger().find(rest, bytes_max, found));
+            ASSERT_GE(found.size(), 1U);
+            ASSERT_LE(found.size(), rest.size());
+            std::size_t before_last = 0;
+            std::size_t bytes = 0;
+            for (const auto& job : found) {
+                ++seq;
+                ASSERT_EQ(job.has_value(), seq % 10 != 0) << seq;
+                if (!job) continue;
+                EXPECT_EQ(job->head.seq, Seq(seq));
+                EXPECT_EQ(job->body->args().size(), (seq % 3 == 0 ? 50'000U : 10U) + 4);
+                before_last = bytes;
+                bytes += memory_bytes(*job);
+            }
+            EXPECT_LT(before_last, bytes_max);  // every job but the last fits
+            rest = rest.subspan(found.size());
+        }
+        EXPECT_EQ(seq, names.size());
+        EXPECT_EQ(calls == 1, bytes_max == SIZE_MAX);
+    }
 }
 
 TEST_P(LedgerConformance, EveryFieldOfAJobComesBack) {

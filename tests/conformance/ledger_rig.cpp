@@ -170,7 +170,7 @@ std::string dump(Ledger& ledger) {
     for (int i = 0; i < 40; ++i) names.push_back("j" + std::to_string(i));
     const std::vector<std::string_view> jids(names.begin(), names.end());
     std::vector<std::optional<JobRecord>> found;
-    if (const Status status = ledger.find(jids, found); !status) return "find failed";
+    if (const Status status = ledger.find(jids, SIZE_MAX, found); !status) return "find failed";
     for (const auto& job : found) out << (job ? job->head.seq.value() : 0) << ' ';
     return out.str();
 }

@@ -155,14 +155,14 @@ void Checker::judge_ask(const Reply& reply, const Ask& ask) {
     switch (ask.kind) {
         case Ask::Kind::fetch: judge_jobs(std::get<JobsReply>(reply.body), ask.fetch); break;
         case Ask::Kind::wait:
-            for (const JobRecord& job : std::get<WaitReply>(reply.body).jobs) {
-                if (!job.body) continue;
-                const bool final = is_final(job.head.state);
+            for (const std::optional<JobHead>& head : std::get<WaitReply>(reply.body).jobs) {
+                if (!head) continue;
+                const bool final = is_final(head->state);
                 if (std::get<WaitReply>(reply.body).complete && !final)
                     fail("J16", "a wait is complete but a job is not final");
-                const Shadow::Index known = shadow_.find(job.head.seq);
-                if (final && known != Shadow::none && shadow_.durable(job.head.queue) &&
-                    (shadow_.truth(known).state == job.head.state || moved(known)))
+                const Shadow::Index known = shadow_.find(head->seq);
+                if (final && known != Shadow::none && shadow_.durable(head->queue) &&
+                    (shadow_.truth(known).state == head->state || moved(known)))
                     promises_->push_back({Promise::Kind::final_seen, known, {}});
             }
             break;

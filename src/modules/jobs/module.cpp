@@ -11,6 +11,7 @@
 #include "modules/jobs/ledger/rocks_ledger.h"
 #include "modules/jobs/shell/shard.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::jobs {
@@ -161,6 +162,9 @@ Status JobsModule::open_shard(const Mount& mount) {
                                                .faults = nullptr}));
     ShardOptions options;
     options.engine = engine_config(config, mount.random_seed);
+    // Whatever one request could bring can be compared when it comes again.
+    options.lookup_bytes_max =
+        std::max(options.lookup_bytes_max, 4 * config.size("line_max").count);
     DiskProbe probe = [guard = guard_] {
         static LogLimiter limiter;
         if (const auto space = guard->check(); !space) {

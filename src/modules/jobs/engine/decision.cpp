@@ -73,9 +73,8 @@ struct ReplyPrinter {
     }
     void operator()(const WaitReply& r) const {
         out << "wait " << (r.complete ? "complete" : "open");
-        for (const JobRecord& job : r.jobs) {
-            out << ' '
-                << (job.body ? jobs::to_string(job.head.state) : std::string_view("unknown"));
+        for (const std::optional<JobHead>& head : r.jobs) {
+            out << ' ' << (head ? jobs::to_string(head->state) : std::string_view("unknown"));
         }
     }
     void operator()(const ListReply& r) const {

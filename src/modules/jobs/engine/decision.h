@@ -88,9 +88,9 @@ struct JobReply {
     JobRecord job;
     std::vector<std::string> why;
 };
-/// WAIT: the latest job of each jid, in the order asked; a record without a body is an unknown jid.
+/// WAIT: where the latest job of each jid stands, in the order asked; none for an unknown jid.
 struct WaitReply {
-    std::vector<JobRecord> jobs;
+    std::vector<std::optional<JobHead>> jobs;
     bool complete = false;  ///< all final (or unknown)
 };
 struct ListReply {

@@ -35,7 +35,7 @@ struct Waiter {
 /// A WAIT without an answer yet.
 struct PendingWait {
     Wait wait;
-    std::vector<JobRecord> final;  ///< by position in wait.jids; without a body: not final yet
+    std::vector<std::optional<JobHead>> heads;  ///< by position in wait.jids; none: unknown jid
     std::size_t open = 0;
     TimerHandle timer;
 };

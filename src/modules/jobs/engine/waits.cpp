@@ -28,17 +28,19 @@ PendingWait take(EngineState& state, TicketId ticket) {
 }  // namespace
 
 void apply_wait(EngineState& state, const Wait& wait) {
-    PendingWait pending{
-        .wait = wait, .final = std::vector<JobRecord>(wait.jids.size()), .open = 0, .timer = {}};
+    PendingWait pending{.wait = wait,
+                        .heads = std::vector<std::optional<JobHead>>(wait.jids.size()),
+                        .open = 0,
+                        .timer = {}};
     for (std::size_t i = 0; i < wait.jids.size(); ++i) {
         const Latest latest = find_latest(state, wait.jids[i]);
         if (!latest) continue;  // an unknown jid is not waited for
-        pending.final[i] = latest.job();
+        pending.heads[i] = latest.job().head;
         if (!is_final(latest.job().head.state)) ++pending.open;
     }
     if (pending.open == 0 || wait.timeout <= Duration{0}) {
         const bool complete = pending.open == 0;
-        state.reply(wait.ticket, WaitReply{std::move(pending.final), complete});
+        state.reply(wait.ticket, WaitReply{std::move(pending.heads), complete});
         return;
     }
     if (state.waits.size() >= state.config.waits_max) {
@@ -49,9 +51,8 @@ void apply_wait(EngineState& state, const Wait& wait) {
     pending.timer =
         state.timers.push(state.now + wait.timeout, {TimerKind::wait, wait.ticket.value()});
     for (std::size_t i = 0; i < wait.jids.size(); ++i) {
-        const JobRecord& job = pending.final[i];
-        if (job.body && !is_final(job.head.state))
-            state.waits_by_jid[wait.jids[i]].push_back(wait.ticket);
+        const std::optional<JobHead>& head = pending.heads[i];
+        if (head && !is_final(head->state)) state.waits_by_jid[wait.jids[i]].push_back(wait.ticket);
     }
     park(state, wait.caller.connection, wait.ticket);
     state.waits.emplace(wait.ticket, std::move(pending));
@@ -65,27 +66,25 @@ void notify_waits(EngineState& state, const JobRecord& job) {
         const auto found = state.waits.find(ticket);
         if (found == state.waits.end()) continue;  // the jid stands twice in one wait
         PendingWait& pending = found->second;
-        for (std::size_t i = 0; i < pending.final.size(); ++i) {
-            JobRecord& known = pending.final[i];
-            if (!known.body || known.head.seq != job.head.seq || is_final(known.head.state))
-                continue;
-            known = job;
+        for (std::optional<JobHead>& known : pending.heads) {
+            if (!known || known->seq != job.head.seq || is_final(known->state)) continue;
+            known = job.head;
             --pending.open;
         }
         if (pending.open > 0) continue;
         PendingWait done = take(state, ticket);
-        state.reply(ticket, WaitReply{std::move(done.final), true});
+        state.reply(ticket, WaitReply{std::move(done.heads), true});
     }
 }
 
 void expire_wait(EngineState& state, TicketId ticket) {
     PendingWait pending = take(state, ticket);
     // The states of those still open as they are now, not as they were when the wait began.
-    for (JobRecord& job : pending.final) {
-        if (!job.body || is_final(job.head.state)) continue;
-        if (const Slot* slot = state.jobs.find(job.head.seq)) job = slot->job;
+    for (std::optional<JobHead>& known : pending.heads) {
+        if (!known || is_final(known->state)) continue;
+        if (const Slot* slot = state.jobs.find(known->seq)) known = slot->job.head;
     }
-    state.reply(ticket, WaitReply{std::move(pending.final), false});
+    state.reply(ticket, WaitReply{std::move(pending.heads), false});
 }
 
 void drop_wait(EngineState& state, TicketId ticket) { take(state, ticket); }

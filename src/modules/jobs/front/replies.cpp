@@ -27,15 +27,15 @@ void append_waited(std::string& out, const WaitReply& reply, const std::vector<s
     std::vector<sdk::WaitedView> views;
     views.reserve(reply.jobs.size());
     for (std::size_t i = 0; i < reply.jobs.size(); ++i) {
-        const JobRecord& job = reply.jobs[i];
+        const std::optional<JobHead>& head = reply.jobs[i];
         sdk::WaitedView view{
             .jid = jids[i], .state = "unknown", .result = {}, .errtype = {}, .message = {}};
-        if (job.body) {
-            view.state = to_string(job.head.state);
-            if (job.head.result) view.result = *job.head.result;
-            if (job.head.failure) {
-                view.errtype = job.head.failure->errtype;
-                view.message = job.head.failure->message;
+        if (head) {
+            view.state = to_string(head->state);
+            if (head->result) view.result = *head->result;
+            if (head->failure) {
+                view.errtype = head->failure->errtype;
+                view.message = head->failure->message;
             }
         }
         views.push_back(view);

@@ -7,6 +7,7 @@
 #include "modules/jobs/engine/read.h"
 #include "modules/jobs/engine/write.h"
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <span>
@@ -46,8 +47,10 @@ public:
     /// exhausted, io.
     virtual Status sync() = 0;
 
-    /// The latest job of each jid: found[i] belongs to jids[i]. Errors: corrupt, io.
-    virtual Status find(std::span<const std::string_view> jids,
+    /// The latest job of each jid: found[i] belongs to jids[i]. Looks up in order and ends behind
+    /// the job with which memory_bytes() reaches `bytes_max`: `found` is as long as what was looked
+    /// up, at least one jid if there is one. Errors: corrupt, io.
+    virtual Status find(std::span<const std::string_view> jids, std::size_t bytes_max,
                         std::vector<std::optional<JobRecord>>& found) = 0;
 
     /// Performs a wanted read; index rows whose job has moved on are passed over. Errors: corrupt,

@@ -300,15 +300,20 @@ Status MemoryLedger::sync() {
     return {};
 }
 
-Status MemoryLedger::find(std::span<const std::string_view> jids,
+Status MemoryLedger::find(std::span<const std::string_view> jids, std::size_t bytes_max,
                           std::vector<std::optional<JobRecord>>& found) {
     SLUICE_TRY_STATUS(usable());
     found.clear();
-    found.resize(jids.size());
-    for (std::size_t i = 0; i < jids.size(); ++i) {
-        const auto at = state_->jids.find(jids[i]);
+    std::size_t bytes = 0;
+    for (const std::string_view jid : jids) {
+        auto& place = found.emplace_back();
+        const auto at = state_->jids.find(jid);
         if (at == state_->jids.end()) continue;
-        if (const JobRecord* job = state_->jobs.find(at->second)) found[i] = *job;
+        if (const JobRecord* job = state_->jobs.find(at->second)) {
+            place = *job;
+            bytes += memory_bytes(*job);
+        }
+        if (bytes >= bytes_max) break;
     }
     return {};
 }

@@ -41,7 +41,7 @@ std::string dump(MemoryLedger& ledger) {
     for (int i = 0; i < 20; ++i) names.push_back("j" + std::to_string(i));
     const std::vector<std::string_view> jids(names.begin(), names.end());
     std::vector<std::optional<JobRecord>> found;
-    EXPECT_TRUE(ledger.find(jids, found));
+    EXPECT_TRUE(ledger.find(jids, SIZE_MAX, found));
     for (const auto& job : found) out << (job ? job->head.seq.value() : 0) << ' ';
     return out.str();
 }

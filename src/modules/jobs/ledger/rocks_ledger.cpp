@@ -202,11 +202,11 @@ public:
 
     Status sync() override { return store_->sync(); }
 
-    Status find(std::span<const std::string_view> jids,
+    Status find(std::span<const std::string_view> jids, std::size_t bytes_max,
                 std::vector<std::optional<JobRecord>>& found) override {
         SLUICE_TRY_STATUS(usable());
         SLUICE_TRY_STATUS(rows_.find(jids, seqs_));
-        return rows_.fetch(seqs_, found);
+        return rows_.fetch(seqs_, bytes_max, found);
     }
 
     Result<ReadResult> read(const WantedRead& wanted) override {

@@ -17,6 +17,8 @@ using rocksdb::Slice;
 
 /// Index rows are joined in pages of at most so many.
 constexpr std::size_t join_max = 512;
+/// Rows of looked-up jobs that are read at once; each may hold a result of 16 MiB.
+constexpr std::size_t lookup_join_max = 32;
 /// A scan stops after so many records that did not match, whatever the limit.
 constexpr std::uint64_t scan_min = 4096;
 
@@ -89,9 +91,29 @@ std::string key_after(const Key& key) { return std::string(key.view()) + '\0'; }
 
 }  // namespace
 
-Status RocksRows::fetch(std::span<const Seq> seqs, std::vector<std::optional<JobRecord>>& jobs) {
-    SLUICE_TRY_STATUS(fetch_rows(seqs, jobs));
-    return fetch_bodies(jobs);
+Status RocksRows::fetch(std::span<const Seq> seqs, std::size_t bytes_max,
+                        std::vector<std::optional<JobRecord>>& jobs) {
+    jobs.clear();
+    std::size_t bytes = 0;
+    std::vector<std::optional<JobRecord>> rows;
+    while (jobs.size() < seqs.size()) {
+        std::span<const Seq> page = seqs.subspan(jobs.size());
+        std::size_t stored = 0;
+        for (std::size_t i = 0; i < page.size(); ++i) {
+            if (page[i] && ++stored == lookup_join_max) page = page.first(i + 1);
+        }
+        SLUICE_TRY_STATUS(fetch_rows(page, rows));
+        for (std::optional<JobRecord>& job : rows) {
+            // One at a time: how long a body is shows only once it is read.
+            if (job) {
+                SLUICE_TRY_STATUS(fetch_bodies({&job, 1}));
+                bytes += memory_bytes(*job);
+            }
+            jobs.push_back(std::move(job));
+            if (bytes >= bytes_max) return {};
+        }
+    }
+    return {};
 }
 
 Status RocksRows::fetch_rows(std::span<const Seq> seqs,

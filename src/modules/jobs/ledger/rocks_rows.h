@@ -25,7 +25,9 @@ public:
     explicit RocksRows(RocksStore& store) : store_(store) {}
 
     /// The jobs stored under `seqs`, in their order; nothing for a seq that is none or not stored.
-    Status fetch(std::span<const Seq> seqs, std::vector<std::optional<JobRecord>>& jobs);
+    /// Ends behind the job with which memory_bytes() reaches `bytes_max`.
+    Status fetch(std::span<const Seq> seqs, std::size_t bytes_max,
+                 std::vector<std::optional<JobRecord>>& jobs);
     /// The seqs that the jids lead to; none for an unknown jid.
     Status find(std::span<const std::string_view> jids, std::vector<Seq>& seqs);
     Result<ReadResult> read(const WantedRead& wanted);
@@ -34,7 +36,7 @@ public:
                      const std::function<void(Seq)>& apart);
 
 private:
-    /// As fetch(), without the bodies that are kept apart.
+    /// As fetch() without a limit, and without the bodies that are kept apart.
     Status fetch_rows(std::span<const Seq> seqs, std::vector<std::optional<JobRecord>>& jobs);
     /// Joins the body, if it is kept apart, and puts the job into the page.
     Status add(std::optional<JobRecord>& job, ReadResult& out);

@@ -1,9 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/jobs/shell/drain.h"
 
+#include <algorithm>
+#include <iterator>
+#include <memory>
 #include <utility>
+#include <variant>
 
 namespace sluice::jobs {
+
+namespace {
+
+/// More is stored under the jids of one command than may be in memory for it.
+void refuse(const Command& command, Decision& out) {
+    std::visit(
+        [&out](const auto& c) {
+            if constexpr (requires { c.ticket; }) {
+                out.replies.push_back(
+                    {c.ticket, RefusedReply{"LIMITED",
+                                            "the stored jobs of these jids are too long to be read "
+                                            "at once; name fewer"}});
+            }
+        },
+        command);
+}
+
+}  // namespace
 
 std::vector<Reply> take_early(Decision& out) {
     std::vector<Reply> early;
@@ -32,15 +54,55 @@ Status Drain::restore(WallTime now) {
     return {};
 }
 
-Status Drain::look_up(std::span<const Command> commands) {
+/// Reads what the first commands name, as many as fit; says how many. None: the first one alone
+/// does not.
+Result<std::size_t> Drain::look_up(std::span<const Command> commands) {
     jids_.clear();
+    jids_end_.clear();
     lookups_.clear();
-    for (const Command& command : commands) engine_.lookups(command, jids_);
-    if (jids_.empty()) return {};
-    SLUICE_TRY_STATUS(ledger_.find(jids_, found_));
-    for (std::optional<JobRecord>& job : found_) {
-        if (job) lookups_.add(std::move(*job));
+    for (const Command& command : commands) {
+        engine_.lookups(command, jids_);
+        jids_end_.push_back(jids_.size());
     }
+    if (jids_.empty()) return commands.size();
+    SLUICE_TRY_STATUS(ledger_.find(jids_, lookup_bytes_max_, found_));
+    const auto beyond = std::upper_bound(jids_end_.begin(), jids_end_.end(), found_.size());
+    const std::size_t needed = beyond == jids_end_.begin() ? 0 : *std::prev(beyond);
+    for (std::size_t i = 0; i < needed; ++i) {
+        if (found_[i]) lookups_.add(std::move(*found_[i]));
+    }
+    found_.clear();
+    return static_cast<std::size_t>(beyond - jids_end_.begin());
+}
+
+/// As look_up() for one WAIT; every body is let go once it is read. False: the results alone are
+/// too long.
+Result<bool> Drain::look_up_heads(const Command& wait) {
+    jids_.clear();
+    engine_.lookups(wait, jids_);
+    lookups_.clear();
+    std::size_t bytes = 0;
+    for (std::span<const std::string_view> rest = jids_; !rest.empty();) {
+        SLUICE_TRY_STATUS(ledger_.find(rest, lookup_bytes_max_, found_));
+        for (std::size_t i = 0; i < found_.size(); ++i) {
+            if (!found_[i]) continue;
+            const JobBody::Texts name{
+                .jid = rest[i], .type = {}, .queue = {}, .args = {}, .custom = {}, .extra = {}};
+            found_[i]->body = std::make_shared<const JobBody>(name, JobPolicy{});
+            bytes += memory_bytes(*found_[i]);
+            lookups_.add(std::move(*found_[i]));
+        }
+        rest = rest.subspan(found_.size());
+        if (bytes > lookup_bytes_max_) return false;
+    }
+    return true;
+}
+
+Status Drain::decide(std::span<const Command> commands, WallTime now, Decision& out) {
+    engine_.begin_drain(lookups_);
+    for (const Command& command : commands) engine_.apply(command, now, out);
+    SLUICE_TRY_STATUS(write(out));
+    lookups_.clear();  // the memory is not kept while nothing is to do
     return {};
 }
 
@@ -67,10 +129,24 @@ Status Drain::answer_reads(WallTime now, Decision& out) {
 
 Status Drain::run(std::span<const Command> commands, WallTime now, Decision& out) {
     SLUICE_TRY_STATUS(answer_reads(now, out));
-    SLUICE_TRY_STATUS(look_up(commands));
-    engine_.begin_drain(lookups_);
-    for (const Command& command : commands) engine_.apply(command, now, out);
-    return write(out);
+    do {
+        SLUICE_TRY(std::size_t count, look_up(commands));
+        if (count == 0 && !commands.empty()) {
+            count = 1;
+            bool able = false;
+            if (std::holds_alternative<Wait>(commands.front())) {
+                SLUICE_TRY(able, look_up_heads(commands.front()));
+            }
+            if (!able) {
+                refuse(commands.front(), out);
+                commands = commands.subspan(count);
+                continue;
+            }
+        }
+        SLUICE_TRY_STATUS(decide(commands.first(count), now, out));
+        commands = commands.subspan(count);
+    } while (!commands.empty());
+    return {};
 }
 
 }  // namespace sluice::jobs

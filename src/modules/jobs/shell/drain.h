@@ -7,6 +7,7 @@
 #include "modules/jobs/engine/engine.h"
 #include "modules/jobs/ledger/ledger.h"
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -21,31 +22,43 @@ std::vector<Reply> take_early(Decision& out);
 
 class Drain {
 public:
-    Drain(Engine& engine, Ledger& ledger) : engine_(engine), ledger_(ledger) {}
+    /// Stored jobs that commands look up together: memory_bytes() of them.
+    static constexpr std::size_t lookup_bytes_default = std::size_t{256} << 20U;
+
+    /// Never holds more than `lookup_bytes_max` of looked-up jobs, and one more. Commands that need
+    /// more are decided one after the other; a single one that does is refused, but for a WAIT,
+    /// which needs no bodies.
+    Drain(Engine& engine, Ledger& ledger, std::size_t lookup_bytes_max = lookup_bytes_default)
+        : engine_(engine), ledger_(ledger), lookup_bytes_max_(lookup_bytes_max) {}
 
     /// Reads everything that is stored into the engine, which must be new, and writes the repairs
     /// it asks for. Errors: those of the ledger, corrupt.
     Status restore(WallTime now);
 
     /// Performs the reads that earlier turns wanted, then decides all commands at one time and
-    /// writes them as one batch. What is left in `out` are the replies, closes and notes, to be
-    /// released once a sync has followed (or at once when !needs_sync and nothing earlier waits for
-    /// one). After an error the engine is ahead of the ledger.
+    /// writes them as one batch (as several where so much is looked up). What is left in `out` are
+    /// the replies, closes and notes, to be released once a sync has followed (or at once when
+    /// !needs_sync and nothing earlier waits for one). After an error the engine is ahead of the
+    /// ledger.
     Status run(std::span<const Command> commands, WallTime now, Decision& out);
 
     /// The last turn wanted reads: run again without waiting for commands.
     [[nodiscard]] bool has_reads() const { return !reads_.empty(); }
 
 private:
-    Status look_up(std::span<const Command> commands);
+    Result<std::size_t> look_up(std::span<const Command> commands);
+    Result<bool> look_up_heads(const Command& wait);
+    Status decide(std::span<const Command> commands, WallTime now, Decision& out);
     Status answer_reads(WallTime now, Decision& out);
     Status write(Decision& out);
 
     Engine& engine_;
     Ledger& ledger_;
+    const std::size_t lookup_bytes_max_;
     std::vector<WantedRead> reads_;
     // Reused from turn to turn.
     std::vector<std::string_view> jids_;
+    std::vector<std::size_t> jids_end_;  ///< of each command
     std::vector<std::optional<JobRecord>> found_;
     Lookups lookups_;
 };

@@ -128,7 +128,7 @@ WallTime Shard::Parts::read_clock() { return clock.advance(monotonic_now(), wall
 Status Shard::Parts::restore() {
     const Instant begun = monotonic_now();
     engine = std::make_unique<Engine>(options.engine);
-    drain = std::make_unique<Drain>(*engine, *ledger);
+    drain = std::make_unique<Drain>(*engine, *ledger, options.lookup_bytes_max);
     {
         MutexLock lock(sync_mutex);
         SLUICE_TRY_STATUS(drain->restore(read_clock()));
@@ -309,6 +309,7 @@ bool Shard::Parts::sync(std::uint64_t of_generation) {
     const Instant begun = monotonic_now();
     MutexLock lock(sync_mutex);
     const Pulse::Turn watched(sync_pulse);
+    const ScopedWait counted({"jobs.disk", WaitKind::condition});
     if (const Status synced = ledger->sync(); !synced) {
         log_error("sync failed", {{"error", synced.error().text()}});
         failed_generation = of_generation;

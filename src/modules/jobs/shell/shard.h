@@ -11,6 +11,7 @@
 #include "modules/jobs/engine/config.h"
 #include "modules/jobs/engine/decision.h"
 #include "modules/jobs/ledger/ledger.h"
+#include "modules/jobs/shell/drain.h"
 
 #include <functional>
 #include <memory>
@@ -40,7 +41,8 @@ struct ShardOptions {
     std::size_t commands_max = 65'536;  ///< waiting for the owner; past it submit() refuses
     std::size_t drain_max = 1024;       ///< commands decided together
     std::size_t inline_max = 32;        ///< jobs that the thread which brings them may decide on
-    std::size_t unsynced_max = 64;      ///< drains written and not yet released
+    std::size_t lookup_bytes_max = Drain::lookup_bytes_default;  ///< see Drain
+    std::size_t unsynced_max = 64;  ///< drains written and not yet released
     Duration retry_first =
         100ms;  ///< after a storage failure: first and longest pause before the next try
     Duration retry_max = 5s;

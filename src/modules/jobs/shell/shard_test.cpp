@@ -66,10 +66,10 @@ private:
     int failures_ SLUICE_GUARDED_BY(mutex_) = 0;
 };
 
-std::shared_ptr<const JobBody> job(std::string_view jid) {
+std::shared_ptr<const JobBody> job(std::string_view jid, std::string_view args = "[1]") {
     return std::make_shared<const JobBody>(
         JobBody::Texts{
-            .jid = jid, .type = "t", .queue = "default", .args = "[1]", .custom = {}, .extra = {}},
+            .jid = jid, .type = "t", .queue = "default", .args = args, .custom = {}, .extra = {}},
         JobPolicy{});
 }
 
@@ -232,6 +232,86 @@ TEST_P(ShardTest, CheckpointHoldsWhatWasAnswered) {
     sink_.wait_for(push("job-00000001"));
     ASSERT_TRUE(shard_->checkpoint("copy"));
     EXPECT_EQ(store_->memory.restored("copy")->job_count(), 1U);
+}
+
+/// Ten finished jobs of 2,000 bytes, in a shard that looks up 5,000 at most, and the same again as
+/// one push.
+class LookupTest : public ShardTest {
+protected:
+    void SetUp() override {
+        ShardOptions options;
+        options.lookup_bytes_max = 5000;
+        start(options);
+        for (int i = 0; i < 10; ++i) {
+            jids_.push_back("job-0000000" + std::to_string(i));
+            Push one{.ticket = TicketId(++tickets_), .jobs = {job(jids_.back(), args_)}};
+            EXPECT_TRUE(send(std::move(one)));
+        }
+        sink_.wait_for(TicketId(tickets_));
+        const TicketId fetched(++tickets_);
+        EXPECT_TRUE(send(
+            Fetch{.ticket = fetched, .caller = {}, .queues = {"default"}, .max = 10, .wait = 0s}));
+        EXPECT_EQ(std::get<JobsReply>(sink_.wait_for(fetched)).jobs.size(), 10U);
+        Ack ack{.ticket = TicketId(++tickets_), .caller = {}, .jobs = {}};
+        for (const std::string& jid : jids_) ack.jobs.push_back({{jid, {}}, nullptr});
+        EXPECT_TRUE(send(std::move(ack)));
+        sink_.wait_for(TicketId(tickets_));
+    }
+    /// Pushes the first `count` again.
+    ReplyBody push_again(std::size_t count) {
+        Push again{.ticket = TicketId(++tickets_), .jobs = {}, .once = true};
+        for (std::size_t i = 0; i < count; ++i) again.jobs.push_back(job(jids_[i], args_));
+        EXPECT_TRUE(send(std::move(again)));
+        return sink_.wait_for(TicketId(tickets_));
+    }
+    std::vector<std::string> jids_;
+    const std::string args_ = "[\"" + std::string(1996, 'a') + "\"]";
+};
+INSTANTIATE_TEST_SUITE_P(Ways, LookupTest, ::testing::Values(Way::channel, Way::brought),
+                         [](const auto& way) {
+                             return way.param == Way::channel ? "Channel" : "Brought";
+                         });
+
+TEST_P(LookupTest, PushThatWouldReadTooMuchIsRefusedAndASmallerOneIsARepeat) {
+    const ReplyBody refused = push_again(10);
+    ASSERT_TRUE(std::holds_alternative<RefusedReply>(refused));
+    EXPECT_EQ(std::get<RefusedReply>(refused).word, "LIMITED");
+    const ReplyBody repeat = push_again(2);
+    ASSERT_TRUE(std::holds_alternative<OkReply>(repeat));
+    EXPECT_EQ(std::get<OkReply>(repeat).duplicates, 2U);
+}
+
+TEST_P(LookupTest, WaitNeedsNoBodies) {
+    Wait wait{.ticket = TicketId(++tickets_), .caller = {}, .jids = jids_, .timeout = 1s};
+    wait.jids.emplace_back("job-nobody-knows");
+    EXPECT_TRUE(send(std::move(wait)));
+    const ReplyBody body = sink_.wait_for(TicketId(tickets_));
+    const auto& reply = std::get<WaitReply>(body);
+    EXPECT_TRUE(reply.complete);
+    ASSERT_EQ(reply.jobs.size(), 11U);
+    for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(reply.jobs[i]->state, JobState::succeeded);
+    EXPECT_FALSE(reply.jobs[10]);
+}
+
+TEST_P(LookupTest, ManyCommandsOfOneDrainAreDecidedInPortionsAndInTheirOrder) {
+    std::vector<Command> commands;
+    for (int round = 0; round < 3; ++round) {
+        for (std::size_t i = 0; i < 10; ++i)
+            commands.emplace_back(GetJob{.ticket = TicketId(++tickets_), .jid = jids_[i]});
+        Push fresh{.ticket = TicketId(++tickets_), .jobs = {job("new-" + jids_[0], args_)}};
+        commands.emplace_back(std::move(fresh));
+    }
+    const TicketId first(tickets_ - commands.size() + 1);
+    EXPECT_TRUE(shard_->submit_all(commands));
+    EXPECT_TRUE(commands.empty());
+    for (std::uint64_t i = 0; i < 33; ++i) {
+        const ReplyBody reply = sink_.wait_for(TicketId(first.value() + i));
+        if (i % 11 != 10) {
+            EXPECT_TRUE(std::get<JobReply>(reply).found);
+        } else {
+            EXPECT_EQ(std::get<OkReply>(reply).duplicates, i == 10 ? 0U : 1U);
+        }
+    }
 }
 
 TEST_P(ShardTest, StopAnswersWhatWasSubmitted) {
