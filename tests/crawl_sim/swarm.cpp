@@ -73,6 +73,7 @@ Swarm draw_swarm(std::uint64_t seed) {
     config.hops_max = static_cast<std::uint32_t>(random.below(8));
     config.attempts_max = 1 + static_cast<std::uint32_t>(random.below(3));
     config.body_max = 6'000;
+    config.novelty.stale_after = 1 + static_cast<std::uint32_t>(random.below(5));
     if (random.below(4) == 0) config.pages_max = 1 + random.below(60);
     if (random.below(5) == 0) config.bytes_max = 1 + random.below(200'000);
     if (random.below(5) == 0) config.host_pages_max = 1 + random.below(8);

@@ -194,6 +194,9 @@ void World::page_done(const FetchOrder& order, Decision& out) {
     }
     end.bytes = std::min(answer.bytes, order.body_max);
     end.found = found_on(order, answer);
+    // The pages of a trap are all alike.
+    const bool trap = path_of(order.url).starts_with("/trap/");
+    if (answer.kind == WebAnswer::Kind::page) end.simhash = trap ? 1 : fingerprint(order.url).low;
     note("ended " + order.url + " kind " + std::to_string(static_cast<int>(end.kind)));
     checker_.page_ended(order, end, now_);
     ended_now_.push_back(order.url);

@@ -69,6 +69,9 @@ void Frontier::finish_page(const PageEnd& end, WallTime now, Decision& out) {
     if (end.kind == PageEnd::Kind::fetched) {
         ++totals_.fetched;
         ++host.fetched;
+        if (!end.simhash) return;
+        if (!host.novelty) host.novelty = std::make_unique<Novelty>(config_.novelty);
+        host.novelty->note(flight.url.path, *end.simhash);
     } else if (end.kind == PageEnd::Kind::redirected) {
         ++totals_.redirected;
     } else {

@@ -44,8 +44,8 @@ public:
     Status restore_host(std::string_view key, std::string_view record);
     /// Of a host that was restored before.
     Status restore_robots(std::string_view key, std::string_view record);
-    /// What was in flight at the end is queued again. Nobody knows what was started last, or whether
-    /// its host was kept, so every limit counts as used up at `now`.
+    /// What was in flight at the end is queued again. Nobody knows what was started last, or
+    /// whether its host was kept, so every limit counts as used up at `now`.
     void restored(WallTime now);
 
     /// The key in the store to be read before this is offered (its first byte is a Seen, no value:

@@ -75,7 +75,9 @@ void Frontier::enqueue(Host& host, const Found& found, WallTime now, Decision& o
     url.seq = host.next_seq++;
     url.path = path_of(found.url);
     url.depth = found.depth;
-    url.urgency = std::min<std::uint8_t>(found.urgency, retry_queue - 1);
+    // A part of the host that brings nothing new waits behind everything else.
+    const bool stale = host.novelty && host.novelty->is_stale(url.path);
+    url.urgency = stale ? urgency_last : std::min(found.urgency, urgency_last);
     url.hops = found.hops;
     url.kind = found.kind;
     ++host.known;

@@ -71,8 +71,9 @@ public:
         return pages;
     }
     void finish(const FetchOrder& order, PageEnd::Kind kind, std::vector<Found> links = {},
-                std::uint64_t bytes = 0) {
+                std::uint64_t bytes = 0, std::optional<std::uint64_t> simhash = std::nullopt) {
         PageEnd end;
+        end.simhash = simhash;
         end.ticket = order.ticket;
         end.kind = kind;
         end.bytes = bytes;
@@ -282,6 +283,18 @@ TEST(Frontier, UrgentUrlsComeFirstAndOthersAreNotForgotten) {
     EXPECT_GT(others, 0);
     while (!scene.frontier->is_finished())
         scene.finish(scene.orders().at(0), PageEnd::Kind::fetched);
+}
+
+TEST(Frontier, APartThatBringsNothingNewComesLast) {
+    FrontierConfig config = Scene::quick();
+    config.novelty.stale_after = 3;
+    Scene scene(config);
+    scene.offer(found("http://a.org/calendar/0"));
+    for (int day = 1; day <= 5; ++day)
+        scene.finish(scene.orders().at(0), PageEnd::Kind::fetched,
+                     {found("http://a.org/calendar/" + std::to_string(day))}, 0,
+                     0x0123456789abcdef);
+    EXPECT_EQ(scene.orders().at(0).urgency, urgency_last);
 }
 
 TEST(FrontierRecords, AreTheSameAfterTheyWereWrittenAndRead) {

@@ -15,6 +15,7 @@
 namespace sluice::crawl {
 
 /// Queues of a host: 0 to 7 by urgency, and the URLs that are to be tried again, by time.
+inline constexpr std::uint8_t urgency_last = 7;
 inline constexpr std::uint8_t retry_queue = 8;
 inline constexpr std::size_t queue_count = 9;
 
@@ -60,7 +61,8 @@ struct Host {
     std::uint32_t resolve_failures = 0;
     std::uint32_t running = 0;
     std::uint64_t picks = 0;
-    std::string robots_location;  ///< where a redirect of robots.txt led
+    std::unique_ptr<Novelty> novelty;  ///< once a page with text was fetched
+    std::string robots_location;       ///< where a redirect of robots.txt led
     unsigned robots_redirects = 0;
     bool resolving = false;
     bool asks_robots = false;

@@ -5,6 +5,7 @@
 
 #include "kernel/base/id.h"
 #include "kernel/base/time.h"
+#include "modules/crawl/core/novelty/novelty.h"
 #include "modules/crawl/core/politeness/gates.h"
 #include "modules/crawl/core/politeness/pace.h"
 #include "modules/crawl/core/robots/robots_fetch.h"
@@ -130,7 +131,8 @@ struct PageEnd {
     Kind kind = Kind::fetched;
     Failure failure = Failure::http;
     Answer answer;
-    std::uint64_t bytes = 0;  ///< of body, as sent; at most the order's body_max
+    std::uint64_t bytes = 0;               ///< of body, as sent; at most the order's body_max
+    std::optional<std::uint64_t> simhash;  ///< of the text of a page that has some
     std::vector<Found> found;
 };
 
@@ -210,6 +212,7 @@ struct FrontierConfig {
     std::uint64_t host_pages_max = UINT64_MAX;
     std::uint64_t hosts_max = 100'000;
     std::uint64_t body_max = 10U << 20U;
+    NoveltyConfig novelty;
     std::size_t seen_bytes = 16U << 20U;   ///< of memory for the set of what was seen
     std::size_t window_urls = 64;          ///< of one queue in memory
     std::size_t loaded_urls_max = 65'536;  ///< in memory; windows of more shrink to window_urls_min
