@@ -2,6 +2,7 @@
 #include "modules/crawl/core/url/punycode.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -83,11 +84,10 @@ bool append_punycode(std::u32string_view label, std::string& out) {
 }
 
 std::optional<std::u32string> decode_punycode(std::u32string_view text) {
-    std::u32string out;
-    if (const std::size_t dash = text.rfind(U'-'); dash != std::u32string_view::npos) {
-        out = text.substr(0, dash);
-        text.remove_prefix(dash + 1);
-    }
+    const std::size_t dash = text.rfind(U'-');
+    const bool has_dash = dash != std::u32string_view::npos;
+    std::u32string out(text.begin(), text.begin() + (has_dash ? dash : 0));
+    if (has_dash) text.remove_prefix(dash + 1);
     if (std::any_of(out.begin(), out.end(), [](char32_t c) { return c >= first_code; }))
         return std::nullopt;
     std::uint64_t code = first_code;
@@ -112,7 +112,8 @@ std::optional<std::u32string> decode_punycode(std::u32string_view text) {
         code += place / count;
         place %= count;
         if (code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return std::nullopt;
-        out.insert(static_cast<std::size_t>(place), 1, static_cast<char32_t>(code));
+        out += static_cast<char32_t>(code);
+        std::rotate(out.begin() + static_cast<std::ptrdiff_t>(place), out.end() - 1, out.end());
         ++place;
     }
     return out;
