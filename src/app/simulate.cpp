@@ -27,8 +27,10 @@ constexpr const char* examples =
     "A DISTRIBUTION is 20ms, exponential:20ms, uniform:10ms,30ms, lognormal:20ms,CV,\n"
     "gamma:20ms,CV, erlang:20ms,PHASES or hyperexponential:20ms,CV. ARRIVALS are asap,\n"
     "poisson:50 (a second), bursts:100@2s,5@10s (rate @ mean stay) or the gap as a distribution.\n"
-    "Ctrl-C: no more items, the queue is drained, the statistics are printed; again: ends now.\n"
-    "Exit codes: 0 done or drained, 1 ended before, 2 wrong usage or scenario.\n"
+    "Ctrl-C: no more items, the queue is drained, the statistics are printed; in virtual time, "
+    "the\n"
+    "report of the replications that have finished, marked as partial. Again: ends now.\n"
+    "Exit codes: 0 done or drained, 1 ended before (a partial report), 2 wrong usage or scenario.\n"
     "Scenario files and questions: docs/simulator.md";
 
 // Which flags go with what.

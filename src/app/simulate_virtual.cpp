@@ -59,13 +59,15 @@ Result<std::vector<sim::Question>> read_questions(const SimulateArguments& argum
     return questions;
 }
 
-/// A replication is played to its end; a second Ctrl-C does not wait for that.
+/// Replications under way are given up within milliseconds; a second Ctrl-C does not wait for the
+/// report of those that had finished.
 void interrupt(unsigned count, const CancelSource& cancel) {
     if (count > 1) std::_Exit(exit_failed);
-    cancel.cancel(fail(Code::cancelled, "interrupted, nothing is reported"));
+    cancel.cancel(
+        fail(Code::cancelled, "interrupted before a replication had finished: nothing to report"));
 }
 
-/// Plays it, with a progress line on a terminal; Ctrl-C gives up.
+/// Plays it, with a progress line on a terminal; Ctrl-C ends it with what has finished.
 Result<sim::Report> play(const sim::Scenario& scenario, sim::VirtualOptions options) {
     std::atomic<std::uint64_t> done{0};
     std::atomic<std::uint64_t> needed{0};
@@ -116,7 +118,10 @@ Result<int> simulate_virtual(const SimulateArguments& arguments) {
     if (html.is_open()) SLUICE_TRY_STATUS(html.write(report_html(report)));
     if (csv.is_open()) SLUICE_TRY_STATUS(csv.write(report_csv(report)));
     print_report(report, arguments);
-    return exit_ok;
+    if (!report.is_partial) return exit_ok;
+    std::fprintf(stderr, "sluice simulate: interrupted, %u of %u replications are reported\n",
+                 report.replications, report.replications_planned);
+    return exit_failed;
 }
 
 }  // namespace sluice::app

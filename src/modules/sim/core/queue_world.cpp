@@ -51,7 +51,9 @@ PoolState::PoolState(const Pool& pool, const WorldOptions& options, const Frame&
       crashes(stream_of(options, "crashes", pool.name)),
       busy(frame),
       slots(frame),
-      workers(frame) {}
+      workers(frame),
+      used(pool.resources.size(), Level(frame)),
+      most_used(pool.resources.size(), 0) {}
 
 QueueWorld::QueueWorld(const Scenario& scenario, const WorldOptions& options)
     : scenario_(scenario), options_(options), host_(engine_config(options), *this) {
@@ -60,7 +62,9 @@ QueueWorld::QueueWorld(const Scenario& scenario, const WorldOptions& options)
     frame_.bins = std::max<std::size_t>(options.bins, 1);
     const auto bins = static_cast<std::int64_t>(frame_.bins);
     frame_.bin = std::max(Duration{1}, (scenario.duration + Duration{bins - 1}) / bins);
-    gated_ = !scenario.limits.empty();
+    uses_resources_ = std::any_of(scenario.traffic.begin(), scenario.traffic.end(),
+                                  [](const Traffic& t) { return !t.uses.empty(); });
+    gated_ = !scenario.limits.empty() || uses_resources_;
     for (const Traffic& traffic : scenario.traffic)
         traffic_.emplace_back(traffic, options_, frame_);
     for (const Pool& pool : scenario.pools) pools_.emplace_back(pool, options_, frame_);
@@ -98,8 +102,14 @@ bool QueueWorld::is_over(Duration next) const {
 }
 
 WorldResult QueueWorld::run() {
+    constexpr std::uint64_t events_between = 8'192;  // a few milliseconds
     begin();
     while (!loop_.empty() && !is_over(loop_.next_time())) {
+        if (options_.give_up && loop_.taken() % events_between == 0 && options_.give_up()) {
+            WorldResult unfinished;
+            unfinished.is_complete = false;
+            return unfinished;
+        }
         const Event event = loop_.take();
         now_ = event.time;
         handle(event);
@@ -255,6 +265,7 @@ void QueueWorld::on_delivered(std::uint32_t seat_number, std::uint32_t number) {
         service =
             Duration(static_cast<std::int64_t>(static_cast<double>(service.count()) * factor));
     seat.event = at(now_ + service, Happening::job_done, seat_number);
+    if (uses_resources_) take_resources(seat, false);
     ++worker.busy;
     pool.busy.add(1, now_);
     if (worker.load) worker.load->add(1, now_);

@@ -3,15 +3,17 @@
 // push, delivery, answer, retry and lost lease. Pure and deterministic: the same scenario, seed and
 // replication give the same result, whatever runs beside it.
 //
-// Two things that the engine does not know yet are modelled in front of it: a tenant is a queue of
-// its own (the workers take the tenants of one queue in turn), and a limit is a gate in front of
-// the workers' fetch, which leaves out queues that are at their limit.
+// Three things that the engine does not know yet are modelled in front of it: a tenant is a queue
+// of its own (the workers take the tenants of one queue in turn); a limit is a gate in front of the
+// workers' fetch, which leaves out queues that are at their limit; and so are resources: jobs that
+// use the same lie in a queue of their own, left out where the worker has too little of them free.
 #pragma once
 
 #include "kernel/algo/histogram.h"
 #include "modules/sim/core/scenario.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -24,6 +26,8 @@ struct WorldOptions {
     Duration warmup{0};             ///< Jobs that arrive earlier are not counted.
     std::size_t bins = 240;         ///< Of the series over the scenario's duration.
     bool record_workers = false;    ///< Fill WorldResult::workers.
+    /// Asked now and then: true gives the run up, see WorldResult::is_complete.
+    std::function<bool()> give_up;
     // The engine's windows: what exceeds them is spilled and read back. No result depends on them.
     std::size_t ready_window = 65'536;
     std::size_t due_window = 65'536;
@@ -50,6 +54,13 @@ struct TrafficResult {
     Series wait_mean;  ///< Mean wait in seconds by bin of the arrival; NaN: none arrived.
 };
 
+/// How much of a resource the jobs took, of a pool's workers together.
+struct ResourceResult {
+    double used_share = 0;   ///< Of what the present workers had, in the measured window.
+    std::uint64_t most = 0;  ///< At once on one worker, in the whole run.
+    Series used;             ///< Share, mean of each bin.
+};
+
 /// What the workers of one pool did.
 struct PoolResult {
     double busy_share = 0;    ///< Busy slots over present slots, in the measured window.
@@ -57,9 +68,10 @@ struct PoolResult {
     std::uint64_t crashes = 0;
     std::uint64_t scaled_up = 0;
     std::uint64_t scaled_down = 0;
-    std::uint64_t returned = 0;  ///< Jobs given back by workers that had to stop.
-    Series busy;                 ///< Busy slots, mean of each bin.
-    Series slots;                ///< Present slots, mean of each bin.
+    std::uint64_t returned = 0;             ///< Jobs given back by workers that had to stop.
+    Series busy;                            ///< Busy slots, mean of each bin.
+    Series slots;                           ///< Present slots, mean of each bin.
+    std::vector<ResourceResult> resources;  ///< As in the scenario.
 };
 
 enum class WorkerPhase : std::uint8_t { absent, starting, working, draining };
@@ -96,6 +108,7 @@ struct WorldResult {
     std::uint64_t decisions = 0;         ///< Commands that the engine decided.
     std::uint64_t deliveries = 0;        ///< Jobs that the engine handed to workers.
     std::uint64_t refills = 0;           ///< Pages of spilled jobs that it read back.
+    bool is_complete = true;             ///< False: given up, the rest means nothing.
     std::uint64_t hash = 0;              ///< Of every delivery and its time: two runs are the same
                                          ///< if this is.
 };

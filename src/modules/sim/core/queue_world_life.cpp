@@ -12,6 +12,29 @@ namespace {
 
 Duration beat_period(const Pool& pool) { return pool.extended ? Duration(5s) : Duration(15s); }
 
+struct WorkerCount {
+    std::uint32_t present = 0;  ///< Those that are starting included.
+    std::uint32_t working = 0;
+};
+
+/// How many workers the rule wants now, before any delay.
+std::uint32_t wanted_workers(const Autoscale& rule, double metric, WorkerCount count) {
+    const std::uint32_t present = count.present;
+    if (rule.target > 0) {
+        // Those that are starting have no load yet.
+        const bool of_load = rule.metric == ScaleMetric::utilisation;
+        const std::uint32_t measured = std::max(1U, of_load ? count.working : present);
+        const double ratio = metric / rule.target;
+        if (std::fabs(ratio - 1) <= rule.tolerance) return present;
+        const double wanted = std::min(std::ceil(measured * ratio - 1e-9), 1e6);
+        return std::clamp(static_cast<std::uint32_t>(wanted), rule.min, rule.max);
+    }
+    if (metric > rule.up_above) return std::max(present, std::min(present + rule.step, rule.max));
+    if (metric < rule.down_below && present > rule.min)
+        return std::max(rule.min, present - std::min(rule.step, present));
+    return present;
+}
+
 }  // namespace
 
 void QueueWorld::make_workers() {
@@ -25,6 +48,7 @@ void QueueWorld::make_workers() {
             worker.pool = p;
             worker.number = n;
             worker.first_seat = static_cast<std::uint32_t>(seats_.size());
+            worker.used.resize(pool.spec.resources.size(), 0);
             for (std::uint32_t s = 0; s < pool.spec.slots; ++s)
                 seats_.emplace_back().worker = static_cast<std::uint32_t>(workers_.size());
             if (options_.record_workers && workers_.size() < WorldResult::workers_max)
@@ -93,6 +117,7 @@ void QueueWorld::free_seat(std::uint32_t number) {
     WorldWorker& worker = worker_of(seat);
     seat.event = 0;
     seat.phase = SeatPhase::closed;
+    if (uses_resources_) take_resources(seat, true);
     --worker.busy;
     pools_[worker.pool].busy.add(-1, now_);
     if (worker.load) worker.load->add(-1, now_);
@@ -274,34 +299,61 @@ void QueueWorld::scale(std::uint32_t number) {
     const Autoscale& rule = *pool.spec.autoscale;
     at(now_ + rule.every, Happening::scale, number);
     std::uint32_t present = 0;
+    std::uint32_t working = 0;
     for (std::uint32_t w = 0; w < pool.worker_count; ++w) {
         const WorldWorker& worker = workers_[pool.first_worker + w];
-        if (worker.phase != WorkerPhase::absent && !worker.leaving) ++present;
+        if (worker.phase == WorkerPhase::absent || worker.leaving) continue;
+        ++present;
+        if (worker.phase == WorkerPhase::working) ++working;
     }
     const double metric = scale_metric(pool, present);
-    if (now_ < pool.scale_not_before) return;
-    std::uint32_t changed = 0;
-    if (metric > rule.up_above) {
-        for (std::uint32_t w = 0; w < pool.worker_count && changed < rule.step; ++w) {
-            if (present + changed >= rule.max) break;
-            if (workers_[pool.first_worker + w].phase != WorkerPhase::absent) continue;
-            workers_[pool.first_worker + w].leaving = false;
-            bring_up(pool.first_worker + w, rule.delay);
-            ++changed;
-        }
-        pool.result.scaled_up += changed;
-    } else if (metric < rule.down_below) {
-        for (std::uint32_t w = pool.worker_count; w-- > 0 && changed < rule.step;) {
-            WorldWorker& worker = workers_[pool.first_worker + w];
-            if (present - changed <= rule.min) break;
-            if (worker.phase != WorkerPhase::working || worker.leaving) continue;
-            worker.leaving = true;
-            drain_worker(pool.first_worker + w, std::nullopt);
-            ++changed;
-        }
-        pool.result.scaled_down += changed;
+    const std::uint64_t before = pool.result.scaled_up + pool.result.scaled_down;
+    const std::uint32_t steady =
+        steadied(pool, wanted_workers(rule, metric, {present, working}), present);
+    if (now_ < pool.scale_not_before || steady == present) return;
+    if (steady > present) {
+        add_workers(pool, steady - present);
+    } else {
+        remove_workers(pool, present - steady);
     }
-    if (changed > 0) pool.scale_not_before = now_ + rule.cooldown;
+    if (pool.result.scaled_up + pool.result.scaled_down > before)
+        pool.scale_not_before = now_ + rule.cooldown;
+}
+
+/// Of the looks within the delay the one that wanted most decides how few may stay.
+std::uint32_t QueueWorld::steadied(PoolState& pool, std::uint32_t wanted,
+                                   std::uint32_t present) const {
+    const Duration delay = pool.spec.autoscale->scale_in_delay;
+    while (!pool.wanted.empty() && pool.wanted.front().first < now_ - delay)
+        pool.wanted.pop_front();
+    pool.wanted.emplace_back(now_, wanted);
+    if (wanted >= present) return wanted;
+    std::uint32_t most = wanted;
+    for (const auto& [at, count] : pool.wanted) most = std::max(most, count);
+    // Before the first delay is over nobody knows what the looks before it would have wanted.
+    return now_ < delay ? present : std::min(most, present);
+}
+
+void QueueWorld::add_workers(PoolState& pool, std::uint32_t count) {
+    for (std::uint32_t w = 0; w < pool.worker_count && count > 0; ++w) {
+        WorldWorker& worker = workers_[pool.first_worker + w];
+        if (worker.phase != WorkerPhase::absent) continue;
+        worker.leaving = false;
+        bring_up(pool.first_worker + w, pool.spec.autoscale->delay);
+        ++pool.result.scaled_up;
+        --count;
+    }
+}
+
+void QueueWorld::remove_workers(PoolState& pool, std::uint32_t count) {
+    for (std::uint32_t w = pool.worker_count; w-- > 0 && count > 0;) {
+        WorldWorker& worker = workers_[pool.first_worker + w];
+        if (worker.phase != WorkerPhase::working || worker.leaving) continue;
+        worker.leaving = true;
+        drain_worker(pool.first_worker + w, std::nullopt);
+        ++pool.result.scaled_down;
+        --count;
+    }
 }
 
 }  // namespace sluice::sim

@@ -75,6 +75,19 @@ WorldResult QueueWorld::collect() {
         pool.result.workers_mean = pool.workers.mean(end);
         pool.result.busy = pool.busy.series(end);
         pool.result.slots = pool.slots.series(end);
+        for (std::size_t i = 0; i < pool.used.size(); ++i) {
+            pool.used[i].advance(now_);
+            const auto each = static_cast<double>(pool.spec.resources[i].amount);
+            const double had = pool.workers.mean(end) * each;
+            ResourceResult one{.used_share = had > 0 ? pool.used[i].mean(end) / had : 0,
+                               .most = pool.most_used[i],
+                               .used = pool.used[i].series(end)};
+            for (std::size_t bin = 0; bin < one.used.size(); ++bin) {
+                const double workers = pool.result.slots[bin] / pool.spec.slots;
+                one.used[bin] = workers > 0 ? std::min(1.0, one.used[bin] / (workers * each)) : 0;
+            }
+            pool.result.resources.push_back(std::move(one));
+        }
         out.pools.push_back(std::move(pool.result));
     }
     for (LimitState& limit : limits_) {

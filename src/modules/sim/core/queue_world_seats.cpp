@@ -40,10 +40,12 @@ std::uint32_t QueueWorld::lane_of(const Traffic& traffic) {
     if (!traffic.tenant.empty()) name += "|tenant " + traffic.tenant;
     if (types_matter) name += "|type " + type_of(traffic);
     for (const std::string& need : traffic.needs) name += "|needs " + need;
+    for (const ResourceAmount& use : traffic.uses)
+        name += "|uses " + std::to_string(use.amount) + " " + use.name;
     const auto known = std::find_if(lanes_.begin(), lanes_.end(),
                                     [&](const Lane& lane) { return lane.name == name; });
     if (known != lanes_.end()) return static_cast<std::uint32_t>(known - lanes_.begin());
-    Lane lane{std::move(name), traffic.queue, traffic.needs, {}, 0};
+    Lane lane{std::move(name), traffic.queue, traffic.needs, traffic.uses, {}, 0};
     for (std::uint32_t i = 0; i < limits_.size(); ++i) {
         if (applies(limits_[i].spec, traffic)) lane.limits.push_back(i);
     }
@@ -53,7 +55,47 @@ std::uint32_t QueueWorld::lane_of(const Traffic& traffic) {
 
 void QueueWorld::make_lanes() {
     for (TrafficState& traffic : traffic_) traffic.lane = lane_of(traffic.spec);
-    for (PoolState& pool : pools_) make_turns(pool);
+    for (PoolState& pool : pools_) {
+        list_uses(pool);
+        make_turns(pool);
+    }
+}
+
+void QueueWorld::list_uses(PoolState& pool) {
+    for (const Lane& lane : lanes_) {
+        std::vector<std::uint64_t>& takes = pool.takes.emplace_back();
+        for (const ResourceAmount& has : pool.spec.resources) {
+            const auto use = std::find_if(lane.uses.begin(), lane.uses.end(),
+                                          [&](const auto& u) { return u.name == has.name; });
+            takes.push_back(use == lane.uses.end() ? 0 : use->amount);
+        }
+    }
+}
+
+bool QueueWorld::may_take(const PoolState& pool, std::uint32_t worker, std::uint32_t lane) const {
+    if (lanes_[lane].ready == 0 || !is_open(lanes_[lane])) return false;
+    const std::vector<std::uint64_t>& takes = pool.takes[lane];
+    const std::vector<std::uint64_t>& used = workers_[worker].used;
+    for (std::size_t i = 0; i < takes.size(); ++i) {
+        if (used[i] + takes[i] > pool.spec.resources[i].amount) return false;
+    }
+    return true;
+}
+
+void QueueWorld::take_resources(const Seat& seat, bool give_back) {
+    WorldWorker& worker = workers_[seat.worker];
+    PoolState& pool = pools_[worker.pool];
+    const std::uint32_t lane = traffic_[host_.jobs()[seat.job].traffic].lane;
+    const std::vector<std::uint64_t>& takes = pool.takes[lane];
+    for (std::size_t i = 0; i < takes.size(); ++i) {
+        if (takes[i] == 0) continue;
+        const auto amount = static_cast<std::int64_t>(takes[i]);
+        worker.used[i] += give_back ? 0 - takes[i] : takes[i];
+        SLUICE_CHECK(worker.used[i] <= pool.spec.resources[i].amount);
+        pool.most_used[i] = std::max(pool.most_used[i], worker.used[i]);
+        pool.used[i].add(give_back ? -amount : amount, now_);
+    }
+    if (give_back) wake_gated_ = true;
 }
 
 void QueueWorld::make_turns(PoolState& pool) {
@@ -65,10 +107,16 @@ void QueueWorld::make_turns(PoolState& pool) {
         }
     }
     const auto capable = [&](const Lane& lane) {
-        return std::all_of(lane.needs.begin(), lane.needs.end(), [&](const std::string& need) {
-            const auto& has = pool.spec.capabilities;
-            return std::find(has.begin(), has.end(), need) != has.end();
-        });
+        return std::all_of(lane.needs.begin(), lane.needs.end(),
+                           [&](const std::string& need) {
+                               const auto& has = pool.spec.capabilities;
+                               return std::find(has.begin(), has.end(), need) != has.end();
+                           }) &&
+               std::all_of(lane.uses.begin(), lane.uses.end(), [&](const ResourceAmount& use) {
+                   return std::any_of(
+                       pool.spec.resources.begin(), pool.spec.resources.end(),
+                       [&](const auto& r) { return r.name == use.name && r.amount >= use.amount; });
+               });
     };
     std::vector<std::vector<std::uint32_t>> groups;
     std::size_t count = pool.spec.rotate ? queues.size() : 1;
@@ -134,37 +182,55 @@ bool QueueWorld::has_work(const PoolState& pool) const {
     });
 }
 
+/// The place in the idle list of the first seat that may have a job now; its size: none. Without
+/// resources every seat may have what the first one may.
+std::size_t QueueWorld::first_served(const PoolState& pool) const {
+    if (pool.idle.empty() || !has_work(pool)) return pool.idle.size();
+    if (!uses_resources_) return 0;
+    const auto& lanes = pool.turns.front();
+    for (std::size_t i = 0; i < pool.idle.size(); ++i) {
+        const Seat& seat = seats_[pool.idle[i]];
+        if (seat.phase != SeatPhase::idle) continue;
+        const auto fits = [&](std::uint32_t lane) { return may_take(pool, seat.worker, lane); };
+        if (std::any_of(lanes.begin(), lanes.end(), fits)) return i;
+    }
+    return pool.idle.size();
+}
+
 void QueueWorld::serve_gated() {
     for (;;) {
         PoolState* best = nullptr;
+        std::size_t best_place = 0;
         Duration since = Duration::max();
         for (PoolState& pool : pools_) {
             while (!pool.idle.empty() && seats_[pool.idle.front()].phase != SeatPhase::idle) {
                 seats_[pool.idle.front()].queued = false;
                 pool.idle.pop_front();
             }
-            if (pool.idle.empty() || !has_work(pool)) continue;
-            if (seats_[pool.idle.front()].idle_since < since) {
+            const std::size_t place = first_served(pool);
+            if (place == pool.idle.size()) continue;
+            if (seats_[pool.idle[place]].idle_since < since) {
                 best = &pool;
-                since = seats_[pool.idle.front()].idle_since;
+                best_place = place;
+                since = seats_[pool.idle[place]].idle_since;
             }
         }
-        if (best == nullptr || !fetch_gated(*best)) break;
+        if (best == nullptr || !fetch_gated(*best, best_place)) break;
     }
     wake_gated_ = false;
 }
 
-bool QueueWorld::fetch_gated(PoolState& pool) {
-    const std::uint32_t number = pool.idle.front();
-    pool.idle.pop_front();
+bool QueueWorld::fetch_gated(PoolState& pool, std::size_t place) {
+    const auto at = pool.idle.begin() + static_cast<std::ptrdiff_t>(place);
+    const std::uint32_t number = *at;
+    pool.idle.erase(at);
     Seat& seat = seats_[number];
     seat.queued = false;
     seat.phase = SeatPhase::asking;
     jobs::Fetch& fetch = pool.gated_fetch;
     fetch.queues.clear();
     for (const std::uint32_t lane : pool.turns[pool.turn]) {
-        if (lanes_[lane].ready > 0 && is_open(lanes_[lane]))
-            fetch.queues.push_back(lanes_[lane].name);
+        if (may_take(pool, seat.worker, lane)) fetch.queues.push_back(lanes_[lane].name);
     }
     pool.turn = (pool.turn + 1) % pool.turns.size();
     fetch.caller = seat.caller;

@@ -54,8 +54,9 @@ struct WorldWorker {
     std::uint32_t busy = 0;
     std::uint32_t generation = 0;
     WorkerPhase phase = WorkerPhase::absent;
-    bool leaving = false;    ///< Scaled down: does not come back.
-    bool deploying = false;  ///< Part of the deploy's present batch.
+    bool leaving = false;             ///< Scaled down: does not come back.
+    bool deploying = false;           ///< Part of the deploy's present batch.
+    std::vector<std::uint64_t> used;  ///< Of each resource of its pool.
     std::uint64_t beat_event = 0;
     std::uint64_t up_event = 0;
     std::uint64_t crash_event = 0;
@@ -66,12 +67,13 @@ struct WorldWorker {
     std::vector<std::pair<Duration, WorkerPhase>> phases;
 };
 
-/// A queue of the engine: one for each queue, tenant, set of needs and, where limits name types,
-/// type of the scenario.
+/// A queue of the engine: one for each queue, tenant, set of needs and uses and, where limits name
+/// types, type of the scenario.
 struct Lane {
     std::string name;
     std::string queue;
     std::vector<std::string> needs;
+    std::vector<ResourceAmount> uses;
     std::vector<std::uint32_t> limits;
     std::int64_t ready = 0;
 };
@@ -116,9 +118,13 @@ struct PoolState {
     Level busy;
     Level slots;
     Level workers;
-    double busy_before = 0;  ///< At the last look of autoscaling.
+    std::vector<Level> used;                        ///< Of each resource, over all workers.
+    std::vector<std::uint64_t> most_used;           ///< On one worker.
+    std::vector<std::vector<std::uint64_t>> takes;  ///< By lane: of each resource of the pool.
+    double busy_before = 0;                         ///< At the last look of autoscaling.
     double slots_before = 0;
     Duration scale_not_before{0};
+    std::deque<std::pair<Duration, std::uint32_t>> wanted;  ///< Looks within scale_in_delay.
     DeployState deploy;
     PoolResult result;
 };
@@ -165,7 +171,12 @@ private:
     void make_turns(PoolState& pool);
     void ask(std::uint32_t seat);
     void serve_gated();
-    bool fetch_gated(PoolState& pool);
+    bool fetch_gated(PoolState& pool, std::size_t place);
+    void list_uses(PoolState& pool);
+    [[nodiscard]] bool may_take(const PoolState& pool, std::uint32_t worker,
+                                std::uint32_t lane) const;
+    [[nodiscard]] std::size_t first_served(const PoolState& pool) const;
+    void take_resources(const Seat& seat, bool give_back);
     [[nodiscard]] bool has_work(const PoolState& pool) const;
     [[nodiscard]] bool is_open(const Lane& lane) const;
     void take_limits(const Lane& lane);
@@ -195,6 +206,10 @@ private:
     void left_batch(WorldWorker& worker);
     void scale(std::uint32_t pool);
     [[nodiscard]] double scale_metric(PoolState& pool, std::uint32_t present);
+    [[nodiscard]] std::uint32_t steadied(PoolState& pool, std::uint32_t wanted,
+                                         std::uint32_t present) const;
+    void add_workers(PoolState& pool, std::uint32_t count);
+    void remove_workers(PoolState& pool, std::uint32_t count);
     [[nodiscard]] std::uint32_t pool_named(const std::string& name) const;
     [[nodiscard]] WorldWorker& worker_of(const Seat& seat) { return workers_[seat.worker]; }
 
@@ -215,7 +230,8 @@ private:
     std::vector<WorldWorker> workers_;
     std::vector<Seat> seats_;
     std::vector<std::uint32_t> troubles_;  ///< By event: how many of it are under way.
-    bool gated_ = false;  ///< There are limits: seats wait here, not in the engine.
+    bool gated_ = false;  ///< Limits or resources: seats wait here, not in the engine.
+    bool uses_resources_ = false;
     bool wake_gated_ = false;
     std::uint32_t answering_ = UINT32_MAX;  ///< The job whose holder speaks.
     Duration tick_at_ = Duration::max();

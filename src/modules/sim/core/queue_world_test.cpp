@@ -246,6 +246,133 @@ TEST(QueueWorld, AutoscalingFollowsTheLoad) {
     }
 }
 
+/// What a job takes of a worker's memory and GPUs.
+Traffic taking(Traffic traffic, std::uint64_t memory, std::uint64_t gpus = 0) {
+    traffic.uses.push_back({"memory", memory, {}});
+    if (gpus > 0) traffic.uses.push_back({"gpu", gpus, {}});
+    return traffic;
+}
+
+TEST(QueueWorld, JobsStartOnlyWhereTheirNeedsFit) {
+    Pool pool = pool_of(2, 8);
+    pool.resources = {{"memory", 4, "4GiB"}, {"gpu", 1, "1"}};
+    // Two at once on each worker, though it has eight slots: 40 jobs in ten rounds.
+    Scenario scenario = scenario_of({taking(backlog("large", 40, 1s), 2)}, pool, 10min);
+    scenario.stop_when_drained = true;
+    WorldResult result = play(scenario);
+    EXPECT_EQ(result.drained_at, std::optional<Duration>(10s));
+    ASSERT_EQ(result.pools[0].resources.size(), 2U);
+    EXPECT_EQ(result.pools[0].resources[0].most, 4U);
+    EXPECT_EQ(result.pools[0].resources[1].most, 0U);
+    // The GPU is what holds these back: one at once on each worker.
+    scenario.traffic = {taking(backlog("rendering", 10, 1s), 1, 1)};
+    result = play(scenario);
+    EXPECT_EQ(result.drained_at, std::optional<Duration>(5s));
+    EXPECT_EQ(result.pools[0].resources[0].most, 1U);
+    EXPECT_EQ(result.pools[0].resources[1].most, 1U);
+}
+
+TEST(QueueWorld, SmallJobsPassLargeOnesThatDoNotFit) {
+    Pool pool = pool_of(1, 4);
+    pool.resources = {{"memory", 4, {}}};
+    Scenario scenario = scenario_of(
+        {taking(backlog("large", 4, 10s), 3), taking(backlog("small", 4, 1s), 1)}, pool, 10min);
+    const WorldResult result = play(scenario);
+    EXPECT_EQ(result.traffic[1].response.max(), 4s);   // one beside the first large one
+    EXPECT_EQ(result.traffic[0].response.max(), 40s);  // one after the other
+    EXPECT_LE(result.pools[0].resources[0].most, 4U);
+}
+
+TEST(QueueWorld, ResourcesAreSharedOutExactlyWhateverHappensToTheWorkers) {
+    Traffic large = taking(poisson("large", 1, 2s), 3, 1);
+    Traffic small = taking(poisson("small", 4, 500ms), 1);
+    for (Traffic* traffic : {&large, &small}) {
+        traffic->failures = {0.1, 0.01, 0.01, 0.5};
+        traffic->retry = {50, BackoffShape::constant, 1s, 1s, 0};
+    }
+    Pool pool = pool_of(4, 4);
+    pool.resources = {{"memory", 4, {}}, {"gpu", 1, {}}};
+    pool.overhead = 10ms;
+    pool.crashes_per_hour = 20;
+    Scenario scenario = scenario_of({large, small}, pool, 600s);
+    ScenarioEvent lost{.at = 100s, .lost = {"workers", 0.5, 60s}, .every = 200s};
+    ScenarioEvent deploy{.at = 50s, .kind = EventKind::deploy, .every = 150s};
+    deploy.deploy = {"workers", 1, 5s, 100ms};
+    scenario.events = {lost, deploy};
+    const WorldResult result = play(scenario);
+    const auto& resources = result.pools[0].resources;
+    EXPECT_EQ(resources[0].most, 4U);  // beyond it the world stops the process
+    EXPECT_EQ(resources[1].most, 1U);
+    EXPECT_GT(resources[0].used_share, 0.4);
+    EXPECT_LT(resources[0].used_share, 1.0);
+    EXPECT_EQ(result.traffic[0].unstarted + result.traffic[1].unstarted, 0U);
+    for (const double share : resources[0].used) EXPECT_LE(share, 1.0);
+}
+
+TEST(QueueWorld, UtilisationOfAResourceIsTheLoadItCarries) {
+    // M/G/∞ in effect: enough slots and memory, so that what is used is rate × time × amount.
+    Pool pool = pool_of(10, 10);
+    pool.resources = {{"memory", 1000, {}}};
+    const Scenario scenario = scenario_of({taking(poisson("job", 10, 2s), 50)}, pool, 3000s);
+    const WorldResult result = play(scenario, {.warmup = 100s});
+    EXPECT_NEAR(result.pools[0].resources[0].used_share, 10 * 2 * 50 / 10'000.0, 0.005);
+}
+
+TEST(QueueWorld, JobsThatNoWorkerIsLargeEnoughForAreRefused) {
+    Pool pool = pool_of(1);
+    pool.resources = {{"memory", 4, {}}};
+    EXPECT_FALSE(check_scenario(scenario_of({taking(backlog("job", 1, 1s), 5)}, pool, 1min)));
+    EXPECT_FALSE(check_scenario(scenario_of({taking(backlog("job", 1, 1s), 4, 1)}, pool, 1min)));
+    EXPECT_TRUE(check_scenario(scenario_of({taking(backlog("job", 1, 1s), 4)}, pool, 1min)));
+}
+
+std::uint64_t moves_of(const Autoscale& rule) {
+    Pool pool = pool_of(4, 4);
+    pool.autoscale = rule;
+    const WorldResult result = play(scenario_of({poisson("job", 12, 2s)}, pool, 100min));
+    EXPECT_EQ(result.traffic[0].unstarted, 0U);
+    EXPECT_LT(to_seconds(result.traffic[0].wait.quantile(0.99)), 120);
+    return result.pools[0].scaled_up + result.pools[0].scaled_down;
+}
+
+TEST(QueueWorld, ADelayBeforeScalingInCalmsAutoscaling) {
+    Autoscale rule{.up_above = 20, .down_below = 1, .step = 2, .min = 2, .max = 12};
+    rule.every = 30s;
+    rule.delay = 2min;
+    rule.cooldown = 1min;
+    const std::uint64_t nervous = moves_of(rule);
+    rule.scale_in_delay = 30min;
+    const std::uint64_t calm = moves_of(rule);
+    EXPECT_GT(nervous, 25U);
+    EXPECT_LT(calm, nervous / 4);
+}
+
+TEST(QueueWorld, TargetTrackingFindsTheNumberOfWorkersAndStaysThere) {
+    Autoscale rule{.metric = ScaleMetric::utilisation, .target = 0.75, .min = 1, .max = 40};
+    rule.every = 1min;
+    rule.scale_in_delay = 15min;
+    // 24 Erlang on workers of 4 slots at 75 %: 8 workers, and the few more that the busiest look of
+    // each quarter of an hour wanted.
+    Pool pool = pool_of(1, 4);
+    pool.autoscale = rule;
+    const WorldResult result =
+        play(scenario_of({poisson("job", 1.5, 16s)}, pool, 10h), {.warmup = 30min});
+    EXPECT_GE(result.pools[0].workers_mean, 7.5);
+    EXPECT_LE(result.pools[0].workers_mean, 10);
+    EXPECT_NEAR(result.pools[0].busy_share * result.pools[0].workers_mean * 4, 24, 1);
+    EXPECT_LT(result.pools[0].scaled_up + result.pools[0].scaled_down, 60U);  // in 600 looks
+}
+
+TEST(QueueWorld, ARunCanBeGivenUp) {
+    WorldOptions options;
+    int asked = 0;
+    options.give_up = [&asked] { return ++asked > 3; };
+    const WorldResult result =
+        play(scenario_of({poisson("job", 100, 10ms)}, pool_of(3), 24h), options);
+    EXPECT_FALSE(result.is_complete);
+    EXPECT_EQ(asked, 4);
+}
+
 TEST(QueueWorld, OverloadEndsAndCountsWhatNobodyTook) {
     const WorldResult result = play(scenario_of({poisson("job", 10, 1s)}, pool_of(1), 100s));
     EXPECT_EQ(result.traffic[0].wait.count(), result.traffic[0].arrived);

@@ -185,6 +185,22 @@ void add_pools(const Scenario& scenario, std::span<const RunDigest> runs, Report
         pool.returned = count(&PoolResult::returned);
         pool.scaled_up = count(&PoolResult::scaled_up);
         pool.scaled_down = count(&PoolResult::scaled_down);
+        for (std::size_t k = 0; k < scenario.pools[i].resources.size(); ++k) {
+            const ResourceAmount& spec = scenario.pools[i].resources[k];
+            const auto of = [i, k](const RunDigest& r) -> const ResourceResult& {
+                return r.pools[i].resources[k];
+            };
+            pool.resources.push_back(
+                {.name = spec.name,
+                 .each = spec.text.empty() ? std::to_string(spec.amount) : spec.text,
+                 .used_share =
+                     over_runs(runs, [&](const RunDigest& r) { return of(r).used_share; }),
+                 .most = over_runs(
+                     runs, [&](const RunDigest& r) { return static_cast<double>(of(r).most); }),
+                 .used = series_report(
+                     pool.name + ": " + spec.name, runs,
+                     [&](const RunDigest& r) -> const Series& { return of(r).used; })});
+        }
         pool.busy = series_report(
             "busy", runs, [&](const RunDigest& r) -> const Series& { return r.pools[i].busy; });
         pool.present = series_report(
@@ -226,7 +242,28 @@ void add_groups(const Scenario& scenario, std::span<const RunDigest> runs, Repor
             names[i], runs, [&](const RunDigest& r) -> const Series& { return r.waits[i]; }));
 }
 
-void add_notes(Report& report) {
+/// What the scenario has that is not the engine's own.
+std::string modelled_parts(const Scenario& scenario) {
+    std::string parts;
+    const auto add = [&parts](bool there, const char* name) {
+        if (there) parts += (parts.empty() ? "" : ", ") + std::string(name);
+    };
+    add(!tenant_names(scenario).empty(), "tenants");
+    add(!scenario.limits.empty(), "limits");
+    add(std::any_of(scenario.traffic.begin(), scenario.traffic.end(),
+                    [](const Traffic& t) { return !t.uses.empty(); }),
+        "resources");
+    return parts;
+}
+
+void add_notes(const Scenario& scenario, Report& report) {
+    if (const std::string parts = modelled_parts(scenario); !parts.empty()) {
+        report.notes.push_back(
+            "Not the engine's own: " + parts +
+            ". The queue does not have them yet; they are modelled in front of it (tenants and "
+            "sizes as queues of their own, limits and resources as a gate before the fetch). "
+            "Everything else is decided by the queue's engine.");
+    }
     const Figure& unstarted = report.total[Measure::unstarted];
     if (unstarted.mean > 0 && unstarted.mean > 0.001 * report.total[Measure::arrived].mean) {
         report.notes.push_back(
@@ -309,6 +346,7 @@ Report make_report(const Scenario& scenario, std::span<const RunDigest> runs, Du
     report.description = scenario.description;
     report.seed = scenario.seed;
     report.replications = static_cast<std::uint32_t>(runs.size());
+    report.replications_planned = scenario.replications;
     report.duration = scenario.duration;
     report.warmup = warmup;
     report.warmup_found = !scenario.warmup.has_value();
@@ -342,7 +380,7 @@ Report make_report(const Scenario& scenario, std::span<const RunDigest> runs, Du
         report.not_drained = static_cast<std::uint32_t>(runs.size() - drained.size());
         if (!drained.empty()) report.drained_at = figure_of(drained);
     }
-    add_notes(report);
+    add_notes(scenario, report);
     return report;
 }
 

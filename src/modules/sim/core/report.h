@@ -62,6 +62,14 @@ struct SeriesReport {
     std::vector<double> high;
 };
 
+struct ResourceReport {
+    std::string name;
+    std::string each;   ///< What one worker has, as it was written.
+    Figure used_share;  ///< Of what the present workers have, 0 … 1.
+    Figure most;        ///< At once on one worker.
+    SeriesReport used;  ///< Share.
+};
+
 struct PoolReport {
     std::string name;
     std::uint32_t slots = 1;  ///< Of one worker.
@@ -73,6 +81,7 @@ struct PoolReport {
     Figure scaled_down;
     SeriesReport busy;     ///< Share of the present slots.
     SeriesReport present;  ///< Workers.
+    std::vector<ResourceReport> resources;
 };
 
 struct LimitReport {
@@ -116,7 +125,8 @@ struct Report {
     std::string name;
     std::string description;
     std::uint64_t seed = 1;
-    std::uint32_t replications = 1;
+    std::uint32_t replications = 1;          ///< That had finished, and are told of.
+    std::uint32_t replications_planned = 1;  ///< More than that: the run was interrupted.
     Duration duration{0};
     Duration warmup{0};
     bool warmup_found = false;  ///< By the run itself (MSER-5), not given.
@@ -135,6 +145,7 @@ struct Report {
     std::optional<Figure> drained_at;  ///< Seconds; only of replications that drained.
     std::uint32_t not_drained = 0;     ///< Replications that did not.
     std::vector<Answer> answers;
+    bool is_partial = false;         ///< Interrupted: replications or answers are missing.
     std::vector<std::string> notes;  ///< What a reader must know to judge the numbers.
     std::uint64_t deliveries = 0;    ///< Of all replications.
     std::uint64_t decisions = 0;

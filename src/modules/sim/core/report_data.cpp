@@ -73,6 +73,18 @@ void put(JsonWriter& json, const PoolReport& pool) {
     figure("returned", pool.returned);
     figure("scaled_up", pool.scaled_up);
     figure("scaled_down", pool.scaled_down);
+    json.key("resources").begin_array();
+    for (const ResourceReport& resource : pool.resources) {
+        json.begin_object();
+        json.key("name").string(resource.name);
+        json.key("each").string(resource.each);
+        figure("used_share", resource.used_share);
+        figure("most", resource.most);
+        json.key("used_over_time");
+        put(json, resource.used);
+        json.end_object();
+    }
+    json.end_array();
     json.key("busy_over_time");
     put(json, pool.busy);
     json.key("workers_over_time");
@@ -146,6 +158,8 @@ void put_config(JsonWriter& json, const Report& report) {
     json.key("description").string(report.description);
     json.key("seed").unsigned_integer(report.seed);
     json.key("replications").unsigned_integer(report.replications);
+    json.key("replications_planned").unsigned_integer(report.replications_planned);
+    json.key("partial").boolean(report.is_partial);
     json.key("duration_s").number(to_seconds(report.duration));
     json.key("warmup_s").number(to_seconds(report.warmup));
     json.key("warmup_found").boolean(report.warmup_found);
@@ -260,6 +274,12 @@ void add_pool(CsvRows& rows, const PoolReport& pool, Duration bin) {
     add("returned", pool.returned);
     add("scaled_up", pool.scaled_up);
     add("scaled_down", pool.scaled_down);
+    for (const ResourceReport& resource : pool.resources) {
+        const std::string name = pool.name + ": " + resource.name;
+        rows.add({"resource", name, "used_share"}, "", resource.used_share);
+        rows.add({"resource", name, "most"}, "", resource.most);
+        rows.add("resource", "used_share_over_time", resource.used, bin);
+    }
     SeriesReport named = pool.busy;
     named.name = pool.name;
     rows.add("pool", "busy_share_over_time", named, bin);

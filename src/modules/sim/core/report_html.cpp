@@ -267,10 +267,37 @@ private:
         table({"pool", "workers × slots", "busy", "crashes", "jobs given back", "scaled up",
                "scaled down"},
               rows);
+        resources();
         for (const LimitReport& limit : report_.limits)
             out_ += "<p class=\"small\">Limit " + html_escape(limit.name) + ": full " +
                     say_share(limit.closed_share.mean) + " of the time.</p>";
         out_ += "</section>\n";
+    }
+
+    void resources() {
+        std::vector<SeriesReport> used;
+        std::vector<std::vector<std::string>> rows;
+        for (const PoolReport& pool : report_.pools) {
+            for (const ResourceReport& resource : pool.resources) {
+                used.push_back(resource.used);
+                rows.push_back({pool.name, resource.name, resource.each,
+                                say_share(resource.used_share.mean),
+                                say_interval_share(resource.used_share)});
+            }
+        }
+        if (rows.empty()) return;
+        out_ +=
+            "<p class=\"soft small\" style=\"margin-top:14px\">Resources in use, share of what "
+            "the present workers have</p>";
+        const SvgTimeChart chart = time_chart(used, AxisUnit::share, "resources in use");
+        out_ += svg_time_chart(chart);
+        legend(chart.series, true);
+        out_ += "<div style=\"height:10px\"></div>";
+        table({"pool", "resource", "each worker has", "used", "95 % of it"}, rows);
+    }
+
+    static std::string say_interval_share(const Figure& figure) {
+        return say_share(figure.low) + " – " + say_share(figure.high);
     }
 
     void lives() {

@@ -115,6 +115,12 @@ private:
                  "+" + say_number(pool.scaled_up.mean) + " −" + say_number(pool.scaled_down.mean)});
         }
         out_ += table.render(width_, unicode_);
+        for (const PoolReport& pool : report_.pools) {
+            for (const ResourceReport& resource : pool.resources)
+                line(resource.name + " of " + pool.name + ": " +
+                     say_share(resource.used_share.mean) + " used of " + resource.each +
+                     " for each worker");
+        }
         for (const LimitReport& limit : report_.limits)
             line("limit " + limit.name + ": full " + say_share(limit.closed_share.mean) +
                  " of the time");

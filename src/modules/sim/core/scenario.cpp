@@ -42,8 +42,21 @@ Status check_names(const Items& items, std::string_view kind) {
     return {};
 }
 
+Status check_resources(const std::vector<ResourceAmount>& resources, const std::string& who) {
+    if (resources.size() > ResourceAmount::count_max)
+        return wrong(who + "names at most " + std::to_string(ResourceAmount::count_max) +
+                     " resources");
+    SLUICE_TRY_STATUS(check_names(resources, "resource"));
+    for (const ResourceAmount& one : resources) {
+        if (one.amount < 1 || one.amount > ResourceAmount::amount_max)
+            return wrong(who + "the amount of " + one.name + " is 1 to 1PiB");
+    }
+    return {};
+}
+
 Status check_traffic(const Traffic& traffic) {
     const std::string who = "traffic \"" + traffic.name + "\": ";
+    SLUICE_TRY_STATUS(check_resources(traffic.uses, who));
     if (traffic.queue.empty() || traffic.queue.size() > 200)
         return wrong(who + "queue takes a name of 1 to 200 bytes");
     if (!is_plain(traffic.queue + traffic.tenant + traffic.type))
@@ -70,7 +83,18 @@ Status check_autoscale(const Autoscale& scale, const std::string& who) {
         return wrong(who + "autoscale.max is at least autoscale.min, which is at least 1");
     if (scale.step < 1) return wrong(who + "autoscale.step is at least 1");
     if (scale.every < 1s) return wrong(who + "autoscale.every is at least 1s");
-    if (!(scale.up_above > scale.down_below))
+    if (scale.target < 0) return wrong(who + "autoscale.target is above 0");
+    if (scale.target > 0 && scale.metric == ScaleMetric::oldest_wait)
+        return wrong(who +
+                     "autoscale.target is for waiting_per_worker and utilisation: a wait does "
+                     "not fall in proportion to the workers");
+    if (scale.target >= 1 && scale.metric == ScaleMetric::utilisation)
+        return wrong(who + "autoscale.target of utilisation is below 1");
+    if (!(scale.tolerance >= 0) || scale.tolerance >= 1)
+        return wrong(who + "autoscale.tolerance is 0 to below 1");
+    if (scale.scale_in_delay < Duration{0} || scale.scale_in_delay > scale.every * 10'000)
+        return wrong(who + "autoscale.scale_in_delay is 0 to 10000 looks (autoscale.every)");
+    if (scale.target == 0 && !(scale.up_above > scale.down_below))
         return wrong(who + "autoscale.up_above is greater than autoscale.down_below");
     if (scale.delay < Duration{0} || scale.cooldown < Duration{0})
         return wrong(who + "autoscale.delay and autoscale.cooldown are not negative");
@@ -85,6 +109,7 @@ Status check_pool(const Pool& pool, const Scenario& scenario) {
     if (!(pool.crashes_per_hour >= 0) || pool.crashes_per_hour > 3600)
         return wrong(who + "crashes_per_hour is 0 to 3600");
     if (pool.restart < Duration{0}) return wrong(who + "restart is not negative");
+    SLUICE_TRY_STATUS(check_resources(pool.resources, who));
     for (const std::string& queue : pool.queues) {
         const bool known = std::any_of(scenario.traffic.begin(), scenario.traffic.end(),
                                        [&](const Traffic& t) { return t.queue == queue; });
@@ -97,10 +122,16 @@ Status check_pool(const Pool& pool, const Scenario& scenario) {
 bool can_serve(const Pool& pool, const Traffic& traffic) {
     const bool listens = pool.queues.empty() || std::find(pool.queues.begin(), pool.queues.end(),
                                                           traffic.queue) != pool.queues.end();
-    return listens && std::all_of(traffic.needs.begin(), traffic.needs.end(), [&](const auto& n) {
-               return std::find(pool.capabilities.begin(), pool.capabilities.end(), n) !=
-                      pool.capabilities.end();
-           });
+    const auto capable = [&](const std::string& need) {
+        return std::find(pool.capabilities.begin(), pool.capabilities.end(), need) !=
+               pool.capabilities.end();
+    };
+    const auto large_enough = [&](const ResourceAmount& use) {
+        const ResourceAmount* has = by_name(pool.resources, use.name);
+        return has != nullptr && has->amount >= use.amount;
+    };
+    return listens && std::all_of(traffic.needs.begin(), traffic.needs.end(), capable) &&
+           std::all_of(traffic.uses.begin(), traffic.uses.end(), large_enough);
 }
 
 Status check_limit(const Limit& limit, const Scenario& scenario) {
@@ -256,7 +287,8 @@ Status check_scenario(const Scenario& scenario) {
                                         [&](const Pool& p) { return can_serve(p, traffic); });
         if (!served)
             return wrong("traffic \"" + traffic.name + "\": no pool serves its queue \"" +
-                         traffic.queue + "\" with the capabilities it needs");
+                         traffic.queue + "\" with the capabilities it needs and workers as " +
+                         "large as it uses");
     }
     return {};
 }

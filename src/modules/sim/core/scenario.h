@@ -35,6 +35,16 @@ struct FailurePolicy {
     double work_share = 1;  ///< How much of the service time passes before it fails: 0 … 1.
 };
 
+/// So much of something that a worker has or that a job takes while it runs: memory, a GPU.
+struct ResourceAmount {
+    static constexpr std::size_t count_max = 16;  ///< Of one table.
+    static constexpr std::uint64_t amount_max = std::uint64_t{1} << 50U;
+
+    std::string name;
+    std::uint64_t amount = 0;
+    std::string text;  ///< As it was written: "4GiB".
+};
+
 /// One kind of job that arrives: a producer's view.
 struct Traffic {
     std::string name;  ///< Unique; for the report.
@@ -49,6 +59,8 @@ struct Traffic {
     FailurePolicy failures;
     Duration lease = 1800s;          ///< reserve_for of a fixed lease: 60 s … 1 day.
     std::vector<std::string> needs;  ///< Capabilities that a worker must have.
+    /// What one attempt takes of its worker's resources until it ends.
+    std::vector<ResourceAmount> uses;
 };
 
 enum class ScaleMetric : std::uint8_t {
@@ -60,14 +72,20 @@ enum class ScaleMetric : std::uint8_t {
 /// Adds and removes workers of a pool while it runs.
 struct Autoscale {
     ScaleMetric metric = ScaleMetric::waiting_per_worker;
-    double up_above = 0;
-    double down_below = 0;
+    /// Target tracking: as many workers as bring the metric to this; 0: by the two levels instead.
+    double target = 0;
+    /// With a target: a metric off it by no more than this share changes nothing.
+    double tolerance = 0.1;
+    double up_above = 0;    ///< One step more above this level,
+    double down_below = 0;  ///< one fewer below that.
     std::uint32_t step = 1;
     std::uint32_t min = 1;
     std::uint32_t max = 1;
     Duration every = 30s;    ///< Between two looks.
     Duration delay = 60s;    ///< From the decision until a new worker works.
     Duration cooldown = 0s;  ///< No decision for so long after one.
+    /// Workers go only when every look for so long would have had fewer, and then only as many.
+    Duration scale_in_delay = 0s;
 };
 
 /// Equal worker processes.
@@ -80,8 +98,9 @@ struct Pool {
     /// True: each fetch begins one queue further on, so that no queue starves another.
     bool rotate = false;
     std::vector<std::string> capabilities;
-    double speed = 1;             ///< Service times are divided by it.
-    Duration overhead = 0s;       ///< A slot's own time between two jobs.
+    std::vector<ResourceAmount> resources;  ///< Of each worker; of all others it has none.
+    double speed = 1;                       ///< Service times are divided by it.
+    Duration overhead = 0s;                 ///< A slot's own time between two jobs.
     bool extended = true;         ///< FWP+ worker: leases renewed by heartbeats, lost after 15 s
                                   ///< of silence. False: fixed leases, lost after 60 s.
     double crashes_per_hour = 0;  ///< Of one worker, at random.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/sim/shell/scenario_file.h"
 
+#include "kernel/base/text.h"
 #include "modules/sim/shell/scenario_process.h"
 #include "modules/sim/shell/scenario_table.h"
 
@@ -74,6 +75,7 @@ private:
             traffic.failures = read_failures(*failures, where);
         traffic.lease = table.duration("lease", 1800s);
         traffic.needs = table.texts("needs");
+        traffic.uses = read_resources(table, "uses");
         table.finish();
         scenario_.traffic.push_back(std::move(traffic));
     }
@@ -125,6 +127,7 @@ private:
         pool.queues = table.texts("queues");
         pool.rotate = table.flag("rotate", false);
         pool.capabilities = table.texts("capabilities");
+        pool.resources = read_resources(table, "resources");
         pool.speed = table.number("speed", 1, {0.001, 1000});
         pool.overhead = table.duration("overhead", 0s);
         pool.extended = table.flag("extended", true);
@@ -136,13 +139,44 @@ private:
         scenario_.pools.push_back(std::move(pool));
     }
 
+    /// { memory = "4GiB", gpu = 1 }
+    static std::vector<ResourceAmount> read_resources(TableReader& reader, std::string_view name) {
+        std::vector<ResourceAmount> resources;
+        const TomlValue* table = reader.table(name);
+        if (table == nullptr) return resources;
+        for (const TomlMember& member : table->members) {
+            const TomlValue& value = member.value;
+            ResourceAmount one{member.name, 0, value.text};
+            if (value.kind == TomlValue::Kind::integer && value.integer > 0) {
+                one.amount = static_cast<std::uint64_t>(value.integer);
+                one.text = std::to_string(value.integer);
+            } else if (value.kind == TomlValue::Kind::text) {
+                if (const auto size = parse_size(value.text)) one.amount = *size;
+            }
+            if (one.amount == 0)
+                reader.mistakes().add(value.line, reader.where() + ": " + std::string(name) + "." +
+                                                      member.name +
+                                                      " takes a whole number from 1, or a size "
+                                                      "such as \"4GiB\"");
+            resources.push_back(std::move(one));
+        }
+        return resources;
+    }
+
     Autoscale read_autoscale(const TomlValue& value, const std::string& where) {
         Autoscale scale;
         TableReader table(value, where + ": autoscale", mistakes_);
         scale.metric = static_cast<ScaleMetric>(
             table.choice("metric", {"waiting_per_worker", "oldest_wait", "utilisation"}, 0));
-        scale.up_above = threshold(table, "up_above");
-        scale.down_below = threshold(table, "down_below");
+        if (table.has("target")) {
+            scale.target = table.number("target", 0, {1e-9, 1e9});
+            scale.tolerance = table.number("tolerance", 0.1, {0, 0.999});
+            for (const char* other : {"up_above", "down_below", "step"})
+                if (table.has(other)) table.wrong(other, "does not go with a target");
+        } else {
+            scale.up_above = threshold(table, "up_above");
+            scale.down_below = threshold(table, "down_below");
+        }
         scale.step = static_cast<std::uint32_t>(table.count("step", 1, {1, 100'000}));
         scale.min = static_cast<std::uint32_t>(table.count("min", 1, {1, 100'000}));
         scale.max = static_cast<std::uint32_t>(table.count("max", 1, {1, 100'000}));
@@ -150,6 +184,7 @@ private:
         scale.every = table.duration("every", 30s);
         scale.delay = table.duration("delay", 60s);
         scale.cooldown = table.duration("cooldown", 0s);
+        scale.scale_in_delay = table.duration("scale_in_delay", scale.target > 0 ? 5min : 0s);
         table.finish();
         return scale;
     }

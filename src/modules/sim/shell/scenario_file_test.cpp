@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -48,6 +49,7 @@ retry = { limit = 3, backoff = "exponential", base = "1s", max = "1m", jitter = 
 failures = { rate = 0.1, final_rate = 0.01, crash_rate = 0.001, work_share = 0.5 }
 lease = "5m"
 needs = ["gpu"]
+uses = { memory = "1GiB", gpu = 2 }
 [[pool]]
 name = "workers"
 workers = 3
@@ -55,6 +57,7 @@ slots = 2
 queues = ["post"]
 rotate = true
 capabilities = ["gpu"]
+resources = { memory = "4GiB", gpu = 2 }
 speed = 1.5
 overhead = "1ms"
 extended = false
@@ -84,7 +87,15 @@ every = "2h"
     EXPECT_EQ(mail.retry.backoff, BackoffShape::exponential);
     EXPECT_EQ(mail.failures.crash_rate, 0.001);
     EXPECT_EQ(scenario->warmup, std::optional<Duration>(10min));
+    ASSERT_EQ(mail.uses.size(), 2U);
+    const auto by_name = [](const auto& list, std::string_view name) {
+        return std::find_if(list.begin(), list.end(), [&](const auto& r) { return r.name == name; })
+            ->amount;
+    };
+    EXPECT_EQ(by_name(mail.uses, "memory"), 1U << 30U);
+    EXPECT_EQ(by_name(mail.uses, "gpu"), 2U);
     const Pool& pool = scenario->pools[0];
+    EXPECT_EQ(by_name(pool.resources, "memory"), std::uint64_t{4} << 30U);
     EXPECT_NEAR(pool.autoscale->up_above, 30, 1e-9);
     EXPECT_EQ(pool.restart, 9s);
     EXPECT_EQ(scenario->limits[0].kind, LimitKind::rate);
@@ -190,6 +201,26 @@ name = "workers"
     EXPECT_EQ(arrivals.next(), std::nullopt);
     EXPECT_EQ(load_scenario((folder / "none.toml").string()).error().code, Code::io);
     std::filesystem::remove_all(folder);
+}
+
+TEST(ScenarioFile, ResourcesAndTargetsAreChecked) {
+    const std::string text(minimal);
+    EXPECT_NE(mistakes(text + "resources = { memory = \"much\" }\n").find("resources.memory"),
+              std::string::npos);
+    EXPECT_NE(mistakes(text + "resources = { gpu = 0 }\n").find("resources.gpu"),
+              std::string::npos);
+    const auto scaled = [&](const std::string& rule) {
+        return text + "autoscale = { max = 9, " + rule + " }\n";
+    };
+    const auto tracked = parse(scaled("metric = \"utilisation\", target = 0.7"));
+    ASSERT_TRUE(tracked) << tracked.error().message;
+    EXPECT_EQ(tracked->pools[0].autoscale->scale_in_delay, 5min);
+    EXPECT_EQ(tracked->pools[0].autoscale->target, 0.7);
+    EXPECT_NE(mistakes(scaled("metric = \"oldest_wait\", target = 5")).find("target"),
+              std::string::npos);
+    EXPECT_NE(mistakes(scaled("metric = \"utilisation\", target = 1.5")).find("target"),
+              std::string::npos);
+    EXPECT_NE(mistakes(scaled("target = 5, step = 2")).find("step"), std::string::npos);
 }
 
 }  // namespace

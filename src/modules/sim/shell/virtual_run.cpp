@@ -25,20 +25,36 @@ public:
           pool_({.name = "sim", .threads = thread_count(options), .queue_max = 4096},
                 options.cancel) {}
 
+    /// Some of the replications, in their order, and why not all.
+    struct Runs {
+        std::vector<RunDigest> finished;
+        std::optional<Error> ended;
+    };
+
+    /// All of them. Errors: cancelled.
     Result<std::vector<RunDigest>> play(const Scenario& scenario, std::uint32_t count,
                                         Duration warmup) {
+        Runs runs = play_while_wanted(scenario, count, warmup);
+        if (runs.ended) return *std::move(runs.ended);
+        return std::move(runs.finished);
+    }
+
+    Runs play_while_wanted(const Scenario& scenario, std::uint32_t count, Duration warmup) {
         planned_ += count;
         std::vector<TaskHandle<RunDigest>> tasks;
         tasks.reserve(count);
         std::optional<Error> refused;
         for (std::uint32_t r = 0; r < count && !refused; ++r) {
-            auto task = pool_.submit([&scenario, warmup, r] {
+            auto task = pool_.submit([this, &scenario, warmup, r]() -> Result<RunDigest> {
                 WorldOptions world;
                 world.seed = scenario.seed;
                 world.replication = r;
                 world.warmup = warmup;
                 world.record_workers = r == 0;
-                return digest_of(scenario, run_world(scenario, world));
+                world.give_up = [this] { return options_.cancel.is_cancelled(); };
+                WorldResult result = run_world(scenario, world);
+                if (!result.is_complete) return options_.cancel.check().error();
+                return digest_of(scenario, std::move(result));
             });
             if (task) {
                 tasks.push_back(std::move(task).value());
@@ -46,8 +62,8 @@ public:
                 refused = std::move(task).error();
             }
         }
-        auto runs = gather(tasks);  // in any case: they borrow the scenario
-        if (refused) return *std::move(refused);
+        Runs runs = gather(tasks);  // in any case: they borrow the scenario
+        if (refused && !runs.ended) runs.ended = std::move(refused);
         return runs;
     }
 
@@ -58,20 +74,18 @@ private:
     }
 
     /// Waits for every task, also after an error: they borrow the scenario.
-    Result<std::vector<RunDigest>> gather(std::vector<TaskHandle<RunDigest>>& tasks) {
-        std::vector<RunDigest> runs;
-        std::optional<Error> first;
+    Runs gather(std::vector<TaskHandle<RunDigest>>& tasks) {
+        Runs runs;
         for (TaskHandle<RunDigest>& task : tasks) {
             auto run = std::move(task).wait();
             if (!run) {
-                if (!first) first = std::move(run).error();
+                if (!runs.ended) runs.ended = std::move(run).error();
                 continue;
             }
-            runs.push_back(std::move(run).value());
+            runs.finished.push_back(std::move(run).value());
             ++done_;
-            if (options_.progress && !first) options_.progress(done_, planned_);
+            if (options_.progress && !runs.ended) options_.progress(done_, planned_);
         }
-        if (first) return *std::move(first);
         return runs;
     }
 
@@ -101,14 +115,28 @@ Result<Warmup> find_warmup(const Scenario& scenario, Players& players) {
     return Warmup{scenario.duration / bins * static_cast<std::int64_t>(cut.count)};
 }
 
+/// First of all notes.
+void note_partial(Report& report, const std::vector<Question>& questions) {
+    std::string note = "Partial: the run was interrupted when " +
+                       std::to_string(report.replications) + " of " +
+                       std::to_string(report.replications_planned) + " replications had finished.";
+    if (report.answers.size() < questions.size()) note += " Not answered:";
+    for (std::size_t i = report.answers.size(); i < questions.size(); ++i)
+        note += (i > report.answers.size() ? "; " : " ") + questions[i].text;
+    report.notes.insert(report.notes.begin(), std::move(note));
+}
+
 }  // namespace
 
 Result<Report> run_virtual(const Scenario& scenario, const VirtualOptions& options) {
     SLUICE_TRY_STATUS(check_scenario(scenario));
     Players players(options);
     SLUICE_TRY(const Warmup warmup, find_warmup(scenario, players));
-    SLUICE_TRY(const std::vector<RunDigest> runs,
-               players.play(scenario, scenario.replications, warmup.length));
+    Players::Runs played =
+        players.play_while_wanted(scenario, scenario.replications, warmup.length);
+    const std::vector<RunDigest> runs = std::move(played.finished);
+    if (played.ended && (runs.empty() || played.ended->code != Code::cancelled))
+        return *std::move(played.ended);
     Report report = make_report(scenario, runs, warmup.length);
     if (!warmup.conclusive) {
         report.notes.push_back(
@@ -119,9 +147,18 @@ Result<Report> run_virtual(const Scenario& scenario, const VirtualOptions& optio
         return players.play(other, count, skip);
     };
     for (const Question& question : options.questions) {
-        SLUICE_TRY(Answer one, answer(question, {scenario, runs, warmup.length}, player));
-        report.answers.push_back(std::move(one));
+        if (report.is_partial || played.ended) break;
+        auto one = answer(question, {scenario, runs, warmup.length}, player);
+        if (one) {
+            report.answers.push_back(std::move(one).value());
+        } else if (one.error().code == Code::cancelled) {
+            report.is_partial = true;
+        } else {
+            return std::move(one).error();
+        }
     }
+    if (played.ended) report.is_partial = true;
+    if (report.is_partial) note_partial(report, options.questions);
     return report;
 }
 

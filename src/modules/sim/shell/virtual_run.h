@@ -27,12 +27,13 @@ namespace sluice::sim {
 struct VirtualOptions {
     std::uint32_t threads = 0;  ///< 0: one for each core. At most 256.
     std::vector<Question> questions;
-    CancelToken cancel;  ///< Looked at between replications.
+    CancelToken cancel;  ///< Looked at every few thousand events.
     /// Called with (replications done, known so far to be needed); from one thread at a time.
     std::function<void(std::uint64_t, std::uint64_t)> progress;
 };
 
-/// Errors: invalid (check_scenario), cancelled.
+/// Cancelled, it reports the replications and answers that had finished (Report::is_partial).
+/// Errors: invalid (check_scenario), cancelled (before the first replication had finished).
 Result<Report> run_virtual(const Scenario& scenario, const VirtualOptions& options);
 
 }  // namespace sluice::sim

@@ -90,13 +90,33 @@ TEST(VirtualRun, CanBeCancelledAndRefusesNonsense) {
     CancelSource source;
     VirtualOptions options;
     options.cancel = source.token();
-    options.progress = [&](std::uint64_t, std::uint64_t) { source.cancel(); };
-    scenario.replications = 200;
+    source.cancel();
     const auto report = run_virtual(scenario, options);
     ASSERT_FALSE(report);
     EXPECT_EQ(report.error().code, Code::cancelled);
     scenario.pools.clear();
     EXPECT_EQ(run_virtual(scenario, {}).error().code, Code::invalid);
+}
+
+TEST(VirtualRun, ReportsWhatHadFinishedWhenItWasInterrupted) {
+    Scenario scenario = small();
+    scenario.warmup = Duration{0};  // no pilot runs
+    scenario.replications = 500;
+    CancelSource source;
+    VirtualOptions options;
+    options.cancel = source.token();
+    options.progress = [&](std::uint64_t, std::uint64_t) { source.cancel(); };
+    options.questions = {parse_question("effect of events", scenario).value()};
+    const auto report = run_virtual(scenario, options);
+    ASSERT_TRUE(report) << report.error().message;
+    EXPECT_TRUE(report->is_partial);
+    EXPECT_GE(report->replications, 1U);
+    EXPECT_LT(report->replications, 500U);
+    EXPECT_EQ(report->replications_planned, 500U);
+    EXPECT_TRUE(report->answers.empty());
+    ASSERT_FALSE(report->notes.empty());
+    EXPECT_NE(report->notes[0].find("Partial"), std::string::npos) << report->notes[0];
+    EXPECT_NE(report->notes[0].find("effect of events"), std::string::npos) << report->notes[0];
 }
 
 }  // namespace
