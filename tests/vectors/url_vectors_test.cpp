@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // libraries: crawl_core_url simdjson::simdjson
 // The URL parser against the tests that browsers share (web-platform-tests, url/resources).
+#include "modules/crawl/core/url/canonical.h"
 #include "modules/crawl/core/url/idna.h"
 #include "modules/crawl/core/url/url.h"
 #include "vectors.h"
@@ -179,6 +180,82 @@ TEST_F(UrlVectorTest, DomainsOfUts46BecomeAscii) {
     const DomainCounts counts = check_domains(load("url/IdnaTestV2.json"));
     EXPECT_EQ(counts.cases, 2671);
     EXPECT_EQ(counts.newer, 3);
+}
+
+bool set_attribute(Url& url, std::string_view name, std::string_view value) {
+    if (name == "href") return url.set_href(value);
+    if (name == "protocol") return url.set_protocol(value);
+    if (name == "username") return url.set_username(value);
+    if (name == "password") return url.set_password(value);
+    if (name == "host") return url.set_host(value);
+    if (name == "hostname") return url.set_hostname(value);
+    if (name == "port") return url.set_port(value);
+    if (name == "pathname") return url.set_pathname(value);
+    if (name == "search") return url.set_search(value);
+    if (name == "hash") return url.set_hash(value);
+    ADD_FAILURE() << "unknown attribute " << name;
+    return false;
+}
+
+void check_setter(dom::element test, std::string_view name) {
+    const auto href = text_of(test, "href").value_or("");
+    const auto value = text_of(test, "new_value").value_or("");
+    SCOPED_TRACE("<" + href + "> " + std::string(name) + " = <" + value + ">");
+    auto url = parse_url(href);
+    ASSERT_TRUE(url);
+    const Url before = *url;
+    const bool taken = set_attribute(*url, name, value);
+    EXPECT_TRUE(taken || *url == before);
+    EXPECT_TRUE(url->is_consistent());
+    for (const auto expected : test["expected"].get_object()) {
+        std::string_view text;
+        ASSERT_FALSE(expected.value.get(text));
+        EXPECT_EQ(attribute(*url, expected.key), text) << expected.key;
+    }
+}
+
+TEST_F(UrlVectorTest, SettersAgreeWithTheTestsOfTheBrowsers) {
+    int cases = 0;
+    for (const auto list : document("url/setters_tests.json").get_object()) {
+        if (list.key == "comment") continue;
+        for (const dom::element test : list.value.get_array()) {
+            ++cases;
+            check_setter(test, list.key);
+        }
+    }
+    EXPECT_EQ(cases, 278);
+}
+
+/// Of this file the UTF-8 answers only: the other encodings are not this folder's, which knows how
+/// to write what an encoder gives it (Url.TheQueryIsWrittenInTheDocumentsEncoding).
+TEST_F(UrlVectorTest, QueriesArePercentEncoded) {
+    int cases = 0;
+    for (const dom::element test : load("url/percent-encoding.json")) {
+        if (!test.is_object()) continue;
+        ++cases;
+        const auto input = text_of(test, "input").value_or("");
+        std::string_view expected;
+        ASSERT_FALSE(test["output"]["utf-8"].get(expected));
+        const auto url = parse_url("http://h/?" + input + "#" + input);
+        ASSERT_TRUE(url) << input;
+        EXPECT_EQ(url->query(), expected);
+        EXPECT_EQ(url->fragment(), expected);
+    }
+    EXPECT_EQ(cases, 7);
+}
+
+TEST_F(UrlVectorTest, LengthsOfDomainsAreThoseOfTheNameSystem) {
+    int cases = 0;
+    for (const dom::element test : load("url/verifydnslength_tests.json")) {
+        if (!test.is_object()) continue;
+        ++cases;
+        const auto url = parse_url(text_of(test, "input").value_or(""));
+        ASSERT_TRUE(url);
+        bool failure = false;
+        ASSERT_FALSE(test["failure"].get(failure));
+        EXPECT_EQ(fits_name_system(url->hostname()), !failure) << url->href();
+    }
+    EXPECT_EQ(cases, 17);
 }
 
 }  // namespace

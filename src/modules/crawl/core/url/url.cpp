@@ -83,6 +83,11 @@ std::optional<std::string_view> Url::fragment() const {
     return view(hash_start_ + 1, href_.size());
 }
 
+void Url::remove_fragment() {
+    href_.resize(query_end());
+    hash_start_ = absent;
+}
+
 std::string_view Url::without_fragment() const { return view(0, query_end()); }
 
 std::string_view Url::request_target() const { return view(path_start_, query_end()); }

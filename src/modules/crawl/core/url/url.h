@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A URL as browsers understand it: the parser and the parts of the URL standard
+// A URL as browsers understand it: the parser, the parts and the setters of the URL standard
 // (https://url.spec.whatwg.org/, state of August 2026). Not the rules by which a crawl calls two
 // URLs one: those are in canonical.h.
 #pragma once
@@ -115,6 +115,21 @@ public:
     /// "mailto:x" and its like: the path has no segments, and nothing but a fragment resolves
     /// against it.
     [[nodiscard]] bool has_opaque_path() const { return opaque_path_; }
+
+    // The setters of the standard. False: the value was refused and the URL is as it was (but
+    // set_host(), which keeps a good host even if the port behind it is none).
+    bool set_href(std::string_view value);
+    bool set_protocol(std::string_view value);
+    bool set_username(std::string_view value);
+    bool set_password(std::string_view value);
+    bool set_host(std::string_view value);
+    bool set_hostname(std::string_view value);
+    bool set_port(std::string_view value);
+    bool set_pathname(std::string_view value);
+    bool set_search(std::string_view value);
+    bool set_hash(std::string_view value);
+    /// Cheaper than set_hash("").
+    void remove_fragment();
 
     friend bool operator==(const Url& a, const Url& b) { return a.href_ == b.href_; }
 
