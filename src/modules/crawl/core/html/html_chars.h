@@ -3,6 +3,8 @@
 // are letters of no interest to any state.
 #pragma once
 
+#include "modules/crawl/core/text/ascii.h"
+
 #include <array>
 #include <cstdint>
 #include <string_view>
@@ -15,12 +17,7 @@ inline constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 constexpr bool is_html_space(char c) {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
 }
-constexpr bool is_ascii_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool is_ascii_alnum(char c) { return is_ascii_alpha(c) || is_ascii_digit(c); }
-constexpr char ascii_lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
+constexpr bool is_html_alnum(char c) { return is_ascii_alpha(c) || is_ascii_digit(c); }
 
 /// A set of bytes as a table.
 class ByteSet {
@@ -38,13 +35,5 @@ public:
 private:
     std::array<bool, 256> in_{};
 };
-
-/// `text` equals `lower` (which is lower case) but for ASCII case.
-constexpr bool equals_lower(std::string_view text, std::string_view lower) {
-    if (text.size() != lower.size()) return false;
-    for (std::size_t i = 0; i < text.size(); ++i)
-        if (ascii_lower(text[i]) != lower[i]) return false;
-    return true;
-}
 
 }  // namespace sluice::crawl

@@ -91,7 +91,7 @@ CharacterReference::Step CharacterReference::take(char byte, HtmlErrorSink* erro
                 text_ += byte;
                 return Step::taken;
             }
-            if (!is_ascii_alnum(byte)) return Step::not_taken;
+            if (!is_html_alnum(byte)) return Step::not_taken;
             phase_ = Phase::name;
             return take_name(byte, errors);
         case Phase::name: return take_name(byte, errors);
@@ -154,7 +154,7 @@ void CharacterReference::end_name(char next, HtmlErrorSink* errors) {
     }
     const bool semicolon = name_[match_length_ - 1] == ';';
     const char behind = match_length_ < name_.size() ? name_[match_length_] : next;
-    if (!semicolon && in_attribute_ && (behind == '=' || is_ascii_alnum(behind))) {
+    if (!semicolon && in_attribute_ && (behind == '=' || is_html_alnum(behind))) {
         text_ += name_;
         return;
     }
@@ -234,7 +234,7 @@ void decode(std::string_view raw, std::string& out, bool in_attribute, HtmlError
         const char* const stop = special_in_value.find(from, raw.data() + raw.size());
         if (ambiguous && errors != nullptr) {
             const char* p = from;
-            while (p < stop && is_ascii_alnum(*p)) ++p;
+            while (p < stop && is_html_alnum(*p)) ++p;
             if (p < stop && *p == ';')
                 errors->on_error(HtmlError::unknown_named_character_reference,
                                  offset + static_cast<std::uint64_t>(p - raw.data()));

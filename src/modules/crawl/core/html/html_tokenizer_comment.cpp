@@ -41,7 +41,7 @@ const char* HtmlTokenizer::step_markup_declaration(const char* p, const char* /*
         state_ = comment_start;
         return p + 1;
     }
-    if (equals_lower(pending_, "doctype")) {
+    if (equals_ignoring_case(pending_, "doctype")) {
         begin_doctype();
         return p + 1;
     }
@@ -57,7 +57,7 @@ const char* HtmlTokenizer::step_markup_declaration(const char* p, const char* /*
     }
     const std::size_t size = pending_.size();
     if (std::string_view("--").starts_with(pending_) || cdata_keyword.starts_with(pending_) ||
-        equals_lower(pending_, std::string_view("doctype").substr(0, size)))
+        equals_ignoring_case(pending_, std::string_view("doctype").substr(0, size)))
         return p + 1;
     error_at(HtmlError::incorrectly_opened_comment, pending_offset_);
     pending_.pop_back();

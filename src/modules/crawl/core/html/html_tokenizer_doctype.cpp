@@ -76,8 +76,8 @@ const char* HtmlTokenizer::step_after_doctype_name(const char* p, const char* en
     }
     pending_ += *p;
     const std::size_t size = pending_.size();
-    if (equals_lower(pending_, std::string_view("public").substr(0, size)) ||
-        equals_lower(pending_, std::string_view("system").substr(0, size))) {
+    if (equals_ignoring_case(pending_, std::string_view("public").substr(0, size)) ||
+        equals_ignoring_case(pending_, std::string_view("system").substr(0, size))) {
         if (size == 6)
             state_ = ascii_lower(pending_[0]) == 'p' ? after_public_keyword : after_system_keyword;
         return p + 1;

@@ -94,7 +94,7 @@ const char* HtmlTokenizer::step_character_reference(const char* p, const char* e
 
 const char* HtmlTokenizer::step_ambiguous_ampersand(const char* p, const char* end) {
     const char* const from = p;
-    while (p < end && is_ascii_alnum(*p)) ++p;
+    while (p < end && is_html_alnum(*p)) ++p;
     emit({from, p});
     if (p == end) return p;
     if (*p == ';') error(HtmlError::unknown_named_character_reference, p);
