@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/crawl/core/unpack/layer.h"
+
+#include <brotli/decode.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice::crawl {
+
+namespace {
+
+class InflateLayer final : public Unpacker::Layer {
+public:
+    explicit InflateLayer(Packing packing) : packing_(packing) {
+        // 15 bits of window; 16 more mean gzip.
+        ok_ = inflateInit2(&stream_, packing == Packing::gzip ? 31 : 15) == Z_OK;
+    }
+    ~InflateLayer() override { inflateEnd(&stream_); }
+
+    Result<Progress> step(std::string_view in, std::span<char> out) override {
+        if (!ok_) return fail(Code::internal, "zlib did not start");
+        if (done_ && !in.empty()) {
+            if (!next_member(in)) return Progress{.taken = in.size(), .blocked = true};
+        }
+        if (packing_ == Packing::deflate && !decided_ && !in.empty()) decide(in);
+        const std::size_t most = std::min<std::size_t>(in.size(), 1 << 20);
+        stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
+        stream_.avail_in = static_cast<uInt>(most);
+        stream_.next_out = reinterpret_cast<Bytef*>(out.data());
+        stream_.avail_out = static_cast<uInt>(out.size());
+        const int code = inflate(&stream_, Z_NO_FLUSH);
+        Progress progress{.taken = most - stream_.avail_in,
+                          .given = out.size() - stream_.avail_out};
+        begun_ = begun_ || progress.taken > 0;
+        if (code == Z_STREAM_END) {
+            done_ = true;
+        } else if (code != Z_OK && code != Z_BUF_ERROR) {
+            // What was unpacked before the fault is given; the next step says that it is broken.
+            if (progress.given > 0) return progress;
+            return fail(Code::corrupt, "the packed data is broken");
+        }
+        progress.blocked = progress.taken == 0 && progress.given == 0;
+        return progress;
+    }
+    [[nodiscard]] bool complete() const override { return done_ || !begun_; }
+
+private:
+    /// gzip: another member may follow; whatever else follows is passed over, as browsers do.
+    bool next_member(std::string_view in) {
+        if (packing_ != Packing::gzip || in[0] != '\x1F') return false;
+        done_ = false;
+        return inflateReset(&stream_) == Z_OK;
+    }
+    /// zlib's two bytes of head are a multiple of 31 and name the method 8.
+    void decide(std::string_view in) {
+        decided_ = true;
+        const auto first = static_cast<unsigned char>(in[0]);
+        bool is_zlib = (first & 15U) == 8 && first <= 0x78;
+        if (is_zlib && in.size() > 1) {
+            is_zlib = (first * 256U + static_cast<unsigned char>(in[1])) % 31 == 0;
+        }
+        if (!is_zlib) ok_ = inflateReset2(&stream_, -15) == Z_OK;
+    }
+
+    z_stream stream_{};
+    Packing packing_;
+    bool ok_ = false;
+    bool begun_ = false;
+    bool done_ = false;
+    bool decided_ = false;
+};
+
+class BrotliLayer final : public Unpacker::Layer {
+public:
+    BrotliLayer() : state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {}
+    ~BrotliLayer() override {
+        if (state_ != nullptr) BrotliDecoderDestroyInstance(state_);
+    }
+
+    Result<Progress> step(std::string_view in, std::span<char> out) override {
+        if (state_ == nullptr) return fail(Code::internal, "brotli did not start");
+        if (done_) return Progress{.taken = in.size(), .blocked = true};
+        const auto* next_in = reinterpret_cast<const std::uint8_t*>(in.data());
+        auto* next_out = reinterpret_cast<std::uint8_t*>(out.data());
+        std::size_t left_in = in.size();
+        std::size_t left_out = out.size();
+        const BrotliDecoderResult result = BrotliDecoderDecompressStream(
+            state_, &left_in, &next_in, &left_out, &next_out, nullptr);
+        const Progress progress{.taken = in.size() - left_in,
+                                .given = out.size() - left_out,
+                                .blocked = result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT};
+        begun_ = begun_ || progress.taken > 0;
+        done_ = result == BROTLI_DECODER_RESULT_SUCCESS;
+        if (result == BROTLI_DECODER_RESULT_ERROR && progress.given == 0) {
+            return fail(Code::corrupt, "the packed data is broken");
+        }
+        return progress;
+    }
+    [[nodiscard]] bool complete() const override { return done_ || !begun_; }
+
+private:
+    BrotliDecoderState* state_;
+    bool begun_ = false;
+    bool done_ = false;
+};
+
+class ZstdLayer final : public Unpacker::Layer {
+public:
+    ZstdLayer() : context_(ZSTD_createDCtx()) {
+        if (context_ != nullptr) ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, 23);
+    }
+    ~ZstdLayer() override { ZSTD_freeDCtx(context_); }
+
+    Result<Progress> step(std::string_view in, std::span<char> out) override {
+        if (context_ == nullptr) return fail(Code::internal, "zstd did not start");
+        ZSTD_inBuffer input{in.data(), in.size(), 0};
+        ZSTD_outBuffer output{out.data(), out.size(), 0};
+        const std::size_t code = ZSTD_decompressStream(context_, &output, &input);
+        const Progress progress{.taken = input.pos,
+                                .given = output.pos,
+                                .blocked = input.pos == in.size() && output.pos < out.size()};
+        begun_ = begun_ || progress.taken > 0;
+        if (ZSTD_isError(code) != 0) return fail(Code::corrupt, "the packed data is broken");
+        // 0: a frame has ended, and everything of it has been given.
+        done_ = code == 0;
+        return progress;
+    }
+    [[nodiscard]] bool complete() const override { return done_ || !begun_; }
+
+private:
+    ZSTD_DCtx* context_;
+    bool begun_ = false;
+    bool done_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Unpacker::Layer> make_inflate_layer(Packing packing) {
+    return std::make_unique<InflateLayer>(packing);
+}
+std::unique_ptr<Unpacker::Layer> make_brotli_layer() { return std::make_unique<BrotliLayer>(); }
+std::unique_ptr<Unpacker::Layer> make_zstd_layer() { return std::make_unique<ZstdLayer>(); }
+
+}  // namespace sluice::crawl
