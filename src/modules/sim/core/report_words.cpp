@@ -79,6 +79,7 @@ std::string say_share(double share) {
 
 std::string say_interval(const Figure& figure) {
     if (std::isnan(figure.mean)) return "–";
+    if (figure.low == 0 && figure.high == 0) return "0 s";
     const Unit unit = unit_of(figure.mean);
     const double low = figure.low / unit.seconds;
     const double high = figure.high / unit.seconds;
