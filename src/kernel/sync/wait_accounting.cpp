@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table of totals: a fixed array of cells that only grows. A thread remembers the cells it used
-// lately, so the end of a wait is one look-up in memory of its own and two atomic additions.
+// The table of totals: a fixed array of cells that only grows, behind a lock. Each thread adds up
+// its own waits in memory that only it writes, one slot for each site it used lately, so the end of
+// a wait takes no lock and fetches no line from another processor. What is asked for is the sum of
+// both.
 #include "kernel/sync/wait_accounting.h"
 
 #include "kernel/sync/clock.h"
@@ -22,21 +24,65 @@ constexpr std::size_t cells_max = 1024;
 constexpr std::size_t names_max = 256;
 constexpr std::size_t name_bytes_max = 48;  ///< with the NUL
 
+struct Sums {
+    std::uint64_t waits = 0;
+    Duration::rep total = 0;
+    Duration::rep longest = 0;
+
+    void add(const Sums& other) {
+        waits += other.waits;
+        total += other.total;
+        longest = std::max(longest, other.longest);
+    }
+};
+
+/// All that threads of one name waited at one site, without what their slots hold.
 struct Cell {
-    const char* site = nullptr;  ///< written before the cell is published
+    const char* site = nullptr;
     WaitKind kind = WaitKind::condition;
     char thread[16] = {};
+    Sums sums;
+};
+
+/// What one thread waited at one site since the slot was given to it. The numbers are written by
+/// the thread alone and read by others: atomic, but added to without an atomic step.
+struct Slot {
+    const char* site = nullptr;
+    WaitKind kind = WaitKind::condition;
+    Cell* cell = nullptr;  ///< written under the table's lock
     std::atomic<std::uint64_t> waits{0};
     std::atomic<Duration::rep> total{0};
     std::atomic<Duration::rep> longest{0};
+
+    void add(Duration::rep length) noexcept {
+        constexpr auto relaxed = std::memory_order_relaxed;
+        waits.store(waits.load(relaxed) + 1, relaxed);
+        total.store(total.load(relaxed) + length, relaxed);
+        if (length > longest.load(relaxed)) longest.store(length, relaxed);
+    }
+    [[nodiscard]] Sums sums() const {
+        constexpr auto relaxed = std::memory_order_relaxed;
+        return {waits.load(relaxed), total.load(relaxed), longest.load(relaxed)};
+    }
+    /// Under the table's lock, by the thread it belongs to.
+    void give_to_cell() {
+        if (cell == nullptr) return;
+        cell->sums.add(sums());
+        for (auto* number : {&total, &longest}) number->store(0, std::memory_order_relaxed);
+        waits.store(0, std::memory_order_relaxed);
+        cell = nullptr;
+        site = nullptr;
+    }
 };
+using Slots = std::array<Slot, 16>;
 
 /// Cells and interned names; never destroyed, since threads may wait until the last moment. Raw
 /// std::mutex: a Mutex would count its own waits here.
 struct Table {
     std::mutex mutex;
     std::array<Cell, cells_max> cells;
-    std::atomic<std::size_t> used{0};
+    std::size_t used = 0;
+    std::vector<const Slots*> slots;
     std::array<std::array<char, name_bytes_max>, names_max> names{};
     std::size_t names_used = 0;
     std::vector<detail::ListedThread*> threads;
@@ -46,27 +92,44 @@ struct Table {
         return table;
     }
 
+    /// Under the lock.
     Cell& find_or_add(WaitSite site, const char* thread) {
-        const std::lock_guard lock(mutex);
-        const std::size_t count = used.load(std::memory_order_relaxed);
-        for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t i = 0; i < used; ++i) {
             Cell& cell = cells[i];
             if (cell.kind == site.kind && std::strcmp(cell.site, site.name.text()) == 0 &&
                 std::strcmp(cell.thread, thread) == 0) {
                 return cell;
             }
         }
-        if (count == cells_max) return cells[cells_max - 1];
-        Cell& cell = cells[count];
+        if (used == cells_max) return cells[cells_max - 1];
+        Cell& cell = cells[used++];
         // The last cell takes everything for which there is no room.
-        const bool last = count + 1 == cells_max;
+        const bool last = used == cells_max;
         cell.site = last ? "other" : site.name.text();
         cell.kind = last ? WaitKind::condition : site.kind;
         // One byte stays zero: it ends the text.
         std::string_view(last ? "other" : thread).copy(cell.thread, sizeof cell.thread - 1);
-        // Release: a reader that sees the number sees the names above.
-        used.store(count + 1, std::memory_order_release);
         return cell;
+    }
+};
+
+thread_local constinit Slots own_slots{};
+/// True once the slots of the thread are given up: it ends.
+thread_local constinit bool is_ending = false;
+
+/// Enters the slots of the calling thread in the table, and gives them up at its end.
+struct Registration {
+    Registration() {
+        Table& table = Table::instance();
+        const std::lock_guard lock(table.mutex);
+        table.slots.push_back(&own_slots);
+    }
+    ~Registration() {
+        Table& table = Table::instance();
+        const std::lock_guard lock(table.mutex);
+        for (Slot& slot : own_slots) slot.give_to_cell();
+        std::erase(table.slots, &own_slots);
+        is_ending = true;
     }
 };
 
@@ -77,20 +140,21 @@ const char* own_name() noexcept {
     return name;
 }
 
-struct Recent {
-    const char* site = nullptr;
-    WaitKind kind = WaitKind::condition;
-    Cell* cell = nullptr;
-};
-
-Cell& cell_of(WaitSite site) noexcept {
-    thread_local constinit std::array<Recent, 16> recent{};
-    const auto place = reinterpret_cast<std::uintptr_t>(site.name.text());
-    Recent& entry = recent[(place / 8 + static_cast<std::size_t>(site.kind)) % recent.size()];
-    if (entry.site != site.name.text() || entry.kind != site.kind) {
-        entry = {site.name.text(), site.kind, &Table::instance().find_or_add(site, own_name())};
+/// The long way: another site had the slot, or the thread ends and has none.
+void record_slowly(Slot& slot, WaitSite site, Duration::rep length) noexcept {
+    if (!is_ending) thread_local const Registration registration;
+    Table& table = Table::instance();
+    const std::lock_guard lock(table.mutex);
+    Cell& cell = table.find_or_add(site, own_name());
+    if (is_ending) {
+        cell.sums.add({1, length, length});
+        return;
     }
-    return *entry.cell;
+    slot.give_to_cell();
+    slot.cell = &cell;
+    slot.site = site.name.text();
+    slot.kind = site.kind;
+    slot.add(length);
 }
 
 }  // namespace
@@ -126,33 +190,38 @@ std::string_view to_string(WaitKind kind) {
 }
 
 void record_wait(WaitSite site, Duration waited) noexcept {
-    Cell& cell = cell_of(site);
     const Duration::rep length = std::max<Duration::rep>(waited.count(), 0);
-    cell.waits.fetch_add(1, std::memory_order_relaxed);
-    cell.total.fetch_add(length, std::memory_order_relaxed);
-    Duration::rep longest = cell.longest.load(std::memory_order_relaxed);
-    while (length > longest &&
-           !cell.longest.compare_exchange_weak(longest, length, std::memory_order_relaxed)) {
+    const auto place = reinterpret_cast<std::uintptr_t>(site.name.text());
+    Slot& slot = own_slots[(place / 8 + static_cast<std::size_t>(site.kind)) % own_slots.size()];
+    if (slot.site == site.name.text() && slot.kind == site.kind) {
+        slot.add(length);
+    } else {
+        record_slowly(slot, site, length);
     }
 }
 
 std::vector<WaitTotal> wait_totals() {
     Table& table = Table::instance();
     // The same name may stand in two places of memory.
-    std::map<std::tuple<std::string_view, WaitKind, std::string_view>, WaitTotal> merged;
-    const std::size_t count = table.used.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i < count; ++i) {
-        const Cell& cell = table.cells[i];
-        WaitTotal& sum = merged[{cell.site, cell.kind, cell.thread}];
-        sum.site = cell.site;
-        sum.kind = cell.kind;
-        sum.thread = cell.thread;
-        sum.waits += cell.waits.load(std::memory_order_relaxed);
-        sum.total += Duration(cell.total.load(std::memory_order_relaxed));
-        sum.longest = std::max(sum.longest, Duration(cell.longest.load(std::memory_order_relaxed)));
+    std::map<std::tuple<std::string_view, WaitKind, std::string_view>, Sums> merged;
+    {
+        const std::lock_guard lock(table.mutex);
+        const auto add = [&](const Cell& cell, const Sums& sums) {
+            merged[{cell.site, cell.kind, cell.thread}].add(sums);
+        };
+        for (std::size_t i = 0; i < table.used; ++i) add(table.cells[i], table.cells[i].sums);
+        for (const Slots* slots : table.slots) {
+            for (const Slot& slot : *slots) {
+                if (slot.cell != nullptr) add(*slot.cell, slot.sums());
+            }
+        }
     }
     std::vector<WaitTotal> totals;
-    for (auto& [key, sum] : merged) totals.push_back(std::move(sum));
+    for (const auto& [key, sums] : merged) {
+        const auto& [site, kind, thread] = key;
+        totals.push_back({std::string(site), kind, std::string(thread), sums.waits,
+                          Duration(sums.total), Duration(sums.longest)});
+    }
     std::sort(totals.begin(), totals.end(), [](const WaitTotal& a, const WaitTotal& b) {
         return std::tie(b.total, a.site, a.thread) < std::tie(a.total, b.site, b.thread);
     });

@@ -142,6 +142,63 @@ TEST(WaitAccounting, ManyThreadsLoseNoWait) {
     }
 }
 
+TEST(WaitAccounting, WaitsOfAThreadThatRunsAreSeenOnce) {
+    Channel<int> stop(1, "test.stop");
+    Channel<int> counted(1);
+    Thread thread("still-there", [&] {
+        for (int i = 0; i < 3; ++i) record_wait({"test.running", WaitKind::lock}, 2us);
+        int item = 0;
+        counted.push(1);
+        stop.pop(item);
+    });
+    int item = 0;
+    counted.pop(item);
+    for (const bool running : {true, false}) {
+        const auto total = total_of("test.running", WaitKind::lock, "still-there");
+        ASSERT_TRUE(total);
+        EXPECT_EQ(total->waits, 3U);
+        EXPECT_EQ(total->total, 6us);
+        EXPECT_EQ(total->longest, 2us);
+        if (!running) break;
+        stop.close();
+        thread.join();
+    }
+}
+
+TEST(WaitAccounting, MoreSitesThanAThreadRemembersLoseNothing) {
+    Thread("wanderer", [] {
+        for (int round = 0; round < 50; ++round) {
+            for (int n = 0; n < 20; ++n) {
+                const SiteName site = SiteName::interned("test.walk." + std::to_string(n));
+                record_wait({site, WaitKind::lock}, 1us);
+            }
+        }
+    }).join();
+    for (int n = 0; n < 20; ++n) {
+        const auto total = total_of("test.walk." + std::to_string(n), WaitKind::lock, "wanderer");
+        ASSERT_TRUE(total) << n;
+        EXPECT_EQ(total->waits, 50U);
+        EXPECT_EQ(total->total, 50us);
+    }
+}
+
+// What a thread waits for while its thread-local objects are destroyed.
+TEST(WaitAccounting, AThreadMayWaitWhileItEnds) {
+    struct Late {
+        ~Late() { record_wait({"test.late", WaitKind::lock}, 3us); }
+        bool used = false;
+    };
+    Thread("ender", [] {
+        thread_local Late late;
+        late.used = true;
+        record_wait({"test.early", WaitKind::lock}, 1us);
+    }).join();
+    EXPECT_EQ(total_of("test.early", WaitKind::lock, "ender")->waits, 1U);
+    const auto total = total_of("test.late", WaitKind::lock, "ender");
+    ASSERT_TRUE(total);
+    EXPECT_EQ(total->total, 3us);
+}
+
 // Last: it fills the table for the rest of the process.
 TEST(WaitAccountingLast, FullTableCountsTheRestAsOther) {
     std::string name;
