@@ -5,16 +5,13 @@
 #pragma once
 
 #include "kernel/base/time.h"
+#include "kernel/sync/cancel.h"
 
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
-
-namespace sluice {
-class CancelToken;
-}
 
 namespace sluice::sdk {
 

@@ -44,6 +44,8 @@ struct FutexSync {
     template <class T>
     using Atomic = interleave::Atomic<T>;
     static Instant now() { return engine().now(); }
+    using ThreadId = int;
+    static ThreadId this_thread() noexcept { return engine().current(); }
 };
 
 }  // namespace sluice::interleave

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -160,6 +161,25 @@ private:
     int index_;
 };
 
+/// A thread with the face of sluice::Thread: it has a name and is joined by its end.
+class NamedThread {
+public:
+    template <class Entry>
+    NamedThread(const std::string&, Entry entry) : thread_(std::in_place, std::move(entry)) {}
+    ~NamedThread() { join(); }
+    NamedThread(NamedThread&& other) noexcept : thread_(std::exchange(other.thread_, {})) {}
+    NamedThread& operator=(NamedThread&&) = delete;
+    NamedThread(const NamedThread&) = delete;
+    NamedThread& operator=(const NamedThread&) = delete;
+
+    void join() noexcept {
+        if (thread_) std::exchange(thread_, {})->join();
+    }
+
+private:
+    std::optional<Thread> thread_;
+};
+
 /// Runs each body on a thread of its own and waits for the end of all.
 template <class... Bodies>
 void together(Bodies... bodies) {
@@ -262,9 +282,12 @@ struct ModelSync {
     using Mutex = interleave::Mutex;
     using MutexLock = interleave::MutexLock;
     using CondVar = interleave::CondVar;
+    using Thread = NamedThread;
     template <class T>
     using Atomic = interleave::Atomic<T>;
     static Instant now() { return engine().now(); }
+    using ThreadId = int;
+    static ThreadId this_thread() noexcept { return engine().current(); }
 };
 
 /// A deadline that the model may let pass at any time.

@@ -13,7 +13,8 @@ const std::vector<Scenario>& scenarios() {
     static const std::vector<Scenario> all = [] {
         std::vector<Scenario> list;
         for (auto part : {litmus_scenarios(), primitive_scenarios(), ring_scenarios(),
-                          sync_scenarios(), toolbox_scenarios(), planted_scenarios()})
+                          sync_scenarios(), toolbox_scenarios(), worker_scenarios(),
+                          planted_scenarios(), planted_worker_scenarios()})
             std::move(part.begin(), part.end(), std::back_inserter(list));
         return list;
     }();

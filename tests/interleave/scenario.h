@@ -34,7 +34,9 @@ std::vector<Scenario> primitive_scenarios();
 std::vector<Scenario> ring_scenarios();
 std::vector<Scenario> sync_scenarios();
 std::vector<Scenario> toolbox_scenarios();
+std::vector<Scenario> worker_scenarios();
 std::vector<Scenario> planted_scenarios();
+std::vector<Scenario> planted_worker_scenarios();
 
 /// When to stop.
 struct Effort {

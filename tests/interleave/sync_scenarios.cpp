@@ -258,6 +258,40 @@ void permits_limit() {
     MODEL_CHECK(used.get() == 3 && permits.counters().available == 1);
 }
 
+/// What is left over by a release to the line is taken without it, and as well published.
+void permits_left_over() {
+    FairSemaphore permits(0);
+    Var<int> data(0);
+    const auto take = [&] {
+        MODEL_CHECK(permits.acquire().has_value());
+        MODEL_CHECK(data.get() == 1);
+    };
+    together(take, take, [&] {
+        data.set(1);
+        permits.release(2);
+    });
+    MODEL_CHECK(permits.counters().available == 0 && permits.counters().waiting == 0);
+}
+
+/// Several give back while one wants all: each gives to the word or to the line, and none is lost.
+void permits_gathered() {
+    FairSemaphore permits(0);
+    Var<int> first(0), second(0);
+    together(
+        [&] {
+            MODEL_CHECK(permits.acquire(2).has_value());
+            MODEL_CHECK(first.get() + second.get() == 2);
+        },
+        [&] {
+            first.set(1);
+            permits.release();
+        },
+        [&] {
+            second.set(1);
+            permits.release();
+        });
+}
+
 /// The large request in front gives up; the small one behind it must be served then.
 void permits_gave_up() {
     FairSemaphore permits(1);
@@ -421,6 +455,8 @@ std::vector<Scenario> sync_scenarios() {
         {"select.two", select_two, {}, "", select},
         {"select.close", select_close, {}, "", select},
         {"permits.limit", permits_limit, {}, "", permits},
+        {"permits.left_over", permits_left_over, {}, "", permits},
+        {"permits.gathered", permits_gathered, {}, "", permits},
         {"permits.gave_up", permits_gave_up, {}, "", permits},
         {"permits.closed", permits_closed, {}, "", permits},
         {"permits.linearizable", permits_linearizable, {}, "", permits},

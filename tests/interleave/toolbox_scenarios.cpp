@@ -63,7 +63,8 @@ struct Connection {
 using Pool = BasicObjectPool<Connection, ModelSync>;
 
 Pool::Create numbered(int& made) {
-    return [&made](Instant, const CancelToken&) -> Result<std::unique_ptr<Connection>> {
+    return [&made](Instant,
+                   const BasicCancelToken<ModelSync>&) -> Result<std::unique_ptr<Connection>> {
         return std::make_unique<Connection>(++made);
     };
 }
@@ -106,7 +107,8 @@ void pool_linearizable() {
 void pool_create_fails() {
     int made = 0;
     Pool pool({.size_max = 1},
-              [&made](Instant, const CancelToken&) -> Result<std::unique_ptr<Connection>> {
+              [&made](Instant,
+                      const BasicCancelToken<ModelSync>&) -> Result<std::unique_ptr<Connection>> {
                   if (++made == 1) return fail(Code::io, "refused");
                   return std::make_unique<Connection>(made);
               });

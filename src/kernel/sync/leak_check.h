@@ -10,7 +10,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
+
+namespace sluice {
+struct StdSync;
+}
 
 namespace sluice::leak_check {
 
@@ -44,6 +49,16 @@ struct DebugEntry {
     DebugEntry(Kind, std::string_view) {}
 };
 #endif
+
+namespace detail {
+struct NoEntry {
+    NoEntry(Kind, std::string_view) {}
+};
+}  // namespace detail
+
+/// An entry where threads are real. Under another policy (sync_policy.h) nothing outlives a test.
+template <class Sync, class Real = Entry>
+using EntryOf = std::conditional_t<std::is_same_v<Sync, StdSync>, Real, detail::NoEntry>;
 
 /// Everything made from now on has a higher number.
 std::uint64_t number_now();

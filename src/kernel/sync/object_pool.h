@@ -56,7 +56,8 @@ class BasicObjectPool {
 
 public:
     /// Makes one; has until the deadline and should obey the token.
-    using Create = std::function<Result<std::unique_ptr<T>>(Instant, const CancelToken&)>;
+    using Create =
+        std::function<Result<std::unique_ptr<T>>(Instant, const BasicCancelToken<Sync>&)>;
     /// Asked before an idle object is lent again; false drops it.
     using IsHealthy = std::function<bool(T&)>;
 
@@ -108,7 +109,7 @@ public:
     /// An idle object that is healthy and not stale, else a new one; waits for room in line.
     /// Errors: timeout at the deadline; the token's reason; cancelled after close(); what `create`
     /// says (the place is free again then, the next in line tries).
-    Result<Loan> borrow(Instant deadline = no_deadline, const CancelToken& cancel = {}) {
+    Result<Loan> borrow(Instant deadline = no_deadline, const BasicCancelToken<Sync>& cancel = {}) {
         SLUICE_TRY_STATUS(room_.acquire(1, deadline, cancel));
         if (!arrive()) {
             room_.release();

@@ -35,7 +35,7 @@ struct Maker {
     std::atomic<int> alive{0};
     std::atomic<bool> fails{false};
     typename Pool::Create create() {
-        return [this](Instant, const CancelToken&) -> Result<std::unique_ptr<Connection>> {
+        return [this](Instant, const auto&) -> Result<std::unique_ptr<Connection>> {
             if (fails) return fail(Code::io, "refused");
             return std::make_unique<Connection>(++made, alive);
         };

@@ -7,7 +7,7 @@
 #include "kernel/sync/channel.h"
 #include "kernel/sync/thread.h"
 
-#include <atomic>
+#include <algorithm>
 #include <cstddef>
 #include <exception>
 #include <memory>
@@ -37,13 +37,27 @@ struct StageOptions {
 ///   finishes with the items that came before the error.
 /// - cancel(), the parent token, or its deadline at the next item: all channels are closed, what
 ///   waits in them is dropped.
-class Pipeline {
+template <class Sync = StdSync>
+class BasicPipeline {
+    using CancelToken = BasicCancelToken<Sync>;
+    using MutexLock = typename Sync::MutexLock;
+
 public:
-    explicit Pipeline(const CancelToken& parent = {});
+    template <class T>
+    using Channel = BasicChannel<T, Sync>;
+
+    explicit BasicPipeline(const CancelToken& parent = {})
+        : source_(parent),
+          token_(source_.token()),
+          closer_(token_.on_cancel([this] { close_all(); })) {}
     /// Cancels and joins.
-    ~Pipeline();
-    Pipeline(const Pipeline&) = delete;
-    Pipeline& operator=(const Pipeline&) = delete;
+    ~BasicPipeline() {
+        cancel();
+        threads_.clear();
+        closer_.reset();
+    }
+    BasicPipeline(const BasicPipeline&) = delete;
+    BasicPipeline& operator=(const BasicPipeline&) = delete;
 
     /// The start: `produce(channel, token)` pushes items until it is done or a push says closed,
     /// and returns a Status. Runs once, whatever `threads` says.
@@ -91,12 +105,18 @@ public:
 
     /// Waits for the end of all stages. The first error of a stage, else the reason of a
     /// cancellation, else success. May be called again.
-    Status wait();
+    Status wait() SLUICE_EXCLUDES(mutex_) {
+        for (auto& thread : threads_) thread.join();
+        MutexLock lock(mutex_);
+        if (first_error_) return *first_error_;
+        return {};
+    }
     /// Stops everything at the next item. Returns at once. Any thread.
-    void cancel(Error reason = Error{Code::cancelled, "the pipeline was cancelled"});
+    void cancel(Error reason = Error{Code::cancelled, "the pipeline was cancelled"}) {
+        source_.cancel(std::move(reason));
+    }
 
 private:
-    struct Stage;
     struct AnyChannel {
         virtual ~AnyChannel() = default;
         virtual void close() = 0;
@@ -121,7 +141,7 @@ private:
     void add_stage(const StageOptions& options, Body body, StopInput stop_input,
                    EndOutput end_output) {
         const std::size_t count = std::max<std::size_t>(options.threads, 1);
-        const auto running = std::make_shared<std::atomic<std::size_t>>(count);
+        const auto running = std::make_shared<typename Sync::template Atomic<std::size_t>>(count);
         for (std::size_t i = 0; i < count; ++i) {
             threads_.emplace_back(options.name + "-" + std::to_string(i),
                                   [this, running, body, stop_input, end_output]() mutable {
@@ -130,9 +150,9 @@ private:
                                       // Also after a closed output: nobody reads on, so nobody need
                                       // write on.
                                       stop_input();
-                                      // Both: what the other threads put out comes before the
-                                      // close.
-                                      if (running->fetch_sub(1, std::memory_order_acq_rel) == 1)
+                                      // Relaxed: who counts last closes; what the others put out is
+                                      // ordered before that by the channel's own lock.
+                                      if (running->fetch_sub(1, std::memory_order_relaxed) == 1)
                                           end_output();
                                   });
         }
@@ -166,18 +186,31 @@ private:
             return fail(Code::internal, "the stage threw something unknown");
         }
     }
-    void keep_channel(std::unique_ptr<AnyChannel> channel) SLUICE_EXCLUDES(mutex_);
-    void failed(Error error) SLUICE_EXCLUDES(mutex_);
-    void close_all() SLUICE_EXCLUDES(mutex_);
+    void keep_channel(std::unique_ptr<AnyChannel> channel) SLUICE_EXCLUDES(mutex_) {
+        MutexLock lock(mutex_);
+        if (closed_) channel->close();
+        channels_.push_back(std::move(channel));
+    }
+    void failed(Error error) SLUICE_EXCLUDES(mutex_) {
+        MutexLock lock(mutex_);
+        if (!first_error_) first_error_ = std::move(error);
+    }
+    void close_all() SLUICE_EXCLUDES(mutex_) {
+        MutexLock lock(mutex_);
+        closed_ = true;
+        for (const auto& channel : channels_) channel->close();
+    }
 
-    CancelSource source_;
+    BasicCancelSource<Sync> source_;
     const CancelToken token_;
-    Mutex mutex_;
+    typename Sync::Mutex mutex_;
     std::vector<std::unique_ptr<AnyChannel>> channels_ SLUICE_GUARDED_BY(mutex_);
     std::optional<Error> first_error_ SLUICE_GUARDED_BY(mutex_);
     bool closed_ SLUICE_GUARDED_BY(mutex_) = false;
-    CancelCallback closer_;
-    std::vector<Thread> threads_;
+    BasicCancelCallback<Sync> closer_;
+    std::vector<ThreadOf<Sync>> threads_;
 };
+
+using Pipeline = BasicPipeline<>;
 
 }  // namespace sluice

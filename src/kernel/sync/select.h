@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -86,10 +85,10 @@ public:
     /// is ready comes before a passed deadline, a cancel before both. With several poppers on one
     /// channel a following try_pop may find it empty: select again. Drop closed sources, they stay
     /// ready for ever.
-    Selected wait_until(Instant deadline, const CancelToken& cancel = {}) {
+    Selected wait_until(Instant deadline, const BasicCancelToken<Sync>& cancel = {}) {
         const Instant until = std::min(deadline, cancel.deadline());
         // Removed before this returns, so the waiter outlives it.
-        const CancelCallback registration = cancel.on_cancel([this] { waiter_.notify(); });
+        const auto registration = cancel.on_cancel([this] { waiter_.notify(); });
         while (true) {
             if (cancel.is_cancelled()) return {SelectOutcome::cancelled, 0};
             if (const auto index = find_ready()) return {SelectOutcome::ready, *index};
@@ -121,10 +120,11 @@ using Selectable = BasicSelectable<>;
 using Selector = BasicSelector<>;
 
 /// The same for one wait. A thread that waits in a loop keeps a Selector.
-template <class... Sources>
-Selected select(Instant deadline, const CancelToken& cancel, Sources&... sources) {
-    using Sync = typename std::tuple_element_t<0, std::tuple<Sources...>>::SyncPolicy;
-    BasicSelector<Sync> selector(std::vector<BasicSelectable<Sync>*>{&sources...});
+template <class First, class... Rest>
+Selected select(Instant deadline, const BasicCancelToken<typename First::SyncPolicy>& cancel,
+                First& first, Rest&... rest) {
+    using Sync = typename First::SyncPolicy;
+    BasicSelector<Sync> selector(std::vector<BasicSelectable<Sync>*>{&first, &rest...});
     return selector.wait_until(deadline, cancel);
 }
 

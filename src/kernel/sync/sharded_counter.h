@@ -23,7 +23,7 @@ std::size_t this_processor() noexcept;
 /// An add is one atomic add on a line that no other processor writes, as long as there are not more
 /// of them than shards. Takes 64 bytes a shard; a counter that one thread writes is better a plain
 /// atomic.
-template <class Atomics = StdAtomics>
+template <class Atomics = StdAtomics, std::size_t (*processor)() noexcept = detail::this_processor>
 class BasicShardedCounter {
 public:
     explicit BasicShardedCounter(std::size_t shards = detail::counter_shards())
@@ -33,7 +33,7 @@ public:
     void add(std::uint64_t n = 1) {
         // Relaxed: the number says nothing about other data. An atomic add, not a plain one: the
         // thread may be moved to another processor between the two lines.
-        shards_[detail::this_processor() & mask_].value.fetch_add(n, std::memory_order_relaxed);
+        shards_[processor() & mask_].value.fetch_add(n, std::memory_order_relaxed);
     }
     /// At least what was added before the call by this thread or by one it has synchronised with,
     /// at most what was added by its end. Any thread.

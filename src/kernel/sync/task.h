@@ -6,7 +6,7 @@
 #include "kernel/sync/cancel.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/leak_check.h"
-#include "kernel/sync/mutex.h"
+#include "kernel/sync/sync_policy.h"
 
 #include <exception>
 #include <memory>
@@ -21,19 +21,21 @@ namespace sluice {
 namespace detail {
 
 /// What the pool sees of a task.
+template <class Sync>
 class Task {
 public:
     Task() = default;
     virtual ~Task() = default;
     Task(const Task&) = delete;
     Task& operator=(const Task&) = delete;
-    virtual void run(const CancelToken& cancel) noexcept = 0;
+    virtual void run(const BasicCancelToken<Sync>& cancel) noexcept = 0;
     virtual void abandon(Error reason) noexcept = 0;
 
     Instant queued_at{};  ///< written by the pool before it queues the task
 
 private:
-    [[no_unique_address]] leak_check::DebugEntry alive_{leak_check::Kind::task, "task"};
+    [[no_unique_address]] leak_check::EntryOf<Sync, leak_check::DebugEntry> alive_{
+        leak_check::Kind::task, "task"};
 };
 
 template <class T>
@@ -45,9 +47,9 @@ struct Unwrapped<Result<T>> {
     using type = T;
 };
 
-template <class F>
-auto call_task(F& function, const CancelToken& cancel) {
-    if constexpr (std::is_invocable_v<F&, const CancelToken&>) {
+template <class F, class Sync>
+auto call_task(F& function, const BasicCancelToken<Sync>& cancel) {
+    if constexpr (std::is_invocable_v<F&, const BasicCancelToken<Sync>&>) {
         return function(cancel);
     } else {
         return function();
@@ -55,12 +57,14 @@ auto call_task(F& function, const CancelToken& cancel) {
 }
 
 /// The value type of a task function: T for one that returns T or Result<T>.
-template <class F>
-using TaskValue = typename Unwrapped<decltype(call_task(std::declval<F&>(),
-                                                        std::declval<const CancelToken&>()))>::type;
+template <class F, class Sync = StdSync>
+using TaskValue = typename Unwrapped<decltype(call_task(
+    std::declval<F&>(), std::declval<const BasicCancelToken<Sync>&>()))>::type;
 
-template <class T>
+template <class T, class Sync>
 class TaskState {
+    using MutexLock = typename Sync::MutexLock;
+
 public:
     void set(Result<T> result) SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
@@ -81,17 +85,20 @@ public:
     }
 
 private:
-    Mutex mutex_;
-    CondVar done_{WaitSite{"task", WaitKind::result}};
+    typename Sync::Mutex mutex_;
+    typename Sync::CondVar done_ =
+        make_counted<typename Sync::CondVar>(WaitSite{"task", WaitKind::result});
     std::optional<Result<T>> result_ SLUICE_GUARDED_BY(mutex_);
 };
 
-template <class F>
-class FunctionTask final : public Task {
-public:
-    using Value = TaskValue<F>;
+template <class F, class Sync>
+class FunctionTask final : public Task<Sync> {
+    using CancelToken = BasicCancelToken<Sync>;
 
-    FunctionTask(F function, std::shared_ptr<TaskState<Value>> state)
+public:
+    using Value = TaskValue<F, Sync>;
+
+    FunctionTask(F function, std::shared_ptr<TaskState<Value, Sync>> state)
         : function_(std::in_place, std::move(function)), state_(std::move(state)) {}
 
     void run(const CancelToken& cancel) noexcept override {
@@ -124,13 +131,13 @@ private:
     }
 
     std::optional<F> function_;
-    std::shared_ptr<TaskState<Value>> state_;
+    std::shared_ptr<TaskState<Value, Sync>> state_;
 };
 
 }  // namespace detail
 
 /// The submitter's end of a task. Dropping it does not stop the task.
-template <class T>
+template <class T, class Sync = StdSync>
 class [[nodiscard]] TaskHandle {
 public:
     /// Waits for the end. The function's value or Error; internal with the text of an exception it
@@ -141,9 +148,11 @@ public:
     [[nodiscard]] bool is_done() const { return state_->wait_until(Instant::min()); }
 
 private:
-    friend class WorkerPool;
-    explicit TaskHandle(std::shared_ptr<detail::TaskState<T>> state) : state_(std::move(state)) {}
-    std::shared_ptr<detail::TaskState<T>> state_;
+    template <class>
+    friend class BasicWorkerPool;
+    using State = detail::TaskState<T, Sync>;
+    explicit TaskHandle(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    std::shared_ptr<State> state_;
 };
 
 }  // namespace sluice

@@ -14,6 +14,8 @@
 
 namespace sluice {
 
+struct StdSync;
+
 namespace detail {
 /// Names the calling thread; the kernel keeps 15 bytes.
 void name_this_thread(const std::string& name) noexcept;
@@ -68,5 +70,20 @@ public:
 private:
     std::thread thread_;
 };
+
+namespace detail {
+template <class Sync>
+struct ThreadOfPolicy {
+    using type = typename Sync::Thread;
+};
+template <>
+struct ThreadOfPolicy<StdSync> {
+    using type = Thread;
+};
+}  // namespace detail
+
+/// The threads of a policy (sync_policy.h); Thread in the product.
+template <class Sync>
+using ThreadOf = typename detail::ThreadOfPolicy<Sync>::type;
 
 }  // namespace sluice
