@@ -166,19 +166,24 @@ TEST(WaitAccounting, WaitsOfAThreadThatRunsAreSeenOnce) {
 }
 
 TEST(WaitAccounting, MoreSitesThanAThreadRemembersLoseNothing) {
+    static constexpr SiteName names[] = {"test.walk.a", "test.walk.b", "test.walk.c", "test.walk.d",
+                                         "test.walk.e"};
+    static constexpr WaitKind kinds[] = {WaitKind::lock, WaitKind::push, WaitKind::pop,
+                                         WaitKind::permit};
     Thread("wanderer", [] {
         for (int round = 0; round < 50; ++round) {
-            for (int n = 0; n < 20; ++n) {
-                const SiteName site = SiteName::interned("test.walk." + std::to_string(n));
-                record_wait({site, WaitKind::lock}, 1us);
+            for (const SiteName name : names) {
+                for (const WaitKind kind : kinds) record_wait({name, kind}, 1us);
             }
         }
     }).join();
-    for (int n = 0; n < 20; ++n) {
-        const auto total = total_of("test.walk." + std::to_string(n), WaitKind::lock, "wanderer");
-        ASSERT_TRUE(total) << n;
-        EXPECT_EQ(total->waits, 50U);
-        EXPECT_EQ(total->total, 50us);
+    for (const SiteName name : names) {
+        for (const WaitKind kind : kinds) {
+            const auto total = total_of(name.text(), kind, "wanderer");
+            ASSERT_TRUE(total) << name.text();
+            EXPECT_EQ(total->waits, 50U);
+            EXPECT_EQ(total->total, 50us);
+        }
     }
 }
 
