@@ -4,6 +4,8 @@
 #include "modules/crawl/core/url/percent.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -34,15 +36,27 @@ bool is_unreserved(char c) {
     return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-/// What the URL standard leaves as it is in paths and queries, and RFC 3986 does not allow there.
-bool is_not_of_rfc3986(char c) {
-    return std::string_view("[]^`|\\{}").find(c) != std::string_view::npos;
+// "%", and what the URL standard leaves as it is in paths and queries and RFC 3986 does not allow
+// there.
+consteval std::array<bool, 256> make_normalised() {
+    std::array<bool, 256> bytes{};
+    for (const char c : std::string_view("%[]^`|\\{}")) bytes[static_cast<unsigned char>(c)] = true;
+    return bytes;
+}
+
+constexpr std::array<bool, 256> normalised = make_normalised();
+
+bool is_normalised(char c) { return normalised[static_cast<unsigned char>(c)]; }
+
+/// Whether append_normal_percent() would change something, or might.
+bool has_normalised(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_normalised);
 }
 
 void append_normal_percent(std::string_view text, std::string& out) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] != '%') {
-            if (is_not_of_rfc3986(text[i]))
+            if (is_normalised(text[i]))
                 append_percent_byte(text[i], out);
             else
                 out += text[i];
@@ -103,7 +117,7 @@ bool is_before(std::string_view a, std::string_view b) {
 
 std::string canonical_query(std::string_view query, const CanonicalRules& rules) {
     std::string normal;
-    if (rules.normalise_percent) {
+    if (rules.normalise_percent && has_normalised(query)) {
         append_normal_percent(query, normal);
         query = normal;
     }
@@ -152,17 +166,26 @@ std::string canonical_path(std::string_view path, const CanonicalRules& rules) {
     return out;
 }
 
-UrlRefusal check_path(std::string_view path, const ShapeLimits& limits) {
+/// Takes the first segment off a path that begins with a slash.
+std::string_view take_segment(std::string_view& path) {
+    path.remove_prefix(1);
+    const std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    return segment;
+}
+
+UrlRefusal check_path(const std::string_view path, const ShapeLimits& limits) {
+    std::size_t count = 0;
+    for (std::string_view rest = path; !rest.empty();)
+        if (!take_segment(rest).empty()) ++count;
+    if (limits.segments_max != 0 && count > limits.segments_max)
+        return UrlRefusal::too_many_segments;
+    if (limits.repeats_max == 0 || count <= limits.repeats_max) return UrlRefusal::none;
     std::vector<std::string_view> segments;
-    while (!path.empty()) {
-        path.remove_prefix(1);  // the slash
-        const std::size_t end = std::min(path.find('/'), path.size());
-        if (end > 0) segments.push_back(path.substr(0, end));
-        path.remove_prefix(end);
-        if (limits.segments_max != 0 && segments.size() > limits.segments_max)
-            return UrlRefusal::too_many_segments;
-    }
-    if (limits.repeats_max == 0 || segments.size() <= limits.repeats_max) return UrlRefusal::none;
+    segments.reserve(count);
+    for (std::string_view rest = path; !rest.empty();)
+        if (const std::string_view segment = take_segment(rest); !segment.empty())
+            segments.push_back(segment);
     std::sort(segments.begin(), segments.end());
     for (std::size_t i = limits.repeats_max; i < segments.size(); ++i)
         if (segments[i] == segments[i - limits.repeats_max]) return UrlRefusal::repeated_segment;
@@ -203,10 +226,9 @@ void make_canonical(Url& url, const CanonicalRules& rules) {
     url.remove_fragment();
     if (!url.is_http()) return;
     const std::string_view path = url.pathname();
-    const bool plain_path =
-        (!rules.normalise_percent || path.find_first_of("%[]^`|\\{}") == path.npos) &&
-        (!rules.drop_session_ids || path.find(';') == path.npos) &&
-        (!rules.merge_slashes || path.find("//") == path.npos);
+    const bool plain_path = (!rules.normalise_percent || !has_normalised(path)) &&
+                            (!rules.drop_session_ids || path.find(';') == path.npos) &&
+                            (!rules.merge_slashes || path.find("//") == path.npos);
     if (!plain_path) {
         const std::string changed = canonical_path(path, rules);
         if (changed != path) url.set_pathname(changed);

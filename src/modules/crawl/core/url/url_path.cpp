@@ -2,6 +2,8 @@
 // Paths and queries: what the parser writes behind the host.
 #include "modules/crawl/core/url/url_parser.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace sluice::crawl {
@@ -24,17 +26,48 @@ int count_dots(std::string_view segment) {
     return second != 0 && first + second == segment.size() ? 2 : 0;
 }
 
-/// Whether the path has to be taken segment by segment: bytes to encode, a backslash, or segments
-/// of dots.
-bool is_plain_path(std::string_view text, bool special) {
-    bool slash = true;
+// What a byte of a path makes necessary, as bits.
+constexpr std::uint8_t path_encode = 1;
+constexpr std::uint8_t path_backslash = 2;
+constexpr std::uint8_t path_dot = 4;  // a dot, or "%", which may begin one
+
+consteval std::array<std::uint8_t, 256> make_path_bytes() {
+    std::array<std::uint8_t, 256> bytes{};
+    for (std::size_t c = 0; c < 256; ++c)
+        if ((detail::encode_sets[c] & static_cast<std::uint8_t>(EncodeSet::path)) != 0)
+            bytes[c] = path_encode;
+    bytes['\\'] = path_backslash;
+    bytes['.'] = path_dot;
+    bytes['%'] = path_dot;
+    return bytes;
+}
+
+constexpr std::array<std::uint8_t, 256> path_bytes = make_path_bytes();
+
+/// Whether any segment begins with a dot, or with "%", which may be one.
+bool has_dot_segment(std::string_view text) {
+    char before = '/';
     for (const char c : text) {
-        if (must_encode(c, EncodeSet::path) || (special && c == '\\')) return false;
-        // A segment that begins with a dot, or with what may be one.
-        if (slash && (c == '.' || c == '%')) return false;
-        slash = c == '/';
+        if (before == '/' && (c == '.' || c == '%')) return true;
+        before = c;
     }
-    return true;
+    return false;
+}
+
+/// Whether the path can be taken as it is: nothing to encode, no backslash, no segments of dots.
+bool is_plain_path(std::string_view text, bool special) {
+    unsigned found = 0;
+    for (const char c : text) found |= path_bytes[static_cast<unsigned char>(c)];
+    if ((found & path_encode) != 0 || (special && (found & path_backslash) != 0)) return false;
+    return (found & path_dot) == 0 || !has_dot_segment(text);
+}
+
+/// Where the first segment ends: at a slash, or at the end.
+std::size_t segment_length(std::string_view text, bool special) {
+    if (!special) return std::min(text.find('/'), text.size());
+    std::size_t end = 0;
+    while (end < text.size() && text[end] != '/' && text[end] != '\\') ++end;
+    return end;
 }
 
 void append_segment(std::string_view segment, PathContext context, std::string& out) {
@@ -77,8 +110,8 @@ void append_path(std::string_view text, PathContext context, std::string& out) {
         return;
     }
     for (bool last = false; !last;) {
-        const std::size_t end = special ? text.find_first_of("/\\") : text.find('/');
-        last = end == std::string_view::npos;
+        const std::size_t end = segment_length(text, special);
+        last = end == text.size();
         const std::string_view segment = text.substr(0, end);
         const int dots = count_dots(segment);
         if (dots == 0) append_segment(segment, context, out);
@@ -119,27 +152,47 @@ std::optional<std::uint32_t> read_port(std::string_view text, std::size_t& digit
     return port;
 }
 
-std::string_view clean_input(std::string_view input, std::string& buffer) {
-    // Eight bytes at a time: a tab, a newline or a byte that is not ASCII, anywhere?
-    constexpr std::uint64_t ones = 0x0101010101010101U;
-    constexpr std::uint64_t high = 0x8080808080808080U;
-    const auto zeros = [](std::uint64_t word) { return (word - ones) & ~word; };
-    std::uint64_t found_high = 0;
-    std::uint64_t found_blank = 0;
+namespace {
+
+constexpr std::uint64_t every_byte = 0x0101010101010101U;
+constexpr std::uint64_t high_bits = 0x8080808080808080U;
+
+/// The bytes of a word that may need care: the high bit of each is set if it is not ASCII, a tab or
+/// a newline, and may be set for bytes after one that is.
+std::uint64_t bytes_of_care(std::uint64_t word) {
+    const auto zeros = [](std::uint64_t x) { return (x - every_byte) & ~x; };
+    return (word | zeros(word ^ every_byte * '\t') | zeros(word ^ every_byte * '\n') |
+            zeros(word ^ every_byte * '\r')) &
+           high_bits;
+}
+
+/// Whether there is nothing to clean, for certain.
+bool is_clean(std::string_view input) {
+    std::uint64_t found = 0;
+    std::uint64_t word = every_byte * ' ';
     const char* at = input.data();
-    for (std::size_t left = input.size(); left > 0;) {
-        std::uint64_t word = ones * ' ';
-        const std::size_t take = left < 8 ? left : 8;
-        std::memcpy(&word, at, take);
-        found_high |= word;
-        found_blank |=
-            zeros(word ^ ones * '\t') | zeros(word ^ ones * '\n') | zeros(word ^ ones * '\r');
-        at += take;
-        left -= take;
+    std::size_t left = input.size();
+    for (; left >= 8; at += 8, left -= 8) {
+        std::memcpy(&word, at, 8);
+        found |= bytes_of_care(word);
     }
-    if (((found_high | found_blank) & high) == 0) return input;
+    if (input.size() >= 8) {
+        std::memcpy(&word, input.data() + input.size() - 8, 8);
+        found |= bytes_of_care(word);
+    } else {
+        for (; left > 0; ++at, --left)
+            if (*at == '\t' || *at == '\n' || *at == '\r' || static_cast<signed char>(*at) < 0)
+                return false;
+    }
+    return found == 0;
+}
+
+}  // namespace
+
+std::string_view clean_input(std::string_view input, std::string& buffer) {
+    if (is_clean(input)) return input;
     const bool blanks = input.find_first_of("\t\n\r") != std::string_view::npos;
-    const bool broken = (found_high & high) != 0 && !is_utf8(input);
+    const bool broken = !is_utf8(input);
     if (!blanks && !broken) return input;
     buffer = broken ? to_scalar_values(input) : std::string(input);
     std::erase_if(buffer, [](char c) { return c == '\t' || c == '\n' || c == '\r'; });
