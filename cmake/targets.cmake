@@ -31,6 +31,24 @@ endfunction()
 set(SLUICE_PURE_FOLDERS "^(kernel/(base|algo|wire)|modules/[^/]+/core|modules/jobs/(model|engine)|sdk/protocol)(/|$)")
 add_custom_target(threaded_tests)
 
+# Which tests a plain build makes. Compiling is most of what CI does, so each preset builds what it runs:
+#   all        every test
+#   sanitized  all but the searches (simulators, interleaving checker), which run optimised
+#   optimised  the searches, the programs and the benchmarks; unit tests run with sanitizers
+set(SLUICE_BUILD_TESTS all CACHE STRING "Which tests to build: all, sanitized or optimised")
+
+# Targets that only the sanitized, or only the optimised builds make unless they are asked for by name.
+function(sluice_sanitized_only)
+  if(SLUICE_BUILD_TESTS STREQUAL "optimised")
+    set_target_properties(${ARGN} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
+endfunction()
+function(sluice_optimised_only)
+  if(SLUICE_BUILD_TESTS STREQUAL "sanitized")
+    set_target_properties(${ARGN} PROPERTIES EXCLUDE_FROM_ALL TRUE)
+  endif()
+endfunction()
+
 # sluice_test(NAME SOURCES … DEPS … [LABELS …] [TIMEOUT seconds]): a GoogleTest program and its ctest entry. Its main is
 # that of tests/support, which fails a test that leaves a thread or a task behind.
 function(sluice_test name)
@@ -47,6 +65,11 @@ function(sluice_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
   if("threaded" IN_LIST ARG_LABELS)
     add_dependencies(threaded_tests ${name})
+  endif()
+  if("sim" IN_LIST ARG_LABELS OR "interleave" IN_LIST ARG_LABELS)
+    sluice_optimised_only(${name})
+  else()
+    sluice_sanitized_only(${name})
   endif()
 endfunction()
 

@@ -16,7 +16,7 @@ namespace {
 Channel<int>* const never_filled = new Channel<int>(1);
 Thread* left_thread = nullptr;
 WorkerPool* left_pool = nullptr;
-detail::Task* left_task = nullptr;
+detail::Task<StdSync>* left_task = nullptr;
 
 void wait_for_ever() {
     int item = 0;
@@ -42,8 +42,8 @@ TEST(Leaky, LeavesPool) { left_pool = new WorkerPool({.name = "abandoned"}); }
 
 TEST(Leaky, LeavesTask) {
     const auto work = [] { return 1; };
-    left_task =
-        new detail::FunctionTask<decltype(work)>(work, std::make_shared<detail::TaskState<int>>());
+    left_task = new detail::FunctionTask<decltype(work), StdSync>(
+        work, std::make_shared<detail::TaskState<int, StdSync>>());
 }
 
 TEST(Leaky, LeavesStranger) {

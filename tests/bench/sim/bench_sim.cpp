@@ -156,9 +156,10 @@ void hold_model() {
 /// The real dispatch engine in virtual time: one queue, Poisson arrivals, load 0.8.
 void real_engine() {
     std::printf("The real engine in virtual time, one thread, median of %d:\n", rounds);
-    std::printf("  (a decision is one command that the engine decided: a push, a fetch, an answer to\n"
-                "  a delivery, a heartbeat; a delivery is a job handed to a worker, and its whole life\n"
-                "  is within it: arrival, push, fetch, delivery, answer, statistics)\n");
+    std::printf(
+        "  (a decision is one command that the engine decided: a push, a fetch, an answer to\n"
+        "  a delivery, a heartbeat; a delivery is a job handed to a worker, and its whole life\n"
+        "  is within it: arrival, push, fetch, delivery, answer, statistics)\n");
     for (const std::uint32_t slots : {3U, 100U}) {
         Traffic traffic;
         traffic.name = traffic.type = "job";

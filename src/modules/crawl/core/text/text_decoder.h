@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// TextDecoder: bytes in any encoding of the web become UTF-8, in pieces of any size, by the decoders
-// of https://encoding.spec.whatwg.org/ with the standard's own tables. What cannot be read becomes
-// U+FFFD. Not the search for the encoding of a page.
+// TextDecoder: bytes in any encoding of the web become UTF-8, in pieces of any size, by the
+// decoders of https://encoding.spec.whatwg.org/ with the standard's own tables. What cannot be read
+// becomes U+FFFD. Not the search for the encoding of a page.
 #pragma once
 
 #include "kernel/base/result.h"
