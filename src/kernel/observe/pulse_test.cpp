@@ -2,6 +2,7 @@
 // Signs of life, and the stack of a thread that gives none.
 #include "kernel/observe/pulse.h"
 
+#include "kernel/observe/hang_testing.h"
 #include "kernel/observe/process.h"
 #include "kernel/observe/thread_stack.h"
 #include "kernel/sync/channel.h"
@@ -59,17 +60,16 @@ TEST(Process, KnowsThreadsByTheirNumber) {
     EXPECT_EQ(thread_state(-1), "gone");
 }
 
-[[gnu::noinline]] void hang_in_here(Channel<int>& inside, Channel<int>& end) {
+[[gnu::noinline]] void hang_in_here(Channel<int>& inside, HangingPlace& place) {
     inside.push(gettid());
-    int item = 0;
-    end.pop(item);
+    place.hang();
     asm volatile("");  // no tail call: this function stays on the stack
 }
 
 TEST(ThreadStack, ShowsWhereAnotherThreadHangs) {
     Channel<int> inside(1);
-    Channel<int> end(1);
-    Thread thread("hanging", [&] { hang_in_here(inside, end); });
+    HangingPlace place;
+    Thread thread("hanging", [&] { hang_in_here(inside, place); });
     int id = 0;
     inside.pop(id);
     for (int round = 0; round < 3; ++round) {
@@ -77,7 +77,7 @@ TEST(ThreadStack, ShowsWhereAnotherThreadHangs) {
         ASSERT_TRUE(stack) << stack.error().text();
         EXPECT_NE(stack->text().find("hang_in_here("), std::string::npos) << stack->text();
     }
-    end.close();
+    place.let_go();
     thread.join();
     const auto gone = stack_of_thread(id);
     ASSERT_FALSE(gone);
@@ -87,6 +87,7 @@ TEST(ThreadStack, ShowsWhereAnotherThreadHangs) {
 TEST(ThreadStack, ThreadThatBlocksSignalsIsGivenUpAndAskedAgainLater) {
     Channel<int> inside(1);
     Channel<int> go_on(1);
+    HangingPlace place;
     Thread thread("deaf", [&] {
         sigset_t all;
         sigset_t before;
@@ -96,7 +97,7 @@ TEST(ThreadStack, ThreadThatBlocksSignalsIsGivenUpAndAskedAgainLater) {
         int item = 0;
         go_on.pop(item);
         pthread_sigmask(SIG_SETMASK, &before, nullptr);  // the late signal arrives here
-        hang_in_here(inside, go_on);
+        hang_in_here(inside, place);
     });
     int id = 0;
     inside.pop(id);
@@ -108,7 +109,7 @@ TEST(ThreadStack, ThreadThatBlocksSignalsIsGivenUpAndAskedAgainLater) {
     const auto stack = stack_of_thread(id, 10s);
     ASSERT_TRUE(stack) << stack.error().text();
     EXPECT_NE(stack->text().find("hang_in_here("), std::string::npos) << stack->text();
-    go_on.close();
+    place.let_go();
 }
 
 }  // namespace

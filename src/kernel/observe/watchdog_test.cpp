@@ -2,6 +2,7 @@
 // A thread that really hangs, and what the log says of it.
 #include "kernel/observe/watchdog.h"
 
+#include "kernel/observe/hang_testing.h"
 #include "kernel/observe/log.h"
 #include "kernel/sync/channel.h"
 #include "kernel/sync/clock.h"
@@ -61,21 +62,20 @@ public:
         inside_.pop(item);
     }
     void end() {
-        go_on_.close();
+        place_.let_go();
         thread_.join();
     }
 
 private:
     Pulse pulse_{"test.turn"};
     Channel<int> inside_{1};
-    Channel<int> go_on_{1};
+    HangingPlace place_;
     Thread thread_{"slow-owner", [this] { be_slow(); }};
 
     [[gnu::noinline]] void be_slow() {
         const Pulse::Turn turn(pulse_);
         inside_.push(1);
-        int item = 0;
-        go_on_.pop(item);
+        place_.hang();
     }
 };
 
