@@ -24,51 +24,23 @@ const void* low_half(const std::atomic<std::uint64_t>& word) {
     return reinterpret_cast<const char*>(&word) + offset;
 }
 
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define SLUICE_FUTEX_IN_SLICES 1
-#endif
-#endif
-
-#if defined(SLUICE_FUTEX_IN_SLICES)
-/// ThreadSanitizer keeps a signal back until its thread comes through a call that it knows. It
-/// knows no futex, so under it a sleep is cut into slices of 20 ms, with such a call between two.
-Instant end_of_slice(Instant deadline) noexcept {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    const Instant end{Duration{now.tv_sec * 1'000'000'000 + now.tv_nsec} + 20ms};
-    return std::min(end, deadline);
-}
-bool go_on_after_slice(Instant end, Instant deadline) noexcept {
-    usleep(0);
-    return end < deadline;
-}
-#else
-Instant end_of_slice(Instant deadline) noexcept { return deadline; }
-bool go_on_after_slice(Instant, Instant) noexcept { return false; }
-#endif
-
 FutexWait wait(const void* word, std::uint32_t expected, Instant deadline) noexcept {
-    while (true) {
-        const Instant end = end_of_slice(deadline);
-        timespec until{};
-        const bool timed = end != Instant::max();
-        if (timed) {
-            // The system call knows no negative times.
-            const std::int64_t ns = std::max<std::int64_t>(end.time_since_epoch().count(), 0);
-            until.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
-            until.tv_nsec = static_cast<long>(ns % 1'000'000'000);
-        }
-        // FUTEX_WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC, which is what an Instant is;
-        // the plain FUTEX_WAIT would take a span and grow late with every wake-up for nothing.
-        const long result =
-            syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
-                    timed ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
-        if (result == 0) return FutexWait::woken;
-        // EAGAIN: the value had changed. EINTR, a signal, counts as a wake-up for nothing.
-        if (errno != ETIMEDOUT) return errno == EAGAIN ? FutexWait::changed : FutexWait::woken;
-        if (!go_on_after_slice(end, deadline)) return FutexWait::timeout;
+    timespec until{};
+    const bool timed = deadline != Instant::max();
+    if (timed) {
+        // The system call knows no negative times.
+        const std::int64_t ns = std::max<std::int64_t>(deadline.time_since_epoch().count(), 0);
+        until.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
+        until.tv_nsec = static_cast<long>(ns % 1'000'000'000);
     }
+    // FUTEX_WAIT_BITSET takes an absolute time of CLOCK_MONOTONIC, which is what an Instant is; the
+    // plain FUTEX_WAIT would take a span and grow late with every wake-up for nothing.
+    const long result = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
+                                timed ? &until : nullptr, nullptr, FUTEX_BITSET_MATCH_ANY);
+    if (result == 0) return FutexWait::woken;
+    // EAGAIN: the value had changed. EINTR, a signal, counts as a wake-up for nothing.
+    if (errno == ETIMEDOUT) return FutexWait::timeout;
+    return errno == EAGAIN ? FutexWait::changed : FutexWait::woken;
 }
 
 void wake(const void* word, std::uint32_t count) noexcept {
