@@ -59,6 +59,8 @@ public:
     }
     /// Between two tokens.
     [[nodiscard]] Duration interval() const { return interval_; }
+    /// From an empty bucket to a full one. At most 100 years.
+    [[nodiscard]] Duration filling_time() const { return span(burst_); }
 
 private:
     static constexpr Duration longest = 24h * 36'500;

@@ -53,7 +53,7 @@ GateId Gates::intern(GateKind kind, std::string_view name) {
     gate.name = key;
     gate.users = 1;
     if (const auto& rate = limit_of(gate).rate; rate && spent_at_)
-        gate.full_at = *spent_at_ + Gcra(*rate).interval() * static_cast<std::int64_t>(rate->burst);
+        gate.full_at = *spent_at_ + Gcra(*rate).filling_time();
     names_.emplace(std::move(key), id);
     return id;
 }
@@ -256,9 +256,7 @@ void Gates::assume_spent(WallTime now) {
         Gate& gate = gates_[id];
         const auto& rate = limit_of(gate).rate;
         if (!rate) continue;
-        const Duration whole = Gcra(*rate).interval() *
-                               static_cast<std::int64_t>(std::max<std::uint64_t>(rate->burst, 1));
-        gate.full_at = std::max(gate.full_at, now + whole);
+        gate.full_at = std::max(gate.full_at, now + Gcra(*rate).filling_time());
         rearm(id, now);
     }
 }

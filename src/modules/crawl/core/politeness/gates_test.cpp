@@ -122,6 +122,17 @@ TEST(Gates, AfterACrashEveryBucketIsEmptyAlsoThoseMadeLater) {
     EXPECT_TRUE(gates.start(HostId(1), route, zero + 1s));
 }
 
+// A burst of zero counts as one, as everywhere; the largest fills in a hundred years, not never.
+TEST(Gates, AfterACrashABucketOfAnySizeIsEmpty) {
+    for (const std::uint64_t burst : {std::uint64_t{0}, UINT64_MAX}) {
+        Gates gates({.domain = each(1s, burst)});
+        gates.assume_spent(zero);
+        const Route route{gates.address("10.0.0.1"), gates.domain("a.org")};
+        EXPECT_FALSE(gates.start(HostId(1), route, zero)) << burst;
+        EXPECT_EQ(gates.next_wake(), zero + 1s) << burst;
+    }
+}
+
 TEST(Gates, LimitsMayChangeWhileHostsWait) {
     Gates gates({.crawl = each(1h)});
     const Route route{gates.address("10.0.0.1"), gates.domain("a.org")};
