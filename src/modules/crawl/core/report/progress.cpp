@@ -1,84 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/report/progress.h"
 
-#include <algorithm>
-
 namespace sluice::crawl {
-namespace {
 
-constexpr std::size_t points_max = 64;
-/// Longer than anybody waits, and far from where a Duration overflows.
-constexpr double seconds_max = 100.0 * 365 * 86'400;
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-Duration at_rate(std::uint64_t amount, double per_second) {
-    if (amount == 0) return Duration{0};
-    const double needed = static_cast<double>(amount) / per_second;
-    if (!(per_second > 0) || needed > seconds_max) return Duration::max();
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(needed));
-}
-
-}  // namespace
-
-std::string_view to_string(CrawlPhase phase) {
-    switch (phase) {
-        case CrawlPhase::running: return "running";
-        case CrawlPhase::paused: return "paused";
-        case CrawlPhase::draining: return "draining";
-        case CrawlPhase::cancelling: return "cancelling";
-        case CrawlPhase::ended: return "ended";
+std::string_view to_string(CrawlState state) {
+    switch (state) {
+        case CrawlState::opened: return "opened";
+        case CrawlState::running: return "running";
+        case CrawlState::paused: return "paused";
+        case CrawlState::draining: return "draining";
+        case CrawlState::cancelling: return "cancelling";
+        case CrawlState::ended: return "ended";
     }
     return "";
 }
 
-std::string_view to_string(CrawlOutcome outcome) {
-    switch (outcome) {
-        case CrawlOutcome::complete: return "complete";
-        case CrawlOutcome::pages_limit: return "pages_limit";
-        case CrawlOutcome::bytes_limit: return "bytes_limit";
-        case CrawlOutcome::time_limit: return "time_limit";
-        case CrawlOutcome::drained: return "drained";
-        case CrawlOutcome::cancelled: return "cancelled";
+std::string_view to_string(CrawlEnd end) {
+    switch (end) {
+        case CrawlEnd::complete: return "complete";
+        case CrawlEnd::pages_limit: return "pages_limit";
+        case CrawlEnd::bytes_limit: return "bytes_limit";
+        case CrawlEnd::time_limit: return "time_limit";
+        case CrawlEnd::drained: return "drained";
+        case CrawlEnd::cancelled: return "cancelled";
     }
     return "";
-}
-
-void RateMeter::note(WallTime now, std::uint64_t pages, std::uint64_t bytes) {
-    // Points are at least window / 64 apart, so that the oldest one kept is a window old.
-    const bool too_near = points_.size() > 1 && now - points_[points_.size() - 2].when <
-                                                    window_ / Duration::rep{points_max};
-    if (too_near) points_.pop_back();
-    points_.push_back({now, pages, bytes});
-    while (points_.size() > 2 && (points_[1].when + window_ <= now || points_.size() > points_max))
-        points_.pop_front();
-}
-
-double RateMeter::per_second(std::uint64_t Point::* counter) const {
-    if (points_.size() < 2) return 0;
-    const double spent = seconds(points_.back().when - points_.front().when);
-    const std::uint64_t grown = points_.back().*counter - points_.front().*counter;
-    return spent > 0 ? static_cast<double>(grown) / spent : 0;
-}
-
-double RateMeter::pages_per_second() const { return per_second(&Point::pages); }
-double RateMeter::bytes_per_second() const { return per_second(&Point::bytes); }
-
-Duration time_left(const CrawlProgress& progress) {
-    const CrawlTotals& totals = progress.totals;
-    const auto left = [](std::uint64_t limit, std::uint64_t spent) {
-        return limit > spent ? limit - spent : 0;
-    };
-    Duration least = at_rate(totals.pending, progress.pages_per_second);
-    if (progress.limits.pages != UINT64_MAX)
-        least = std::min(
-            least, at_rate(left(progress.limits.pages, totals.fetched), progress.pages_per_second));
-    if (progress.limits.bytes != UINT64_MAX)
-        least = std::min(
-            least, at_rate(left(progress.limits.bytes, totals.bytes), progress.bytes_per_second));
-    if (progress.limits.time != Duration::max())
-        least = std::min(least, std::max(progress.limits.time - progress.elapsed, Duration{0}));
-    return least;
 }
 
 }  // namespace sluice::crawl

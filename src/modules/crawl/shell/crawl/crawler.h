@@ -14,8 +14,8 @@
 #include "kernel/base/time.h"
 #include "modules/crawl/core/frontier/frontier.h"
 #include "modules/crawl/core/page/page_reader.h"
+#include "modules/crawl/core/report/progress.h"
 #include "modules/crawl/core/scope/scope.h"
-#include "modules/crawl/shell/crawl/progress.h"
 
 #include <cstdint>
 #include <functional>
