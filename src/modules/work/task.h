@@ -4,8 +4,8 @@
 #pragma once
 
 #include "kernel/base/result.h"
+#include "kernel/net/address_rules.h"
 #include "kernel/sync/cancel.h"
-#include "modules/work/core/address_rules.h"
 #include "modules/work/shell/rooted_files.h"
 #include "modules/work/types.h"
 #include "sdk/handler.h"

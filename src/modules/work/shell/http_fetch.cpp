@@ -7,11 +7,9 @@
 
 #include <curl/curl.h>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 
 namespace sluice::work {
@@ -110,19 +108,9 @@ private:
 
 curl_socket_t Fetch::open_socket(void* self, curlsocktype, curl_sockaddr* address) {
     auto& fetch = *static_cast<Fetch*>(self);
-    IpAddress target;
-    if (address->family == AF_INET) {
-        sockaddr_in v4{};
-        std::memcpy(&v4, &address->addr, sizeof v4);
-        target = IpAddress::from_v4(reinterpret_cast<const std::uint8_t*>(&v4.sin_addr));
-    } else if (address->family == AF_INET6 && address->addrlen >= sizeof(sockaddr_in6)) {
-        sockaddr_in6 v6{};
-        std::memcpy(&v6, &address->addr, sizeof v6);
-        target = IpAddress::from_v6(v6.sin6_addr.s6_addr);
-    } else {
-        return CURL_SOCKET_BAD;
-    }
-    if (!fetch.rules_.allows_address(target)) {
+    const auto target = IpAddress::from_sockaddr(&address->addr, address->addrlen);
+    if (!target) return CURL_SOCKET_BAD;
+    if (!fetch.rules_.allows_address(*target)) {
         fetch.refused_ = fail(Code::denied,
                               "the host leads to an address that this worker may not reach "
                               "(private, local, or outside the configured networks)");

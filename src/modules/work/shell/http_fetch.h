@@ -6,8 +6,8 @@
 #include "kernel/base/bytes.h"
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
+#include "kernel/net/address_rules.h"
 #include "kernel/sync/cancel.h"
-#include "modules/work/core/address_rules.h"
 
 #include <cstdint>
 #include <functional>

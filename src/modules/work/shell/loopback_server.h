@@ -3,8 +3,8 @@
 // or without end. One connection at a time, one request each.
 #pragma once
 
+#include "kernel/net/owned_fd.h"
 #include "kernel/sync/thread.h"
-#include "modules/work/shell/owned_fd.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>

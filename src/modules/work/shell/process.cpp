@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/process.h"
 
+#include "kernel/net/owned_fd.h"
 #include "kernel/sync/clock.h"
-#include "modules/work/shell/owned_fd.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/process.h"
 
+#include "kernel/net/owned_fd.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/thread.h"
-#include "modules/work/shell/owned_fd.h"
 #include "modules/work/shell/scratch_folder.h"
 
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 
 #include "kernel/base/bytes.h"
 #include "kernel/base/result.h"
-#include "modules/work/shell/owned_fd.h"
+#include "kernel/net/owned_fd.h"
 
 #include <cstdint>
 #include <span>

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace sluice::work {
+namespace sluice {
 
 /// Closes its descriptor when it goes; -1 stands for none.
 class OwnedFd {
@@ -36,4 +36,4 @@ private:
     int fd_ = -1;
 };
 
-}  // namespace sluice::work
+}  // namespace sluice

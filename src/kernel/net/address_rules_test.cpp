@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/work/core/address_rules.h"
+#include "kernel/net/address_rules.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::work {
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+namespace sluice {
 namespace {
 
 TEST(IpAddress, OnlyAddressesOfTheOpenInternetArePublic) {
@@ -47,6 +50,24 @@ TEST(IpAddress, OnlyAddressesOfTheOpenInternetArePublic) {
     }
 }
 
+TEST(IpAddress, IsReadFromSocketAddressesAndWritten) {
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_addr.s_addr = htonl(0xC0000207);
+    const auto* raw4 = reinterpret_cast<const sockaddr*>(&v4);
+    EXPECT_EQ(IpAddress::from_sockaddr(raw4, sizeof v4).value().text(), "192.0.2.7");
+    EXPECT_FALSE(IpAddress::from_sockaddr(raw4, 4));
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    ASSERT_EQ(inet_pton(AF_INET6, "::ffff:10.0.0.1", &v6.sin6_addr), 1);
+    const auto* raw6 = reinterpret_cast<const sockaddr*>(&v6);
+    EXPECT_EQ(IpAddress::from_sockaddr(raw6, sizeof v6).value().text(), "10.0.0.1");
+    EXPECT_FALSE(IpAddress::from_sockaddr(raw6, sizeof v4));
+    v6.sin6_family = AF_UNIX;
+    EXPECT_FALSE(IpAddress::from_sockaddr(raw6, sizeof v6));
+    EXPECT_EQ(IpAddress::parse("2001:db8::0:1").value().text(), "2001:db8::1");
+}
+
 TEST(IpNetwork, ContainsWhatItsPrefixSays) {
     const auto inside = [](const char* network, const char* address) {
         return IpNetwork::parse(network).value().contains(IpAddress::parse(address).value());
@@ -87,9 +108,14 @@ TEST(AddressRules, HostsOpenThePublicInternetAndNetworksOpenThemselves) {
     EXPECT_FALSE(networks.allows_address(IpAddress::parse("10.2.0.1").value()));
     EXPECT_FALSE(networks.allows_address(IpAddress::parse("8.8.8.8").value()));
 
+    const auto all = AddressRules::public_internet();
+    EXPECT_TRUE(all.allows_host("anything.example"));
+    EXPECT_TRUE(all.allows_address(IpAddress::parse("8.8.8.8").value()));
+    EXPECT_FALSE(all.allows_address(IpAddress::parse("127.0.0.1").value()));
+
     EXPECT_FALSE(AddressRules::make({"http://example.org"}, {}));
     EXPECT_FALSE(AddressRules::make({}, {"intranet"}));
 }
 
 }  // namespace
-}  // namespace sluice::work
+}  // namespace sluice

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which internet addresses and host names an outgoing request may reach. Pure: knows bytes and
-// rules, resolves and connects nothing (shell/http_get.cpp does).
+// The outbound policy: which internet addresses and host names an outgoing request may reach. Knows
+// bytes and rules; resolves and connects nothing.
 #pragma once
 
 #include "kernel/base/result.h"
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace sluice::work {
+struct sockaddr;
+
+namespace sluice {
 
 /// An IPv4 or IPv6 address; IPv4 is held as its mapped form ::ffff:a.b.c.d, so that one address has
 /// one form.
@@ -22,6 +25,10 @@ struct IpAddress {
     static Result<IpAddress> parse(std::string_view text);
     static IpAddress from_v4(const std::uint8_t* four);
     static IpAddress from_v6(const std::uint8_t* sixteen);
+    /// Nothing if it is of another family, or shorter than its family's form.
+    static std::optional<IpAddress> from_sockaddr(const sockaddr* address, std::size_t size);
+    /// As parse() reads it; the mapped form in dots.
+    [[nodiscard]] std::string text() const;
     [[nodiscard]] bool is_v4() const;
     friend bool operator==(const IpAddress&, const IpAddress&) = default;
 };
@@ -42,13 +49,15 @@ struct IpNetwork {
 /// NAT64 and v4-compatible addresses are judged as not public, because they can carry any of them).
 bool is_public(const IpAddress& address);
 
-/// What http.get may reach. With neither hosts nor networks it may reach nothing.
+/// What may be reached. With neither hosts nor networks it is nothing.
 class AddressRules {
 public:
     /// `hosts`: patterns such as "example.org" or "*.example.org"; "*" is every host. `networks`:
     /// addresses that are allowed although they may not be public. Errors: invalid.
     static Result<AddressRules> make(const std::vector<std::string>& hosts,
                                      const std::vector<std::string>& networks);
+    /// Every host, public addresses only.
+    static AddressRules public_internet();
 
     [[nodiscard]] bool enabled() const { return !hosts_.empty() || !networks_.empty(); }
     /// Whether the name may be asked for: it matches a pattern, or there are only networks.
@@ -62,4 +71,4 @@ private:
     std::vector<IpNetwork> networks_;
 };
 
-}  // namespace sluice::work
+}  // namespace sluice

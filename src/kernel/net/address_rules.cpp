@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/work/core/address_rules.h"
+#include "kernel/net/address_rules.h"
 
 #include "kernel/base/text.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <cstring>
 
-namespace sluice::work {
+namespace sluice {
 
 namespace {
 
@@ -73,6 +74,30 @@ IpAddress IpAddress::from_v4(const std::uint8_t* four) {
 IpAddress IpAddress::from_v6(const std::uint8_t* sixteen) {
     IpAddress out;
     std::memcpy(out.bytes.data(), sixteen, 16);
+    return out;
+}
+
+std::optional<IpAddress> IpAddress::from_sockaddr(const sockaddr* address, std::size_t size) {
+    if (address->sa_family == AF_INET && size >= sizeof(sockaddr_in)) {
+        sockaddr_in v4{};
+        std::memcpy(&v4, address, sizeof v4);
+        return from_v4(reinterpret_cast<const std::uint8_t*>(&v4.sin_addr));
+    }
+    if (address->sa_family == AF_INET6 && size >= sizeof(sockaddr_in6)) {
+        sockaddr_in6 v6{};
+        std::memcpy(&v6, address, sizeof v6);
+        return from_v6(v6.sin6_addr.s6_addr);
+    }
+    return std::nullopt;
+}
+
+std::string IpAddress::text() const {
+    char out[INET6_ADDRSTRLEN] = "";
+    if (is_v4()) {
+        inet_ntop(AF_INET, bytes.data() + 12, out, sizeof out);
+    } else {
+        inet_ntop(AF_INET6, bytes.data(), out, sizeof out);
+    }
     return out;
 }
 
@@ -143,6 +168,12 @@ Result<AddressRules> AddressRules::make(const std::vector<std::string>& hosts,
     return rules;
 }
 
+AddressRules AddressRules::public_internet() {
+    AddressRules rules;
+    rules.hosts_.emplace_back("*");
+    return rules;
+}
+
 bool AddressRules::allows_host(std::string_view host) const {
     if (hosts_.empty()) return !networks_.empty();
     const std::string name = bare_host(host);
@@ -156,4 +187,4 @@ bool AddressRules::allows_address(const IpAddress& address) const {
     return !hosts_.empty() && is_public(address);
 }
 
-}  // namespace sluice::work
+}  // namespace sluice
