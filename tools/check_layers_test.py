@@ -197,6 +197,12 @@ class CheckLayersTest(unittest.TestCase):
         self.file('src/modules/jobs/shell/a.cpp', '#include <rocksdb/db.h>\n')
         self.assert_one('heavy', 'RocksDB in a source')
 
+    def test_rocksdb_is_in_the_sources_of_the_crawls_store(self):
+        self.file('src/modules/crawl/shell/store/a.cpp', '#include <rocksdb/db.h>\n')
+        self.assert_clean()
+        self.file('src/modules/crawl/shell/crawl/a.cpp', '#include <rocksdb/db.h>\n')
+        self.assert_one('heavy', 'RocksDB in a source')
+
     def test_json_reader_is_in_no_header(self):
         self.file('src/kernel/wire/json.h', '#include <simdjson.h>\n')
         self.assert_one('heavy', 'simdjson')

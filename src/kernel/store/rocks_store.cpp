@@ -268,6 +268,10 @@ Status RocksStore::write_with(rocksdb::WriteBatch& batch, bool durably) {
     SLUICE_TRY_STATUS(usable());
     rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // counting comparisons costs a sixth
     SLUICE_TRY_STATUS(turn_memtable(batch.GetDataSize()));
+    if (durably) {
+        MutexLock lock(lifetime_);
+        SLUICE_TRY_STATUS(make_referred_durable());
+    }
     rocksdb::WriteOptions options;
     options.sync = durably;
     const rocksdb::Status status = db_->Write(options, &batch);
@@ -278,9 +282,18 @@ Status RocksStore::write_with(rocksdb::WriteBatch& batch, bool durably) {
 Status RocksStore::write(rocksdb::WriteBatch& batch) { return write_with(batch, false); }
 Status RocksStore::write_durably(rocksdb::WriteBatch& batch) { return write_with(batch, true); }
 
+/// A log that is durable must not speak of what is not.
+Status RocksStore::make_referred_durable() {
+    if (!settings_.before_sync) return {};
+    Status status = settings_.before_sync();
+    if (!status) stop();
+    return status;
+}
+
 Status RocksStore::sync() {
     MutexLock lock(lifetime_);
     SLUICE_TRY_STATUS(usable());
+    SLUICE_TRY_STATUS(make_referred_durable());
     const rocksdb::Status status = db_->SyncWAL();
     if (!status.ok()) return failed(status, "sync");
     return {};

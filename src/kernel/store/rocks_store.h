@@ -36,6 +36,9 @@ struct RocksSettings {
     int open_files_max = 512;
     /// Called on RocksDB's threads after a compaction, which leaves much freed memory behind.
     std::function<void()> after_compaction = nullptr;
+    /// Makes durable what records may speak of. Called before each sync of the log, also before
+    /// those that the store does by itself, with its lock held: on one thread at a time.
+    std::function<Status()> before_sync = nullptr;
     std::shared_ptr<DiskGuard> guard;       ///< told when the disk is full; may be null
     std::shared_ptr<RocksFaultEnv> faults;  ///< tests only
 };
@@ -81,6 +84,7 @@ private:
     Status look_at_folder(bool& is_new) const;
     Status write_with(rocksdb::WriteBatch& batch, bool durably);
     Status turn_memtable(std::uint64_t bytes);
+    Status make_referred_durable() SLUICE_REQUIRES(lifetime_);
     Error failed(const rocksdb::Status& status, std::string_view what);
     void close_db();
 
