@@ -138,6 +138,27 @@ Status FileIo::replace_file(const std::string& path, std::string_view contents) 
     return rename_durably(draft, path);
 }
 
+Result<std::unique_ptr<AppendFile>> FileIo::open_append(const std::string& path) const {
+    if (const auto v = verdict(FileOp::open); v.error != 0)
+        return errno_error(v.error, "open", path);
+    Fd fd(open_retrying(path, O_RDWR | O_CREAT));
+    if (fd.get() < 0) return errno_error(errno, "open", path);
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) return errno_error(errno, "look at", path);
+    if (!S_ISREG(info.st_mode)) return fail(Code::exists, path + " is not a file");
+    const auto size = static_cast<std::uint64_t>(info.st_size);
+    return std::unique_ptr<AppendFile>(new AppendFile(path, fd.release(), size, faults_));
+}
+
+Result<std::unique_ptr<LineReader>> FileIo::open_lines(const std::string& path,
+                                                       Bytes line_max) const {
+    if (const auto v = verdict(FileOp::read); v.error != 0)
+        return errno_error(v.error, "open", path);
+    Fd fd(open_retrying(path, O_RDONLY));
+    if (fd.get() < 0) return errno_error(errno, "open", path);
+    return std::unique_ptr<LineReader>(new LineReader(path, fd.release(), line_max, faults_));
+}
+
 Status FileIo::preallocate_file(const std::string& path, Bytes size) const {
     if (const auto v = verdict(FileOp::open); v.error != 0)
         return errno_error(v.error, "open", path);

@@ -5,7 +5,9 @@
 
 #include "kernel/base/bytes.h"
 #include "kernel/base/result.h"
+#include "kernel/store/append_file.h"
 #include "kernel/store/faults.h"
+#include "kernel/store/line_reader.h"
 
 #include <memory>
 #include <string>
@@ -54,6 +56,11 @@ public:
     /// After a crash at any moment the file is the old one or the new one, whole; once this
     /// returned, the new one. Mode 0600.
     [[nodiscard]] Status replace_file(const std::string& path, std::string_view contents) const;
+    /// A file that grows; made (0600) when missing.
+    [[nodiscard]] Result<std::unique_ptr<AppendFile>> open_append(const std::string& path) const;
+    /// A text file; a line longer than `line_max` is an error (exhausted).
+    [[nodiscard]] Result<std::unique_ptr<LineReader>> open_lines(const std::string& path,
+                                                                 Bytes line_max) const;
     /// A new file of `size` bytes that really occupy the disk, or nothing.
     [[nodiscard]] Status preallocate_file(const std::string& path, Bytes size) const;
     /// Durable copy to a new file; an existing target is an error (exists).
