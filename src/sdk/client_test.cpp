@@ -344,14 +344,9 @@ TEST(Client, ThePipelineIsBounded) {
 }
 
 TEST(Client, NoServerIsAnErrorWithTheAddress) {
-    std::uint16_t port = 0;
-    {
-        const ScriptedServer gone([](auto&, int, std::string) { return std::string(); });
-        port = gone.address().port;
-    }
+    const RefusingPort gone;
     ClientOptions options;
-    options.server.host = "127.0.0.1";
-    options.server.port = port;
+    options.server = gone.address();
     options.attempts_max = 2;
     options.backoff_base = 1ms;
     Client client(options);

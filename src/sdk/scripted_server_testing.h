@@ -163,6 +163,31 @@ private:
     Thread thread_;
 };
 
+/// A loopback port on which nobody listens, and which nobody else gets as long as this lives.
+class RefusingPort {
+public:
+    RefusingPort() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof at;
+        SLUICE_CHECK(::bind(socket_, reinterpret_cast<sockaddr*>(&at), size) == 0);
+        ::getsockname(socket_, reinterpret_cast<sockaddr*>(&at), &size);
+        port_ = ntohs(at.sin_port);
+    }
+    ~RefusingPort() { ::close(socket_); }
+    RefusingPort(const RefusingPort&) = delete;
+    RefusingPort& operator=(const RefusingPort&) = delete;
+
+    [[nodiscard]] ServerAddress address() const {
+        return {.host = "127.0.0.1", .port = port_, .username = {}, .password = {}};
+    }
+
+private:
+    int socket_;
+    std::uint16_t port_ = 0;
+};
+
 /// A bulk reply.
 inline std::string bulk(std::string_view text) {
     return '$' + std::to_string(text.size()) + "\r\n" + std::string(text) + "\r\n";

@@ -122,20 +122,17 @@ TEST(Worker, AHandlerThatDoesNotListenLosesItsJobToOthers) {
 TEST(Worker, StoppingAnIdleWorkerDoesNotWaitForItsFetch) {
     FakeQueue queue;
     Running running(queue);
+    running.options.fetch_wait = 60s;  // longer than finish() waits
     running.start();
     queue.await("FETCHB");
-    const Instant begin = monotonic_now();
     running.worker->stop();
     EXPECT_TRUE(running.finish());
-    EXPECT_LT(monotonic_now() - begin, 10s);
 }
 
 TEST(Worker, StopsAtOnceWithoutAServer) {
+    const RefusingPort gone;
     WorkerOptions options;
-    {
-        const ScriptedServer gone([](auto&, int, std::string) { return std::string(); });
-        options.server = gone.address();
-    }
+    options.server = gone.address();
     options.handles_signals = false;
     options.beat_interval = 10ms;
     options.backoff_base = 1h;

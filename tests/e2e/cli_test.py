@@ -80,6 +80,7 @@ def push_and_job(server):
 
 
 def progress_of_a_running_job(server):
+    server.settings = ['jobs.restart_grace=60s']  # time for the worker to come back
     server.start()
     jid = run(server, 'push', 'report.send').out.strip()
     wire = harness.connect(server, wid='reporter', x=1)
@@ -320,17 +321,32 @@ def work_with_the_built_in_types(server):
         worker.close()
 
 
+def let_go(gate):
+    """Opens and closes a pipe, once there is who reads from it."""
+    try:
+        os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
+        return True
+    except OSError:
+        return False
+
+
 def a_worker_becomes_quiet_and_drains(server):
     server.start()
-    worker = WorkerProcess(server, '--set', 'work.programs=pause=/bin/sleep', '--grace', '20s')
+    worker = WorkerProcess(server, '--set', 'work.programs=pause=/bin/cat', '--grace', '60s')
+    gate = server.folder / 'gate'
+    os.mkfifo(gate)
     try:
         wait_until(lambda: run(server, 'workers', '--json').json, 'the worker')
-        long = run(server, 'push', 'exec', 'pause', '{"arguments": ["3"]}').out.strip()
+        long = run(server, 'push', 'exec', 'pause',
+                   json.dumps({'arguments': [str(gate)]})).out.strip()
         wait_until(lambda: run(server, 'job', long, '--json').json['state'] == 'running', 'running')
         worker.process.send_signal(signal.SIGTSTP)
-        wait_until(lambda: run(server, 'workers', '--json').json[0]['state'] == 'quiet', 'quiet', 20)
+        wait_until(lambda: run(server, 'workers', '--json').json[0]['state'] == 'quiet', 'quiet')
         waits = run(server, 'push', 'math.factorial', '5').out.strip()
-        check_equal(worker.end(), OK, 'the exit code of the worker')
+        worker.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: run(server, 'workers', '--json').json[0]['state'] == 'terminate', 'drain')
+        wait_until(lambda: let_go(gate), 'the program waits')
+        check_equal(worker.process.wait(60), OK, 'the exit code of the worker')
         check_equal(run(server, 'job', long, '--json').json['state'], 'succeeded', 'the running job')
         check_equal(run(server, 'job', waits, '--json').json['state'], 'enqueued', 'the waiting job')
     finally:

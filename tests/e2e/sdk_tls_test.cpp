@@ -190,10 +190,8 @@ TEST(SdkTls, OneSidedTlsFailsInTime) {
 
     const jobs::Door open;
     auto tls = options_for(open, certificate.file);
-    tls.connect_timeout = 10s;
-    const Instant begun = monotonic_now();
+    tls.connect_timeout = 1h;  // the other side's answer ends it, not the time
     EXPECT_FALSE(ask(std::move(tls)));
-    EXPECT_LT(monotonic_now() - begun, 8s);
 }
 
 }  // namespace

@@ -90,11 +90,20 @@ def every_flag_reaches_the_run():
           'a failed item had not used all its attempts')
     check_equal(simulate('--items', 5, '--priority').json['config']['priority'], 3,
                 'levels of --priority alone')
-    full = simulate('--items', 20, '--consumers', 1, '--capacity', 1, '--service', '5ms').json
-    check(full['stats']['blocked_on_full_s'] > 0.05, 'the producer was not held back')
-    idle = simulate('--items', 5, '--arrival', '20ms', '--timeout', '0.005', '--service', '0').json
-    check(idle['stats']['timeouts'] > 5, 'no consumer timed out')
-    check(idle['stats']['blocked_on_empty_s'] > 0.1, 'the consumers did not wait')
+    # How long threads wait is the machine's affair where it is slow: then the run is made longer.
+    for items in (20, 80, 320, 1280):
+        stats = simulate('--items', items, '--consumers', 1, '--capacity', 1, '--service',
+                         '5ms').json['stats']
+        if stats['blocked_on_full_s'] > 0.05:
+            break
+    check(stats['blocked_on_full_s'] > 0.05, 'the producer was not held back')
+    for items in (5, 20, 80, 320):
+        stats = simulate('--items', items, '--arrival', '20ms', '--timeout', '0.005',
+                         '--service', '0').json['stats']
+        if stats['timeouts'] > 5 and stats['blocked_on_empty_s'] > 0.1:
+            break
+    check(stats['timeouts'] > 5, 'no consumer timed out')
+    check(stats['blocked_on_empty_s'] > 0.1, 'the consumers did not wait')
 
 
 def the_seed_decides():
@@ -143,14 +152,22 @@ def wrong_usage_names_the_flag_and_the_range():
             check(part in done.err, f'{words}: "{part}" is not in: {done.err}')
 
 
-def sleeps_of(process, name):
-    """How often the first thread of that name has gone to sleep by itself; None: there is none."""
+def status_of(process, name):
+    """What the kernel says of the first thread of that name; None: there is none."""
     check(process.poll() is None, f'ended early: {process.stderr}')
     for task in pathlib.Path(f'/proc/{process.pid}/task').iterdir():
-        if name in (task / 'comm').read_text():
-            status = (task / 'status').read_text()
-            return int(re.search(r'^voluntary_ctxt_switches:\s*(\d+)', status, re.MULTILINE)[1])
+        try:
+            if name in (task / 'comm').read_text():
+                return (task / 'status').read_text()
+        except OSError:
+            pass  # that thread has ended meanwhile
     return None
+
+
+def sleeps_of(process, name):
+    """How often it has gone to sleep by itself; None: there is none."""
+    status = status_of(process, name)
+    return status and int(re.search(r'^voluntary_ctxt_switches:\s*(\d+)', status, re.MULTILINE)[1])
 
 
 def wait_for_thread(process, name, sleeps=0):
@@ -161,11 +178,13 @@ def wait_for_thread(process, name, sleeps=0):
 
 def wait_for_standstill(process, name):
     """Until a thread of that name sleeps and goes on sleeping."""
-    seen = [None] * 5
+    looks = 20  # over most of a second
+    seen = [None] * looks
 
     def stands_still():
-        seen.append(sleeps_of(process, name))
-        return seen[-1] and len(set(seen[-5:])) == 1
+        is_asleep = re.search(r'^State:\s*S', status_of(process, name) or '', re.MULTILINE)
+        seen.append(sleeps_of(process, name) if is_asleep else None)
+        return seen[-1] and len(set(seen[-looks:])) == 1
     wait_until(stands_still, f'a thread {name} that waits for good')
 
 
@@ -210,15 +229,18 @@ def a_second_ctrl_c_ends_it():
 
 
 def progress_is_for_terminals_only():
-    words = ['--items', '40', '--arrival', '10ms', '--service', '1ms']
-    check_equal(simulate(*words).err, '', 'standard error without a terminal')
+    words = ['--arrival', '10ms', '--service', '1ms', '--items']
+    check_equal(simulate(*words, 40).err, '', 'standard error without a terminal')
     main, child = pty.openpty()
-    with subprocess.Popen([str(SLUICE), 'simulate', *words], stdout=subprocess.PIPE, stderr=child,
-                          text=True) as process:
+    # Until the progress is there, which comes in its own time; then it is interrupted.
+    with subprocess.Popen([str(SLUICE), 'simulate', *words, '100000'], stdout=subprocess.PIPE,
+                          stderr=child, text=True) as process:
         os.close(child)
         shown = b''
         try:
             while part := os.read(main, 4096):
+                if b'%' not in shown and b'%' in shown + part:
+                    process.send_signal(signal.SIGINT)
                 shown += part
         except OSError:
             pass  # the terminal went with the process
@@ -226,7 +248,7 @@ def progress_is_for_terminals_only():
         check_equal(process.wait(60), OK, 'exit code')
     os.close(main)
     check(b'items' in shown and b'%' in shown, f'no progress: {shown!r}')
-    check_equal(json.loads(out)['stats']['consumed'], 40, 'consumed')
+    check_account(json.loads(out)['stats'])
 
 
 def help_and_completion_know_it():

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -52,6 +53,7 @@ public:
     bool send(std::string_view bytes) {
         while (!bytes.empty()) {
             const ssize_t sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent < 0 && errno == EINTR) continue;
             if (sent <= 0) return false;
             bytes.remove_prefix(static_cast<std::size_t>(sent));
         }
@@ -60,7 +62,12 @@ public:
     /// Up to `max` bytes; empty at the end of the stream or after a reset.
     std::string receive(std::size_t max = 65536) {
         std::string bytes(max, '\0');
-        const ssize_t count = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
+        // A socket with a timeout is interrupted even where the program was only stopped and
+        // continued.
+        ssize_t count = 0;
+        do {
+            count = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
+        } while (count < 0 && errno == EINTR);
         bytes.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
         return bytes;
     }

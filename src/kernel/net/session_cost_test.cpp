@@ -49,8 +49,8 @@ ThreadCost cost_of(IoThread& thread) {
 
 /// `connections` clients take turns with batches of `depth` lines.
 void measure(std::size_t connections, std::size_t depth, int rounds) {
+    Registry metrics;  // outlives the sessions, however this ends
     auto runtime = Runtime::start({.io_threads = 1}).value();
-    Registry metrics;
     auto listener =
         Listener::open(*runtime, metrics, {.name = "echo", .address = "127.0.0.1:0"}, [] {
             return std::make_unique<LineEcho>();

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <thread>
 
 namespace sluice {
 namespace {
@@ -79,6 +80,8 @@ TEST(ThreadStack, ShowsWhereAnotherThreadHangs) {
     }
     place.let_go();
     thread.join();
+    // The kernel knows a thread for a moment after it has been joined.
+    while (thread_state(id) != "gone") std::this_thread::yield();
     const auto gone = stack_of_thread(id);
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().code, Code::not_found);

@@ -85,8 +85,9 @@ TEST(StallReporter, LogsTheThreadAndItsStackOnceAndThatItCameBack) {
     const Counter& stalls = metrics.counter({"sluice_stalls_total", ""});
     const Gauge& now = metrics.gauge({"sluice_stalled_threads", ""});
     StallReporter reporter(metrics);
+    const Instant before = monotonic_now();
     Hanging hanging;
-    reporter.look(monotonic_now());  // not long enough yet
+    reporter.look(before);  // not long enough yet
     log_info("first look");
     EXPECT_EQ(now.value(), 0);
     for (int i = 0; i < 3; ++i) reporter.look(monotonic_now() + 1h);

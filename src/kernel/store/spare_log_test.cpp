@@ -60,14 +60,17 @@ protected:
         return newest;
     }
 
-    /// What SIGKILL would leave: the store's files as they are now. Some may go meanwhile.
+    /// What SIGKILL would leave: the store's files as they are at one moment. Flushes and
+    /// compactions stand still meanwhile; the next spare log may still come or go.
     void copy_store(const std::string& source, const std::string& target) const {
+        ASSERT_TRUE(store_->db().PauseBackgroundWork().ok());
         fs::create_directory(path(target));
         for (const auto& entry : fs::directory_iterator(path(source))) {
             std::error_code gone;
             const std::string name = entry.path().filename().string();
             if (name != "store.lock") fs::copy_file(entry.path(), path(target) + "/" + name, gone);
         }
+        ASSERT_TRUE(store_->db().ContinueBackgroundWork().ok());
     }
 
     std::string folder_;

@@ -27,8 +27,9 @@ TEST(Clock, MonotonicNeverGoesBackAndWallIsInThisCentury) {
 
 TEST(Clock, DeadlineAfterDoesNotOverflow) {
     EXPECT_EQ(deadline_after(Duration::max()), no_deadline);
-    EXPECT_GE(deadline_after(-5s), monotonic_now() - 1s);
-    EXPECT_GT(deadline_after(5s), monotonic_now());
+    const Instant before = monotonic_now();
+    EXPECT_GE(deadline_after(-5s), before);
+    EXPECT_GE(deadline_after(5s), before + 5s);
 }
 
 TEST(CondVar, WaitEndsAtTheDeadline) {

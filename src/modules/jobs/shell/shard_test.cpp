@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -358,15 +359,18 @@ TEST_P(ShardTurnTest, CommandsOfOneThreadAreDecidedInTheirOrder) {
 
 TEST_P(ShardTurnTest, DeadlineOfABroughtCommandWakesTheOwner) {
     start();
-    const Instant begun = monotonic_now();
-    for (int i = 0; i < 10; ++i) {
+    // Without the wake-up each would wait for the next look at the disk, a second after the last
+    // one; the first may meet one by chance. One that is quick shows the wake-up.
+    Duration quickest = 1h;
+    for (int i = 0; i < 100 && (i < 10 || quickest >= 500ms); ++i) {
+        const Instant begun = monotonic_now();
         const TicketId ticket(++tickets_);
         EXPECT_TRUE(send(
             Fetch{.ticket = ticket, .caller = {}, .queues = {"default"}, .max = 1, .wait = 10ms}));
         EXPECT_TRUE(std::get<JobsReply>(sink_.wait_for(ticket)).jobs.empty());
+        if (i > 0) quickest = std::min(quickest, monotonic_now() - begun);
     }
-    // Without the wake-up each would wait for the next look at the disk, a second later.
-    EXPECT_LT(monotonic_now() - begun, 5s);
+    EXPECT_LT(quickest, 500ms);
 }
 
 }  // namespace
