@@ -22,6 +22,7 @@
 namespace sluice::crawl {
 
 struct PageReading;
+struct WarcPage;
 
 /// First letters of the keys that are ours in the crawl's store.
 inline constexpr char output_letter = 'O';   ///< file name → its length (see marks.h)
@@ -61,16 +62,15 @@ struct RenderedPage {
     std::string edges;  ///< lines of edges.csv
     std::string warc;   ///< gzip members
     std::vector<CdxLine> cdx;
-    std::string url;          ///< for the list of failures
-    std::string failure;      ///< its record; empty: it was had
-    std::string digest;       ///< of a payload written whole, to be remembered; empty: none
-    std::string digest_date;  ///< of its record
+    std::string url;      ///< for the list of failures
+    std::string failure;  ///< its record; empty: it was had
+    std::string digest;   ///< of a payload written whole, to be remembered; empty: none
     /// It came back as PageEnd::Kind::retry. Then whoever appends it says whether it `is_final`:
     /// the frontier tries no more (CrawlTotals::all_failed() has grown). Only what is final is
     /// written.
     bool is_retry = false;
     bool is_final = true;
-    bool is_repeat = false;  ///< not the first attempt
+    WallTime time{Duration{0}};  ///< when the fetch began
 };
 
 using VisitRecord = std::function<Status(std::string_view key, std::string_view value)>;
@@ -116,6 +116,7 @@ public:
 
 private:
     struct Parts;
+    void render_warc(RenderedPage& out, WarcPage page) const;
     explicit Outputs(std::unique_ptr<Parts> parts);
     std::unique_ptr<Parts> parts_;
 };
