@@ -62,6 +62,12 @@ private:
     std::vector<TimeBin> bins_;
 };
 
+/// So large a share of all answers took no longer.
+struct LatencyPoint {
+    double share = 0;
+    double milliseconds = 0;
+};
+
 /// A point and a line of the picture of the links.
 struct GraphNode {
     std::string name;         ///< host or URL
@@ -95,7 +101,7 @@ struct SiteReport {
     std::uint64_t hosts_all = 0;
     std::uint64_t uncounted_pages = 0;  ///< of hosts beyond those counted one by one
     TimeBins time;
-    std::vector<double> latency_ms;  ///< at 0, 10, … 100 % of all answers
+    std::vector<LatencyPoint> latencies;  ///< ascending; the last is the largest
     std::vector<BrokenLink> broken;
     LinkPicture picture;
 };

@@ -37,4 +37,7 @@ Status write_graphml(const Finish& finish);
 /// broken.csv, if it is wanted; and those with the most links, for the report.
 Status write_broken_links(const Finish& finish, std::vector<BrokenLink>& worst);
 
+/// report.html.
+Status write_report(const Finish& finish, std::vector<BrokenLink> broken);
+
 }  // namespace sluice::crawl

@@ -306,6 +306,7 @@ Status Outputs::finish(CrawlSummary& summary, const EachRecord& store) {
     std::vector<BrokenLink> broken;
     if (parts_->config.broken || parts_->config.report)
         SLUICE_TRY_STATUS(write_broken_links(work, broken));
+    if (parts_->config.report) SLUICE_TRY_STATUS(write_report(work, std::move(broken)));
 
     return {};
 }
