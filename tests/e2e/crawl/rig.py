@@ -127,20 +127,21 @@ http {{
 '''
 
 
+class PortTaken(Exception):
+    """The port was free when it was chosen, and is no more."""
+
+
 class Nginx:
     """One nginx process. `servers` are server blocks; "PORT" in them becomes the port."""
 
     def __init__(self, servers, *, address='127.0.0.1', log=True, prefix=()):
         self.folder = Folder('nginx')
-        self.port = free_port(address)
+        self.servers = servers
+        self.port = 0
         self.address = address
         self.log_path = self.folder.path / 'access.log'
-        text = CONFIG.format(folder=self.folder.path, log_format=LOG_FORMAT,
-                             user=f'user {getpass.getuser()};' if os.getuid() == 0 else '',
-                             log=f'{self.log_path} crawl' if log else 'off',
-                             http=servers.replace('PORT', str(self.port)))
+        self.log = f'{self.log_path} crawl' if log else 'off'
         self.config = self.folder.path / 'nginx.conf'
-        self.config.write_text(text)
         (self.folder.path / 'tmp').mkdir()
         self.prefix = list(prefix)
         self.process = None
@@ -151,19 +152,35 @@ class Nginx:
     def __exit__(self, *_):
         self.close()
 
-    def start(self):
+    def start(self, tries=10):
+        """Later starts use the same port again."""
+        self.port = self.port or free_port(self.address)
+        self.config.write_text(CONFIG.format(
+            folder=self.folder.path, log_format=LOG_FORMAT, log=self.log,
+            user=f'user {getpass.getuser()};' if os.getuid() == 0 else '',
+            http=self.servers.replace('PORT', str(self.port))))
         self.process = subprocess.Popen(
             [*self.prefix, NGINX, '-p', str(self.folder.path), '-c', str(self.config),
              '-e', str(self.folder.path / 'error.log')],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(self.folder.path / 'stderr.log', 'ab'))
-        wait_until(lambda: self._ended() or is_open(self.address, self.port), 'nginx takes requests')
+        try:
+            wait_until(lambda: self._ended() or is_open(self.address, self.port),
+                       'nginx takes requests')
+        except PortTaken:
+            check(tries > 1, 'nginx finds no port')
+            self.port = 0
+            return self.start(tries - 1)
         return self
 
     def _ended(self):
         if self.process.poll() is None:
             return False
         said = (self.folder.path / 'stderr.log').read_text() + self.errors()
+        if 'Address already in use' in said:
+            for name in ('stderr.log', 'error.log'):
+                (self.folder.path / name).write_text('')
+            raise PortTaken
         raise Failed(f'nginx ended with {self.process.returncode}:\n{said}')
 
     @property
@@ -181,6 +198,11 @@ class Nginx:
         data = self.log_path.read_bytes()
         lines = data[:data.rfind(b'\n') + 1].decode('utf-8', 'replace').splitlines()
         return [Request(json.loads(line)) for line in lines]
+
+    def wait_for_requests(self, count):
+        """The access log, once it has so many lines: nginx writes a line when the answer has gone."""
+        wait_until(lambda: self.request_count() >= count, f'{count} requests in the log')
+        return self.requests()
 
     def request_count(self):
         """Lines of the access log, without reading what they say."""

@@ -37,7 +37,7 @@ def nginx_serves_and_logs():
                 status, body = get(nginx.url + uri)
                 check_equal((status, len(body) > 7000), (200, True), uri)
             check_equal(get(nginx.url + '/none')[0], 404, 'a page that is not there')
-            found = nginx.requests()
+            found = nginx.wait_for_requests(len(uris) + 1)
             check_equal([r.uri for r in found], uris + ['/none'], 'the log')
             check(all(r.ended >= r.began and r.address == '127.0.0.1' for r in found), 'its times')
 
@@ -129,7 +129,7 @@ def many_hosts_are_served_by_address():
                              'Connection: close\r\n\r\n'.encode())
                 answer = wire.makefile('rb').read().decode()
             check('/p4' in answer and f'A page of {name}' in answer, answer[:300])
-        found = nginx.requests()
+        found = nginx.wait_for_requests(5)
         check_equal([(r.host.split(':')[0], r.address) for r in found],
                     [(name, address) for name, (address, _) in list(web.hosts.items())[::50]],
                     'who was asked where')
