@@ -2,11 +2,11 @@
 // The built-in job types as a worker sees them, on the sample data and on hostile input.
 #include "modules/work/types.h"
 
+#include "kernel/net/loopback_server_testing.h"
 #include "kernel/sync/cancel.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/thread.h"
 #include "kernel/wire/json_reader.h"
-#include "modules/work/shell/loopback_server.h"
 #include "modules/work/shell/scratch_folder.h"
 
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/http_fetch.h"
 
+#include "kernel/net/loopback_server_testing.h"
 #include "kernel/sync/clock.h"
-#include "modules/work/shell/loopback_server.h"
 
 #include <gtest/gtest.h>
 
