@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/crawl/shell/fetch/transfer_shared.h"
+
+#include "modules/crawl/core/text/ascii.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+namespace sluice::crawl {
+
+namespace {
+
+constexpr Duration timeout_max = 30 * 24h;
+constexpr std::size_t extra_headers_max = 64;
+
+bool is_token(std::string_view name) {
+    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+        return is_ascii_alpha(c) || is_ascii_digit(c) ||
+               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    });
+}
+bool is_value(std::string_view value) {
+    return std::all_of(value.begin(), value.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte >= 0x20 ? byte != 0x7F : c == '\t';
+    });
+}
+
+Status check_times(TransferShared& shared) {
+    const auto& config = shared.config;
+    shared.shortest_limit = timeout_max;
+    for (const Duration time : {config.connect_timeout, config.first_byte_timeout,
+                                config.idle_timeout, config.total_timeout, config.speed_window}) {
+        if (time <= Duration{0} || time > timeout_max) {
+            return fail(Code::invalid, "time-outs of fetches lie between 0 and 30 days");
+        }
+        shared.shortest_limit = std::min(shared.shortest_limit, time);
+    }
+    if (config.connections_max == 0 || config.connections_max > 100'000) {
+        return fail(Code::invalid, "connections_max lies between 1 and 100,000");
+    }
+    return {};
+}
+
+Status check_header(const HttpHeader& header) {
+    if (!is_token(header.name) || !is_value(header.value)) {
+        return fail(Code::invalid, "not a header that can be sent: \"" + header.name + "\"");
+    }
+    for (const auto* own : {"Host", "Content-Length", "Transfer-Encoding", "Connection", "TE",
+                            "Upgrade", "Expect", "Proxy-Authorization", "Range"}) {
+        if (equals_ignoring_case(header.name, own)) {
+            return fail(Code::invalid, "the header " + header.name + " cannot be set");
+        }
+    }
+    return {};
+}
+
+Status add_headers(const FetchConfig& config, HeaderList& list) {
+    if (config.extra_headers.size() > extra_headers_max) {
+        return fail(Code::exhausted, "more than 64 headers for all requests");
+    }
+    const auto given = [&config](std::string_view name) {
+        return std::any_of(
+            config.extra_headers.begin(), config.extra_headers.end(),
+            [name](const HttpHeader& header) { return equals_ignoring_case(header.name, name); });
+    };
+    if (!given("Accept")) {
+        list.add("Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+    }
+    if (!is_value(config.accept_encoding) || !is_value(config.user_agent)) {
+        return fail(Code::invalid, "control characters in the user agent or accepted encodings");
+    }
+    if (!config.accept_encoding.empty() && !given("Accept-Encoding")) {
+        list.add("Accept-Encoding: " + config.accept_encoding);
+    }
+    for (const auto& header : config.extra_headers) {
+        SLUICE_TRY_STATUS(check_header(header));
+        list.add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+    }
+    return {};
+}
+
+Status check_proxy(TransferShared& shared) {
+    if (!shared.has_proxy()) return {};
+    const std::string& url = shared.config.proxy.url;
+    const std::string scheme = ascii_lowered(url.substr(0, url.find("://")));
+    shared.proxy_speaks_http = scheme == "http" || scheme == "https";
+    const bool socks =
+        scheme == "socks4" || scheme == "socks4a" || scheme == "socks5" || scheme == "socks5h";
+    if ((!shared.proxy_speaks_http && !socks) || !is_value(url)) {
+        return fail(Code::invalid, "not a proxy such as http://10.0.0.5:3128 or socks5://…");
+    }
+    if (shared.config.proxy.networks.empty()) {
+        return fail(Code::invalid, "a proxy needs the network that its address lies in");
+    }
+    SLUICE_TRY(shared.proxy_rules, AddressRules::make({}, shared.config.proxy.networks));
+    return {};
+}
+
+}  // namespace
+
+void HeaderList::Free::operator()(curl_slist* node) const { delete node; }
+
+void HeaderList::add(std::string line) {
+    lines_.push_back(std::make_unique<std::string>(std::move(line)));
+    nodes_.emplace_back(new curl_slist{lines_.back()->data(), nullptr});
+    if (nodes_.size() > 1) nodes_[nodes_.size() - 2]->next = nodes_.back().get();
+}
+
+Result<std::unique_ptr<TransferShared>> TransferShared::make(FetchConfig config) {
+    auto shared = std::make_unique<TransferShared>();
+    shared->config = std::move(config);
+    SLUICE_TRY_STATUS(check_times(*shared));
+    SLUICE_TRY_STATUS(add_headers(shared->config, shared->headers));
+    SLUICE_TRY_STATUS(check_proxy(*shared));
+    for (const auto& entry : shared->config.credentials) {
+        if (entry.hosts.empty() || !is_value(entry.user) || !is_value(entry.password) ||
+            !is_value(entry.token)) {
+            return fail(Code::invalid, "credentials need a host pattern, and plain text");
+        }
+    }
+    return shared;
+}
+
+}  // namespace sluice::crawl
