@@ -21,7 +21,16 @@ public:
 
 private:
     void count(std::uint64_t hash);
-    std::array<std::int32_t, 64> sums_{};
+    /// Adds the planes to the sums.
+    static void flush(const std::array<std::uint64_t, 8>& planes,
+                      std::array<std::uint32_t, 64>& ones);
+
+    // How often each bit was one: the last 255 times in binary, one plane for each digit, so that
+    // all 64 bits are counted at once; what was before in `ones_`.
+    std::array<std::uint64_t, 8> planes_{};
+    std::array<std::uint32_t, 64> ones_{};
+    std::uint32_t in_planes_ = 0;
+    std::uint64_t counted_ = 0;
     std::uint64_t last_ = 0;
     std::uint64_t words_ = 0;
 };

@@ -6,14 +6,17 @@
 namespace sluice::crawl {
 namespace {
 
-// What is longer counts by its beginning: no word of a language is.
-constexpr std::size_t word_bytes_max = 64;
 constexpr std::size_t kept_bytes_max = 1U << 20U;
 
-// Letters and digits of ASCII, and everything beyond it.
-bool is_word_byte(char c) {
-    return is_ascii_alpha(c) || is_ascii_digit(c) || static_cast<unsigned char>(c) >= 0x80;
-}
+// Letters and digits of ASCII in lower case, and everything beyond it; 0 for what is in no word.
+constexpr auto word_bytes = [] {
+    std::array<char, 256> table{};
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        const char c = static_cast<char>(i);
+        if (i >= 0x80 || is_ascii_alpha(c) || is_ascii_digit(c)) table[i] = ascii_lower(c);
+    }
+    return table;
+}();
 
 }  // namespace
 
@@ -24,22 +27,22 @@ void LinkCollector::on_link(const Link& link) {
 }
 
 void LinkCollector::on_words(std::string_view piece) {
+    std::size_t size = word_size_;
     for (const char c : piece) {
-        if (!is_word_byte(c))
-            end_word();
-        else if (word_.size() < word_bytes_max)
-            word_ += ascii_lower(c);
+        const char letter = word_bytes[static_cast<unsigned char>(c)];
+        if (letter == 0) {
+            if (size > 0) words_.add({word_.data(), size});
+            size = 0;
+        } else if (size < word_.size()) {
+            word_[size++] = letter;
+        }
     }
-}
-
-void LinkCollector::end_word() {
-    if (word_.empty()) return;
-    words_.add(word_);
-    word_.clear();
+    word_size_ = size;
 }
 
 std::optional<std::uint64_t> LinkCollector::simhash() {
-    end_word();
+    if (word_size_ > 0) words_.add({word_.data(), word_size_});
+    word_size_ = 0;
     if (words_.words() == 0) return std::nullopt;
     return words_.value();
 }
@@ -49,7 +52,7 @@ void LinkCollector::clear() {
     if (hrefs_.capacity() > kept_bytes_max) hrefs_.shrink_to_fit();
     links_.clear();
     words_ = Simhash();
-    word_.clear();
+    word_size_ = 0;
 }
 
 }  // namespace sluice::crawl

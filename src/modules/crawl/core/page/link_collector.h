@@ -6,6 +6,7 @@
 #include "modules/crawl/core/html/link_extractor.h"
 #include "modules/crawl/core/novelty/simhash.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,12 +36,11 @@ public:
     void clear();
 
 private:
-    void end_word();
-
     std::string hrefs_;
     std::vector<Kept> links_;
     Simhash words_;
-    std::string word_;
+    std::array<char, 64> word_{};  ///< the one being read; a longer one counts by its beginning
+    std::size_t word_size_ = 0;
 };
 
 }  // namespace sluice::crawl

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::size_t kept_bytes_max = 1U << 20U;
 constexpr std::size_t labels_bytes_max = 256;  ///< of a language tag
-constexpr std::size_t found_expected = 64;
+constexpr std::size_t found_reserved_max = 256;
 
 /// Near pages first; what is part of a page after the pages of its depth.
 std::uint8_t urgency_of(LinkKind kind, std::uint32_t depth) {
@@ -346,6 +346,7 @@ void PageReader::Body::take_facts() {
 
 void PageReader::Body::take_links(const Url& base) {
     const std::uint32_t depth = one_more(answer_->order.depth);
+    out_->end.found.reserve(std::min(collector_.links().size(), found_reserved_max));
     for (const LinkCollector::Kept& kept : collector_.links()) {
         const std::string_view href = collector_.text_of(kept);
         if (kept.kind == LinkKind::canonical && out_->canonical.empty() &&
@@ -382,7 +383,6 @@ void PageReader::Body::take_header_links() {
 void PageReader::Body::take(const FoundLink& link, const Url& base) {
     FoundLink all = link;
     all.nofollow |= nofollow_;
-    if (out_->end.found.capacity() == 0) out_->end.found.reserve(found_expected);
     if (!judge_.take(all, base)) ++out_->links_cut;
 }
 

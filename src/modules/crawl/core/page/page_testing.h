@@ -4,6 +4,9 @@
 
 #include "modules/crawl/core/page/page_reader.h"
 
+#include <gtest/gtest.h>
+#include <zlib.h>
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -49,6 +52,39 @@ inline PageRules rules_of(ScopeConfig scope = {.domains = {"example.com"}}) {
 
 inline PageReader reader_of(PageRules rules) {
     return PageReader(std::make_shared<const PageRules>(std::move(rules)));
+}
+
+inline const WallTime now{std::chrono::hours(24 * 20'000)};
+
+inline PageReading read(const FetchAnswer& answer, PageRules rules = rules_of()) {
+    return reader_of(std::move(rules)).read(answer, now);
+}
+
+inline std::vector<std::string> urls_of(const PageReading& reading) {
+    std::vector<std::string> out;
+    for (const Found& found : reading.end.found) {
+        std::string line = found.url;
+        if (found.excluded) line += " " + std::string(to_string(*found.excluded));
+        out.push_back(line);
+    }
+    return out;
+}
+
+using Lines = std::vector<std::string>;
+
+/// As gzip.
+inline std::string gzipped(std::string_view text) {
+    z_stream stream{};
+    EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    std::string out(deflateBound(&stream, text.size()) + 64, '\0');
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+    stream.avail_in = static_cast<uInt>(text.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
 }
 
 }  // namespace sluice::crawl
