@@ -273,6 +273,28 @@ void Frontier::restored(WallTime now) {
     }
 }
 
+// --- live changes -------------------------------------------------------------------------------
+
+void Frontier::pause(bool paused, WallTime now) {
+    if (std::exchange(paused_, paused) == paused || paused) return;
+    for (const auto& [id, host] : hosts_) {
+        if (host->has_more()) nudge(*host, now);
+    }
+}
+
+void Frontier::set_politeness(const PaceConfig& pace, const GateConfig& gates, WallTime now) {
+    const std::uint64_t faults = config_.pace.faults;
+    config_.pace = pace;
+    config_.pace.faults = faults;
+    config_.gates = gates;
+    gates_.set_limits(gates, now);
+    // Whoever waits for its own pace may start sooner, or has to wait longer.
+    for (const auto& [id, host] : hosts_) {
+        host->pace.set_delay(pace);
+        if (host->place == Host::Place::timed) wait_until(*host, now, now);
+    }
+}
+
 // --- questions ----------------------------------------------------------------------------------
 
 bool Frontier::at_limit() const {

@@ -67,6 +67,10 @@ public:
 
     /// Nothing is started any more.
     void drain() { draining_ = true; }
+    /// Nothing is started until it is called with false.
+    void pause(bool paused, WallTime now);
+    /// Changes the rates and shared limits of a running crawl, for all hosts.
+    void set_politeness(const PaceConfig& pace, const GateConfig& gates, WallTime now);
     /// Nothing is queued and nothing in flight: the crawl is complete.
     [[nodiscard]] bool is_finished() const { return totals_.pending == 0 && in_flight_.empty(); }
     /// Nothing is in flight, and nothing will be started: complete, drained, or at a limit.
@@ -149,6 +153,7 @@ private:
     std::optional<WallTime> restored_at_;
     bool totals_changed_ = false;
     bool draining_ = false;
+    bool paused_ = false;
 };
 
 }  // namespace sluice::crawl

@@ -334,5 +334,53 @@ TEST(FrontierRecords, ACutOrStrangeRecordIsRefused) {
     EXPECT_FALSE(read_queued(queue_key(HostId(1), 0, 1), entry.substr(1)));
 }
 
+TEST(Frontier, PausedCrawlStartsNothingAndGoesOnWhereItWas) {
+    Scene scene;
+    scene.offer(found("http://a.org/1"));
+    scene.offer(found("http://a.org/2"));
+    const auto first = scene.orders();
+    ASSERT_EQ(first.size(), 1U);
+    scene.frontier->pause(true, scene.now);
+    scene.finish(first[0], PageEnd::Kind::fetched, {found("http://b.org/", 1)});
+    EXPECT_TRUE(scene.orders().empty());
+    EXPECT_FALSE(scene.frontier->is_over());
+    scene.frontier->pause(false, scene.now);
+    EXPECT_EQ(scene.orders().size(), 2U);
+}
+
+TEST(Frontier, ChangedRatesHoldForHostsThatAlreadyWait) {
+    FrontierConfig config = Scene::quick();
+    config.pace.delay = 60s;
+    Scene scene(config);
+    scene.robots = "User-agent: *\nDisallow: /private/\n";
+    scene.offer(found("http://a.org/1"));
+    scene.offer(found("http://a.org/2"));
+    scene.offer(found("http://a.org/3"));
+    EXPECT_TRUE(scene.orders().empty()) << "robots.txt counts as a request";
+    PaceConfig quicker = config.pace;
+    quicker.delay = 2s;
+    scene.frontier->set_politeness(quicker, config.gates, scene.now);
+    scene.now += 2s;
+    auto orders = scene.orders();
+    ASSERT_EQ(orders.size(), 1U);
+    scene.finish(orders[0], PageEnd::Kind::fetched);
+    PaceConfig slower = config.pace;
+    slower.delay = 100s;
+    scene.frontier->set_politeness(slower, config.gates, scene.now);
+    scene.now += 99s;
+    EXPECT_TRUE(scene.orders().empty()) << "counted from the last start";
+    scene.now += 1s;
+    orders = scene.orders();
+    ASSERT_EQ(orders.size(), 1U);
+    scene.finish(orders[0], PageEnd::Kind::fetched);
+    GateConfig gates = config.gates;
+    gates.crawl.rate = TokenBucketLimit{.tokens = 1, .per = 1000s};
+    scene.frontier->set_politeness(Scene::quick().pace, gates, scene.now);
+    orders = scene.orders();
+    ASSERT_EQ(orders.size(), 1U);
+    scene.finish(orders[0], PageEnd::Kind::fetched);
+    EXPECT_TRUE(scene.frontier->is_finished());
+}
+
 }  // namespace
 }  // namespace sluice::crawl

@@ -60,8 +60,9 @@ void Frontier::consider(Host& host, WallTime now, Decision& out) {
 Frontier::Step Frontier::consider_once(Host& host, WallTime now, Decision& out) {
     const std::uint32_t running_max =
         config_.host_running_max + (planted(config_.faults, Fault::second_connection) ? 1 : 0);
-    if (host.written_off != WrittenOff::no && !draining_) return write_off(host, now, out);
-    if (draining_ || host.running >= running_max || host.asks_robots) {
+    const bool stopped = draining_ || paused_;
+    if (host.written_off != WrittenOff::no && !stopped) return write_off(host, now, out);
+    if (stopped || host.running >= running_max || host.asks_robots) {
         rest(host, now);
         return Step::done;
     }

@@ -37,6 +37,10 @@ void Pace::assume_spent(const PaceConfig& config, WallTime now) {
     full_at_ = std::max(full_at_, now + delay(config) * static_cast<std::int64_t>(config.burst));
 }
 
+void Pace::set_delay(const PaceConfig& config) {
+    full_at_ = last_start_ + delay(config) * static_cast<std::int64_t>(std::max(config.burst, 1U));
+}
+
 void Pace::answered(const PaceConfig& config, const Answer& answer, WallTime now,
                     std::uint64_t random) {
     if (answer.kind == Answer::Kind::dead) {

@@ -53,6 +53,8 @@ public:
                   std::uint64_t random);
     /// After a crash: as if the whole burst had been started at `now`.
     void assume_spent(const PaceConfig& config, WallTime now);
+    /// The delay was changed: as if the whole burst had been started when the last request was.
+    void set_delay(const PaceConfig& config);
     void set_crawl_delay(Duration delay) { crawl_delay_ = delay; }
     /// Too many dead connections, again and again: its URLs are written off.
     [[nodiscard]] bool given_up(const PaceConfig& config) const {
