@@ -324,4 +324,18 @@ const Host* Frontier::find_host(std::string_view origin) const {
     return it == by_origin_.end() ? nullptr : it->second;
 }
 
+const Host* Frontier::find_host(HostId id) const {
+    const auto it = hosts_.find(id);
+    return it == hosts_.end() ? nullptr : it->second.get();
+}
+
+std::string_view Frontier::waits_for(const Host& host) const {
+    if (host.asks_robots) return "robots";
+    if (host.resolving) return "name";
+    if (host.running > 0 || !host.has_more()) return "";
+    if (host.place == Host::Place::timed) return "pace";
+    const auto gate = gates_.waits_at(host.id);
+    return gate ? to_string(*gate) : "";
+}
+
 }  // namespace sluice::crawl

@@ -84,6 +84,14 @@ public:
     [[nodiscard]] HostCounts host_counts() const;
     /// For reports; null if unknown.
     [[nodiscard]] const Host* find_host(std::string_view origin) const;
+    [[nodiscard]] const Host* find_host(HostId id) const;
+    /// The time between two starts at the host, as it is now.
+    [[nodiscard]] Duration delay_of(const Host& host) const {
+        return host.pace.delay(config_.pace);
+    }
+    /// Why nothing more is started at the host: "pace", "address", "domain", "crawl", "name",
+    /// "robots"; "" if nothing waits or something runs.
+    [[nodiscard]] std::string_view waits_for(const Host& host) const;
     template <class Visit>
     void each_host(Visit&& visit) const {
         for (const auto& [id, host] : hosts_) visit(*host);

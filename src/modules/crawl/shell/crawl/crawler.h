@@ -15,7 +15,9 @@
 #include "modules/crawl/core/frontier/frontier.h"
 #include "modules/crawl/core/page/page_reader.h"
 #include "modules/crawl/core/report/progress.h"
-#include "modules/crawl/core/scope/scope.h"
+#include "modules/crawl/shell/fetch/fetch_config.h"
+#include "modules/crawl/shell/fetch/resolver.h"
+#include "modules/crawl/shell/output/outputs.h"
 
 #include <cstdint>
 #include <functional>
@@ -34,8 +36,9 @@ namespace sluice::crawl {
 
 /// Defaults are those of docs/limits.md.
 struct CrawlConfig {
-    std::vector<std::string> seeds;  ///< URLs as a person types them: "example.org" is http
-    std::string folder;              ///< made when missing; one crawl, one process at a time
+    std::vector<std::string> seeds;          ///< URLs as a person types them: "example.org" is http
+    std::vector<std::string> sitemap_seeds;  ///< URLs of sitemaps
+    std::string folder;  ///< made when missing; one crawl, one process at a time
     /// Go on with the crawl that is in the folder. False: the folder must have none.
     bool resume = false;
     /// Kept with a new crawl and given back by Crawler::remembered(); for the caller's own use.
@@ -44,7 +47,10 @@ struct CrawlConfig {
     /// Which URLs belong to the crawl. Nothing in it: the hosts of the seeds.
     ScopeConfig scope;
     FrontierConfig frontier;  ///< pace, shared limits, depth, pages, bytes, robots.txt
-    PageRules page;           ///< `scope`, `suffixes` and `allow` are filled in by open()
+    FetchConfig fetch;        ///< `rules` hold for names, too; connections_max is that below
+    ResolverConfig names;
+    OutputConfig outputs;  ///< its folder is `folder`
+    PageRules page;        ///< `scope`, `suffixes` and `allow` are filled in by open()
 
     std::uint32_t workers = 1;            ///< threads that fetch and read pages, 1 to 64
     std::uint32_t connections_max = 256;  ///< requests in flight, of all workers
@@ -57,6 +63,11 @@ struct CrawlConfig {
     Registry* metrics = nullptr;          ///< sluice_crawl_…; outlives the crawler
     std::string suffix_list = "/usr/share/publicsuffix/public_suffix_list.dat";
     bool cookies = true;
+    /// Keeps what a later crawl needs to ask only for what has changed.
+    bool remember_pages = false;
+    /// The folder of an earlier crawl with `remember_pages`: all of its pages are asked for again,
+    /// with If-None-Match and If-Modified-Since; those that have not changed end as status 304.
+    std::string recrawl_of;
 };
 
 /// Called while the crawl runs; each may be empty. None may block for long or call the crawler,
@@ -69,6 +80,8 @@ struct CrawlCallbacks {
     std::function<void(const FetchAnswer&, const PageReading&)> on_error;
     /// A veto behind the scope: false excludes the URL for good. As on_page.
     std::function<bool(const Url&)> allow;
+    /// What is taken out of a fetched page for pages.jsonl: JSON, or nothing. As on_page.
+    std::function<std::string(const FetchAnswer&, const PageReading&)> extract;
     /// Every `progress_every`, on the owner's thread.
     std::function<void(const CrawlProgress&)> on_progress;
 };

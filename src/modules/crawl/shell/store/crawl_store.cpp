@@ -76,10 +76,8 @@ Result<std::optional<CrawlSettings>> CrawlStore::settings() const {
     return std::optional(std::move(settings));
 }
 
-Status CrawlStore::begin(const CrawlSettings& settings) {
-    const Write write{std::string(settings_key), settings_record(settings)};
-    SLUICE_TRY_STATUS(this->write({&write, 1}));
-    return sync();
+Write CrawlStore::begin(const CrawlSettings& settings) {
+    return {std::string(settings_key), settings_record(settings)};
 }
 
 Status CrawlStore::each(std::string_view prefix, const Visit& visit) const {

@@ -5,7 +5,7 @@
 // First letters of the keys. Those of the frontier are coded in core/frontier/records.cpp.
 //   H host   Q queue entry   R robots.txt   S seen   T counters          the frontier
 //   O length and checksum of an output   X CDX line   F failure          shell/output
-//   M settings of the crawl   C cookies                                  shell/crawl
+//   M settings of the crawl   C cookies   E memory of a page             shell/crawl
 // A new letter needs no new format; a change of what a letter holds gets a version in its record.
 #pragma once
 
@@ -64,8 +64,8 @@ public:
 
     /// The settings of the crawl that is here; nothing in an empty store.
     [[nodiscard]] Result<std::optional<CrawlSettings>> settings() const;
-    /// Makes this the store of a crawl; durable when it returns.
-    Status begin(const CrawlSettings& settings);
+    /// Makes a store that of a crawl; to be in its first batch.
+    [[nodiscard]] static Write begin(const CrawlSettings& settings);
 
     Status each(std::string_view prefix, const Visit& visit) const override;
     [[nodiscard]] Result<std::optional<std::string>> get(std::string_view key) const override;

@@ -4,6 +4,7 @@
 #include "kernel/store/file_io.h"
 #include "modules/crawl/core/frontier/host.h"
 #include "modules/crawl/core/frontier/seen_set.h"
+#include "modules/crawl/shell/store/page_memory.h"
 
 #include <gtest/gtest.h>
 
@@ -45,7 +46,8 @@ TEST_F(CrawlStoreTest, NewStoreIsEmptyAndKeepsTheSettingsOfItsCrawl) {
     {
         const auto store = open();
         EXPECT_FALSE(store->settings()->has_value());
-        ASSERT_TRUE(store->begin(settings()));
+        const Write begin = CrawlStore::begin(settings());
+        ASSERT_TRUE(store->write({&begin, 1}));
         ASSERT_TRUE(store->close());
     }
     const auto store = open();
@@ -183,9 +185,8 @@ TEST_F(CrawlStoreTest, FailedWriteStopsTheStoreAndWhatWasSyncedIsThereAfterwards
     options.faults = std::make_shared<RocksFaultEnv>(faults);
     {
         auto store = std::move(*CrawlStore::open(options));
-        ASSERT_TRUE(store->begin(settings()));
-        const Write before{"Xbefore", "1"};
-        ASSERT_TRUE(store->write({&before, 1}));
+        const std::vector<Write> before{CrawlStore::begin(settings()), {"Xbefore", "1"}};
+        ASSERT_TRUE(store->write(before));
         ASSERT_TRUE(store->sync());
         faults->cut_power();
         const Write after{"Xafter", "1"};
@@ -199,6 +200,20 @@ TEST_F(CrawlStoreTest, FailedWriteStopsTheStoreAndWhatWasSyncedIsThereAfterwards
     auto store = std::move(*CrawlStore::open(options));
     EXPECT_TRUE(store->get("Xbefore")->has_value());
     EXPECT_FALSE(store->get("Xafter")->has_value());
+}
+
+TEST(PageMemory, IsReadBackAndADamagedOneIsRefused) {
+    const Write write =
+        page_memory_write("http://a/", {3, UrlKind::sitemap, "\"x\"", std::string(600, 'y')});
+    EXPECT_EQ(write.key, "Ehttp://a/");
+    const auto read = read_page_memory(*write.value);
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->depth, 3U);
+    EXPECT_EQ(read->kind, UrlKind::sitemap);
+    EXPECT_EQ(read->etag, "\"x\"");
+    EXPECT_EQ(read->last_modified, "") << "too long to be kept";
+    for (std::size_t length = 0; length < write.value->size(); ++length)
+        EXPECT_FALSE(read_page_memory(write.value->substr(0, length)));
 }
 
 TEST(CrawlSettings, FirstDifferenceIsNamedWithBothValues) {

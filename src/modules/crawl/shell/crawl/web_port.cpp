@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "modules/crawl/shell/crawl/web_port.h"
+
+#include "kernel/sync/clock.h"
+#include "modules/crawl/core/text/ascii.h"
+
+#include <string>
+#include <utility>
+
+namespace sluice::crawl {
+
+Result<std::unique_ptr<WebPort>> WebPort::start(WebPortOptions options, const Outputs& outputs,
+                                                Inbox& inbox) {
+    std::unique_ptr<WebPort> port(new WebPort(std::move(options), outputs, inbox));
+    WebPort* const self = port.get();
+    SLUICE_TRY(port->resolver_, Resolver::start(port->options_.names, [self](Resolved resolved) {
+                   (void)self->inbox_.push(Event{std::move(resolved)});
+               }));
+    for (std::uint32_t i = 0; i < port->options_.workers; ++i) {
+        Lane* const lane =
+            port->lanes_.emplace_back(std::make_unique<Lane>(port->options_.rules)).get();
+        SLUICE_TRY(
+            lane->loop,
+            FetchLoop::start(port->options_.fetch, "crawl-fetch-" + std::to_string(i),
+                             [self, lane](FetchAnswer&& answer) { self->done(*lane, answer); }));
+    }
+    return port;
+}
+
+WebPort::~WebPort() { stop(); }
+
+bool WebPort::fetch(FetchOrder order, FetchLoop::Extra extra, std::uint64_t lane) {
+    return lanes_[lane % lanes_.size()]->loop->fetch(std::move(order), std::move(extra));
+}
+
+bool WebPort::resolve(ResolveOrder order) { return resolver_->resolve(std::move(order)); }
+
+void WebPort::cancel_all() {
+    for (const auto& lane : lanes_) lane->loop->cancel_all();
+}
+
+// A thread that brings an event does not wait: the inbox is closed, or has room for it.
+void WebPort::stop() {
+    for (const auto& lane : lanes_)
+        if (lane->loop) lane->loop->stop();
+    if (resolver_) resolver_->stop();
+}
+
+void WebPort::done(Lane& lane, const FetchAnswer& answer) {
+    answer.order.robots ? robots_done(lane, answer) : page_done(lane, answer);
+}
+
+void WebPort::page_done(Lane& lane, const FetchAnswer& answer) {
+    PageReading& reading = lane.reading;
+    lane.reader.read(answer, wall_now(), reading);
+    const PageEnd::Kind kind = reading.end.kind;
+    PageDone done;
+    if (kind == PageEnd::Kind::retry || kind == PageEnd::Kind::put_back) {
+        reading.end.found.clear();  // the frontier does not take them then
+    } else {
+        lane.told.keep_news(reading.end.found);
+    }
+    if (kind != PageEnd::Kind::put_back) {
+        const std::string extracted = options_.extract && kind == PageEnd::Kind::fetched
+                                          ? options_.extract(answer, reading)
+                                          : std::string();
+        done.rendered = outputs_.render(answer, reading, extracted);
+        const bool had = kind == PageEnd::Kind::fetched || kind == PageEnd::Kind::redirected;
+        if (had && options_.on_page) options_.on_page(answer, reading);
+        if (!had && options_.on_error) options_.on_error(answer, reading);
+    }
+    if (options_.cookies) {
+        for (const HttpHeader& header : answer.headers)
+            if (equals_ignoring_case(header.name, "set-cookie"))
+                done.cookies.push_back(header.value);
+    }
+    if (options_.remember_pages && kind != PageEnd::Kind::put_back) {
+        const bool whole = answer.status == 200 || answer.status == 304;
+        PageMemory& memory = done.memory.emplace();
+        memory.depth = answer.order.depth;
+        memory.kind = answer.order.kind;
+        if (whole) memory.etag = answer.header("etag");
+        if (whole) memory.last_modified = answer.header("last-modified");
+        done.not_modified = answer.status == 304;
+    }
+    if (!done.cookies.empty() || done.memory) done.url = answer.order.url;
+    done.end = std::move(reading.end);
+    (void)inbox_.push(Event{std::move(done)});
+}
+
+void WebPort::robots_done(Lane& lane, const FetchAnswer& answer) {
+    RobotsDone done;
+    done.cancelled = answer.fault == FetchFault::cancelled;
+    if (done.cancelled) {
+        done.end.ticket = answer.order.ticket;
+    } else {
+        done.end = lane.reader.read_robots(answer, wall_now());
+        done.rendered = outputs_.render_robots(answer);
+    }
+    (void)inbox_.push(Event{std::move(done)});
+}
+
+}  // namespace sluice::crawl
