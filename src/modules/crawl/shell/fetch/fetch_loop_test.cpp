@@ -144,7 +144,7 @@ TEST(FetchLoop, BodiesAreCutAtTheirLimitAndKept) {
     EXPECT_EQ(whole.fault, FetchFault::none) << whole.detail;
     EXPECT_FALSE(whole.truncated);
     EXPECT_EQ(whole.body, "0123456789");
-    for (const std::uint64_t most : {9, 1, 0}) {
+    for (const std::uint64_t most : {9u, 1u, 0u}) {
         const FetchAnswer cut = fetcher.get(server.url("/ten"), {}, "127.0.0.1", most);
         EXPECT_EQ(cut.fault, FetchFault::none) << cut.detail;
         EXPECT_TRUE(cut.truncated);
