@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 namespace sluice::crawl {
 namespace {
@@ -55,16 +56,29 @@ void pull_together(const LinkPicture& picture, double spring, std::vector<Vector
     }
 }
 
+/// How much of a place along an axis is the rank there: pulls a dense middle apart without
+/// changing who is left of whom.
+constexpr double rank_share = 0.45;
+
 /// Into 0 to 1 both ways.
 void fit(std::vector<GraphNode>& nodes) {
-    const auto fit_axis = [&nodes](double GraphNode::* axis) {
-        double least = nodes[0].*axis, most = least;
-        for (const GraphNode& node : nodes) {
-            least = std::min(least, node.*axis);
-            most = std::max(most, node.*axis);
+    std::vector<std::size_t> order(nodes.size());
+    const auto fit_axis = [&](double GraphNode::* axis) {
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return nodes[a].*axis != nodes[b].*axis ? nodes[a].*axis < nodes[b].*axis : a < b;
+        });
+        const double least = nodes[order.front()].*axis;
+        const double span = nodes[order.back()].*axis - least;
+        for (std::size_t i = 0; i < order.size(); ++i) {
+            double& at = nodes[order[i]].*axis;
+            if (!(span > 0)) {
+                at = 0.5;
+                continue;
+            }
+            const double rank = static_cast<double>(i) / static_cast<double>(order.size() - 1);
+            at = rank_share * rank + (1 - rank_share) * (at - least) / span;
         }
-        const double span = most - least;
-        for (GraphNode& node : nodes) node.*axis = span > 0 ? (node.*axis - least) / span : 0.5;
     };
     fit_axis(&GraphNode::x);
     fit_axis(&GraphNode::y);

@@ -107,11 +107,25 @@ private:
 constexpr std::size_t label_bytes_max = 34;
 constexpr std::size_t labels_max = 28;
 
+/// Without what all of them begin with.
+std::string_view short_name(std::string_view name) {
+    for (const std::string_view scheme : {"https://", "http://"}) {
+        if (name.starts_with(scheme)) return name.substr(scheme.size());
+    }
+    return name;
+}
+
 class Picture {
 public:
     explicit Picture(const LinkPicture& picture) : picture_(picture) {
         for (const GraphNode& node : picture.nodes) most_ = std::max(most_, node.links);
         for (const GraphLine& line : picture.lines) heaviest_ = std::max(heaviest_, line.links);
+        for (const GraphNode& node : picture.nodes) {
+            discs_.push_back({edge + node.x * (full_width - 2 * edge),
+                              edge + node.y * (full_height - 2 * edge),
+                              4 + 16 * std::sqrt(share(node.links, most_))});
+        }
+        separate();
     }
 
     std::string draw() {
@@ -119,64 +133,81 @@ public:
         out_ += "<g class=\"links\">";
         for (const GraphLine& line : picture_.lines) draw_line(line);
         out_ += "</g>";
-        for (const GraphNode& node : picture_.nodes) draw_node(node);
-        for (const GraphNode& node : picture_.nodes) draw_label(node);
+        for (std::size_t i = 0; i < discs_.size(); ++i) draw_node(picture_.nodes[i], discs_[i]);
+        for (std::size_t i = 0; i < discs_.size(); ++i) draw_label(picture_.nodes[i], discs_[i]);
         return out_ + "</svg>";
     }
 
 private:
-    static constexpr double full_width = 1000, full_height = 640, edge = 46;
+    static constexpr double full_width = 1000, full_height = 640, edge = 46, gap = 7;
+    struct Disc {
+        double x, y, r;
+    };
     struct Box {
         double left, top, right, bottom;
     };
 
-    [[nodiscard]] static double x(const GraphNode& node) {
-        return edge + node.x * (full_width - 2 * edge);
+    /// Pushes discs that lie on each other apart.
+    void separate() {
+        constexpr int rounds = 60;
+        for (int round = 0; round < rounds; ++round) {
+            for (std::size_t a = 0; a < discs_.size(); ++a) {
+                for (std::size_t b = a + 1; b < discs_.size(); ++b) push(discs_[a], discs_[b]);
+            }
+        }
+        for (Disc& disc : discs_) {
+            disc.x = std::clamp(disc.x, disc.r + 4, full_width - disc.r - 4);
+            disc.y = std::clamp(disc.y, disc.r + 4, full_height - disc.r - 18);
+        }
     }
-    [[nodiscard]] static double y(const GraphNode& node) {
-        return edge + node.y * (full_height - 2 * edge);
-    }
-    [[nodiscard]] double radius(const GraphNode& node) const {
-        return 4 + 16 * std::sqrt(share(node.links, most_));
+
+    static void push(Disc& a, Disc& b) {
+        const double dx = b.x - a.x, dy = b.y - a.y;
+        const double distance = std::hypot(dx, dy);
+        const double missing = a.r + b.r + gap - distance;
+        if (missing <= 0 || distance <= 0) return;
+        const double step = missing / 2 / distance;
+        a.x -= dx * step, a.y -= dy * step;
+        b.x += dx * step, b.y += dy * step;
     }
 
     void draw_line(const GraphLine& line) {
-        const GraphNode &a = picture_.nodes[line.from], &b = picture_.nodes[line.to];
+        const Disc &a = discs_[line.from], &b = discs_[line.to];
         const double weight = std::log1p(static_cast<double>(line.links)) /
                               std::log1p(static_cast<double>(heaviest_));
         // Bent a little to the right, so that there and back are two lines.
-        const double middle_x = (x(a) + x(b)) / 2 + (y(b) - y(a)) * 0.08;
-        const double middle_y = (y(a) + y(b)) / 2 - (x(b) - x(a)) * 0.08;
+        const double middle_x = (a.x + b.x) / 2 + (b.y - a.y) * 0.08;
+        const double middle_y = (a.y + b.y) / 2 - (b.x - a.x) * 0.08;
         out_ += fmt::format(
             "<path class=\"g{}\" d=\"M{:.1f} {:.1f}Q{:.1f} {:.1f} {:.1f} {:.1f}\" "
             "stroke-width=\"{:.2f}\" opacity=\"{:.2f}\"/>",
-            a.group, x(a), y(a), middle_x, middle_y, x(b), y(b), 0.6 + 2.2 * weight,
-            0.14 + 0.4 * weight);
+            picture_.nodes[line.from].group, a.x, a.y, middle_x, middle_y, b.x, b.y,
+            0.6 + 2.2 * weight, 0.14 + 0.4 * weight);
     }
 
-    void draw_node(const GraphNode& node) {
+    void draw_node(const GraphNode& node, const Disc& disc) {
         out_ += fmt::format(
             "<circle class=\"g{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\">"
             "<title>{} – {}{}</title></circle>",
-            node.group, x(node), y(node), radius(node), escaped(node.name),
-            plural(node.links, "link"), node.group == 0 ? ", not crawled" : "");
-        const double r = radius(node);
-        taken_.push_back({x(node) - r, y(node) - r, x(node) + r, y(node) + r});
+            node.group, disc.x, disc.y, disc.r, escaped(node.name), plural(node.links, "link"),
+            node.group == 0 ? ", not crawled" : "");
+        taken_.push_back({disc.x - disc.r, disc.y - disc.r, disc.x + disc.r, disc.y + disc.r});
     }
 
-    /// Below the node, if nothing is there; the most important ones come first.
-    void draw_label(const GraphNode& node) {
+    /// Below the node or above it, if nothing is there; the most important ones come first.
+    void draw_label(const GraphNode& node, const Disc& disc) {
         if (labels_ >= labels_max) return;
-        std::string text = node.name;
-        if (text.size() > label_bytes_max) {
+        std::string text(short_name(node.name));
+        std::size_t letters = text.size();
+        if (letters > label_bytes_max) {
             // Names and URLs are ASCII here; anything else is cut where escaped() says so.
             text = text.substr(0, label_bytes_max / 2) + "…" +
                    text.substr(text.size() - label_bytes_max / 2);
+            letters = label_bytes_max + 1;
         }
-        const double half = static_cast<double>(std::min(text.size(), label_bytes_max)) * 3.1 + 2;
-        const double r = radius(node);
-        for (const double line : {y(node) + r + 13, y(node) - r - 5}) {
-            const Box box{x(node) - half, line - 11, x(node) + half, line + 3};
+        const double half = static_cast<double>(letters) * 3.1 + 2;
+        for (const double line : {disc.y + disc.r + 13, disc.y - disc.r - 5}) {
+            const Box box{disc.x - half, line - 11, disc.x + half, line + 3};
             if (box.left < 0 || box.right > full_width || box.bottom > full_height) continue;
             const bool is_free = std::none_of(taken_.begin(), taken_.end(), [&](const Box& other) {
                 return box.left < other.right && other.left < box.right && box.top < other.bottom &&
@@ -187,13 +218,14 @@ private:
             ++labels_;
             out_ += fmt::format(
                 "<text class=\"name\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
-                x(node), line, escaped(text));
+                disc.x, line, escaped(text));
             return;
         }
     }
 
     const LinkPicture& picture_;
     std::uint64_t most_ = 1, heaviest_ = 1;
+    std::vector<Disc> discs_;
     std::vector<Box> taken_;
     std::size_t labels_ = 0;
     std::string out_;

@@ -15,6 +15,7 @@ namespace sluice::crawl {
 namespace {
 
 constexpr std::size_t hosts_open = 15;  ///< rows before one has to unfold the rest
+constexpr std::size_t broken_open = 20;
 constexpr std::size_t types_shown = 12;
 constexpr std::size_t statuses_shown = 14;
 
@@ -345,12 +346,23 @@ private:
                  ? fmt::format("The {} that most pages link to, of {}. All are in broken.csv.",
                                report_.broken.size(), count_words(all))
                  : std::string());
+        const std::size_t first = std::min(broken_open, report_.broken.size());
+        broken_table(0, first);
+        if (report_.broken.size() > first) {
+            out_ +=
+                fmt::format("<details><summary>{} more</summary>", report_.broken.size() - first);
+            broken_table(first, report_.broken.size());
+            out_ += "</details>";
+        }
+        close();
+    }
+
+    void broken_table(std::size_t from, std::size_t to) {
         out_ +=
             "<div class=\"wide\"><table><tr><th>URL</th><th class=\"text\">what happened</th>"
             "<th>pages with it</th><th class=\"text\">linked from</th></tr>\n";
-        for (const BrokenLink& link : report_.broken) broken_row(link);
+        for (std::size_t i = from; i < to; ++i) broken_row(report_.broken[i]);
         out_ += "</table></div>";
-        close();
     }
 
     void left_out() {

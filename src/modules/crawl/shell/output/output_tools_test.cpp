@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -70,7 +71,7 @@ std::size_t TestStore::count(char letter) const {
 }
 
 FetchAnswer test_answer(std::string url, std::string body) {
-    static std::uint64_t tickets = 0;
+    static std::atomic<std::uint64_t> tickets{0};
     FetchAnswer answer;
     answer.order.ticket = Ticket(++tickets);
     answer.order.url = std::move(url);

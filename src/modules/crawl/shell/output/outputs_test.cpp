@@ -3,6 +3,8 @@
 
 #include "kernel/base/random.h"
 #include "kernel/base/text.h"
+#include "kernel/sync/channel.h"
+#include "kernel/sync/thread.h"
 #include "kernel/wire/json_reader.h"
 #include "modules/crawl/shell/output/output_testing.h"
 
@@ -331,6 +333,54 @@ TEST_F(OutputsTest, EveryPageIsThereExactlyOnceWhateverHappens) {
     EXPECT_EQ(archived, committed);
     EXPECT_GT(files, 3U);
     EXPECT_EQ(store_.count(cdx_letter), committed.size());
+}
+
+/// What the crawl does: threads that render, one that appends and commits, one that syncs.
+TEST_F(OutputsTest, RenderingAppendingAndSyncingRunBesideEachOther) {
+    constexpr std::size_t threads = 3, pages_each = 60;
+    config_.warc = true;
+    config_.warc_file_max = Bytes{1U << 20U};
+    config_.compression = 1;
+    open();
+    std::vector<Urls> rendered(threads);
+    Channel<RenderedPage> pages(8);
+    Channel<int> syncs(2);
+    {
+        Thread syncer("syncer", [&] {
+            int one = 0;
+            while (syncs.pop(one) == ChannelStatus::ok) EXPECT_TRUE(outputs_->sync());
+        });
+        std::vector<Thread> renderers;
+        for (std::size_t thread = 0; thread < threads; ++thread) {
+            renderers.emplace_back("renderer", [&, thread] {
+                Random random(thread + 1);
+                for (std::size_t i = 0; i < pages_each; ++i) {
+                    FetchAnswer answer = test_answer("https://a/" + std::to_string(thread) + "/" +
+                                                     std::to_string(i));
+                    // Every second body is one that the others have, too.
+                    answer.body.assign(i % 2 == 0 ? 30'000 + i : 20'000, 'x');
+                    if (i % 2 == 0) {
+                        for (char& c : answer.body) c = static_cast<char>(random.next());
+                    }
+                    const PageReading page = test_page(answer, {"https://b/"});
+                    EXPECT_EQ(pages.push(outputs_->render(answer, page, "")), ChannelStatus::ok);
+                }
+            });
+        }
+        for (std::size_t count = 0; count < threads * pages_each; ++count) {
+            RenderedPage page;
+            ASSERT_EQ(pages.pop(page), ChannelStatus::ok);
+            EXPECT_TRUE(append({std::move(page)}));
+            if (count % 10 == 0) (void)syncs.try_push(1);
+        }
+        syncs.close();
+    }
+    Urls urls = urls_written();
+    EXPECT_EQ(urls.size(), threads * pages_each);
+    std::sort(urls.begin(), urls.end());
+    EXPECT_EQ(std::unique(urls.begin(), urls.end()), urls.end());
+    EXPECT_EQ(store_.count(cdx_letter), threads * pages_each);
+    EXPECT_GT(outputs_->bytes_written(), 0U);
 }
 
 /// Whatever length a file has, it is cut to the recorded one or refused.
