@@ -26,6 +26,12 @@ double nice_above(double value) {
     return 10 * power;
 }
 
+/// A mark of an axis: whole numbers without a fraction.
+std::string axis_words(double rate) {
+    return rate >= 1 && rate == std::floor(rate) ? count_words(static_cast<std::uint64_t>(rate))
+                                                 : rate_words(rate);
+}
+
 std::string open_svg(double width, double height, std::string_view title) {
     return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", width, height,
                        escaped(title));
@@ -68,7 +74,7 @@ private:
                 "y2=\"{:.1f}\"/>",
                 left, right, y(rate), y(rate));
             out_ += fmt::format("<text x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
-                                left - 8, y(rate) + 4, rate_words(rate));
+                                left - 8, y(rate) + 4, axis_words(rate));
         }
         const double seconds = width_ * static_cast<double>(time_.bins().size());
         constexpr int marks = 6;

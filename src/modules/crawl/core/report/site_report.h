@@ -58,7 +58,7 @@ public:
 
 private:
     WallTime begin_{Duration{0}};
-    Duration width_ = 1s;
+    Duration width_ = 100ms;
     std::vector<TimeBin> bins_;
 };
 
