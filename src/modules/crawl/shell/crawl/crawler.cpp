@@ -96,8 +96,9 @@ Result<std::unique_ptr<Crawler>> Crawler::open(CrawlConfig config, CrawlCallback
 
 Result<std::string> Crawler::remembered(const std::string& folder) {
     SLUICE_TRY(const auto store, Committer::store_in(folder));
-    SLUICE_TRY(const auto settings, store->settings());
-    return settings->remembered;
+    auto settings = store->settings();
+    if (!settings) return std::move(settings).error();
+    return settings->value_or(CrawlSettings{}).remembered;
 }
 
 Result<CrawlSummary> Crawler::run() {

@@ -120,13 +120,19 @@ std::vector<Found> offers(const Seeds& seeds, const PageRules& rules) {
 
 std::string joined(const std::vector<std::string>& words) {
     std::string all;
-    for (const std::string& word : words) all += (all.empty() ? "" : " ") + word;
+    for (const std::string& word : words) {
+        if (!all.empty()) all += ' ';
+        all += word;
+    }
     return all;
 }
 
 std::string numbers(std::initializer_list<std::uint64_t> all) {
     std::string text;
-    for (const std::uint64_t one : all) text += (text.empty() ? "" : " ") + std::to_string(one);
+    for (const std::uint64_t one : all) {
+        if (!text.empty()) text += ' ';
+        text += std::to_string(one);
+    }
     return text;
 }
 
