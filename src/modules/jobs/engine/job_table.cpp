@@ -3,6 +3,8 @@
 
 #include "kernel/base/check.h"
 
+#include <algorithm>
+
 namespace sluice::jobs {
 
 namespace {
@@ -22,8 +24,14 @@ Slot* JobTable::make(JobRecord job) {
         slot = free_.back();
         free_.pop_back();
     }
+    loose_.push_back(slot);
     slot->job = std::move(job);
     return slot;
+}
+
+void JobTable::forget_loose(Slot* slot) {
+    const auto place = std::find(loose_.rbegin(), loose_.rend(), slot);
+    if (place != loose_.rend()) loose_.erase(std::next(place).base());
 }
 
 void JobTable::insert(Slot* slot) {
@@ -31,6 +39,7 @@ void JobTable::insert(Slot* slot) {
     slot->resident = true;
     const bool added = by_seq_.try_emplace(slot->job.head.seq.value(), slot).second;
     SLUICE_CHECK(added);
+    forget_loose(slot);
     const auto [it, first] = by_jid_.try_emplace(slot->job.body->jid(), slot);
     if (first) return;
     // Same jid already here: keep the chain in descending order of seq.
@@ -48,9 +57,9 @@ void JobTable::insert(Slot* slot) {
 }
 
 void JobTable::remove(Slot* slot) {
-    by_seq_.erase(slot->job.head.seq.value());
     const auto it = by_jid_.find(slot->job.body->jid());
     SLUICE_CHECK(it != by_jid_.end());
+    by_seq_.erase(slot->job.head.seq.value());
     if (it->second == slot) {
         Slot* older = slot->older;
         by_jid_.erase(it);
@@ -63,7 +72,10 @@ void JobTable::remove(Slot* slot) {
 }
 
 void JobTable::release(Slot* slot) {
-    if (slot->resident) remove(slot);
+    if (slot->resident)
+        remove(slot);
+    else
+        forget_loose(slot);
     if (free_.size() >= free_max) {
         delete slot;
         return;
@@ -74,6 +86,8 @@ void JobTable::release(Slot* slot) {
 
 void JobTable::clear() {
     for (const auto& [seq, slot] : by_seq_) delete slot;
+    for (Slot* slot : loose_) delete slot;
+    loose_.clear();
     by_seq_.clear();
     by_jid_.clear();
 }

@@ -53,10 +53,12 @@ public:
 
 private:
     void remove(Slot* slot);
+    void forget_loose(Slot* slot);
 
     boost::unordered_flat_map<std::uint64_t, Slot*> by_seq_;
     boost::unordered_flat_map<std::string_view, Slot*> by_jid_;  ///< keys point into the bodies
-    std::vector<Slot*> free_;  ///< at most free_max slots for reuse
+    std::vector<Slot*> loose_;  ///< made, and neither inserted nor released: one or two at a time
+    std::vector<Slot*> free_;   ///< at most free_max slots for reuse
 };
 
 }  // namespace sluice::jobs

@@ -55,5 +55,17 @@ TEST(JobTable, AReleasedSlotIsNotFoundAndItsJidIsFree) {
     EXPECT_EQ(table.size(), 1U);
 }
 
+TEST(JobTable, ASlotThatNobodyInsertsEndsWithTheTable) {
+    // The leak checker is the judge.
+    JobTable table;
+    Slot* first = table.make(record(1, "a"));
+    Slot* second = table.make(record(2, "b"));
+    table.make(record(3, "c"));
+    table.insert(first);
+    table.release(second);
+    EXPECT_EQ(table.size(), 1U);
+    EXPECT_EQ(table.find(Seq(3)), nullptr);
+}
+
 }  // namespace
 }  // namespace sluice::jobs

@@ -235,13 +235,13 @@ TEST(QueueWorld, AutoscalingFollowsTheLoad) {
                                    .max = 12,
                                    .every = 10s,
                                    .delay = 20s};
-        const WorldResult result = play(scenario_of({job}, pool, 20min), {.record_workers = true});
+        const WorldResult result = play(scenario_of({job}, pool, 10min), {.record_workers = true});
         EXPECT_GT(result.pools[0].scaled_up, 4U);
         EXPECT_GT(result.pools[0].scaled_down, 0U);
         EXPECT_LE(result.pools[0].workers_mean, 12.0);
         EXPECT_LT(to_seconds(result.traffic[0].wait.quantile(0.5)), 200);
         ASSERT_EQ(result.workers.size(), 12U);
-        EXPECT_EQ(result.workers[0].spans.back().to, 20min);
+        EXPECT_EQ(result.workers[0].spans.back().to, 10min);
         EXPECT_EQ(result.workers[0].spans.front().phase, WorkerPhase::working);
     }
 }
@@ -329,14 +329,14 @@ TEST(QueueWorld, JobsThatNoWorkerIsLargeEnoughForAreRefused) {
 std::uint64_t moves_of(const Autoscale& rule) {
     Pool pool = pool_of(4, 4);
     pool.autoscale = rule;
-    const WorldResult result = play(scenario_of({poisson("job", 12, 2s)}, pool, 100min));
+    const WorldResult result = play(scenario_of({poisson("job", 4, 6s)}, pool, 70min));
     EXPECT_EQ(result.traffic[0].unstarted, 0U);
     EXPECT_LT(to_seconds(result.traffic[0].wait.quantile(0.99)), 120);
     return result.pools[0].scaled_up + result.pools[0].scaled_down;
 }
 
 TEST(QueueWorld, ADelayBeforeScalingInCalmsAutoscaling) {
-    Autoscale rule{.up_above = 20, .down_below = 1, .step = 2, .min = 2, .max = 12};
+    Autoscale rule{.up_above = 6, .down_below = 1, .step = 2, .min = 2, .max = 12};
     rule.every = 30s;
     rule.delay = 2min;
     rule.cooldown = 1min;

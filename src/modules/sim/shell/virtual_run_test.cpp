@@ -46,7 +46,9 @@ drain = "1s"
 }
 
 TEST(VirtualRun, TheNumberOfThreadsChangesNothing) {
-    const Scenario scenario = small();
+    Scenario scenario = small();
+    scenario.duration = 45s;
+    scenario.replications = 5;
     std::string first;
     for (const std::uint32_t threads : {1U, 2U, 5U}) {
         VirtualOptions options;
