@@ -4,6 +4,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <functional>
 #include <unordered_set>
 #include <utility>
 
@@ -52,18 +53,25 @@ const std::string* prefix_of(const std::vector<std::string>& prefixes, std::stri
     return it == prefixes.end() ? nullptr : &*it;
 }
 
+/// Finds texts without making strings of them.
+struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const {
+        return std::hash<std::string_view>{}(text);
+    }
+};
+
 }  // namespace
 
 struct Scope::Compiled {
     ScopeConfig config;
-    std::unordered_set<std::string> hosts;
+    std::unordered_set<std::string, TextHash, std::equal_to<>> hosts;
     Patterns patterns, patterns_excluded;
 
     [[nodiscard]] bool has_host(const Url& url) const {
         if (config.any_host) return true;
         // Without a port all ports are meant.
-        if (hosts.contains(std::string(url.hostname())) || hosts.contains(std::string(url.host())))
-            return true;
+        if (hosts.contains(url.hostname()) || hosts.contains(url.host())) return true;
         return std::any_of(config.domains.begin(), config.domains.end(),
                            [&](const auto& one) { return is_below(url.hostname(), one); });
     }
