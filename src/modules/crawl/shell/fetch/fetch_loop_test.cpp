@@ -215,6 +215,7 @@ TEST(FetchLoop, ConfigurationsThatCannotWorkAreRefused) {
     EXPECT_TRUE(refused([](FetchConfig& c) { c.proxy.url = "http://127.0.0.1:3128"; }));
     EXPECT_TRUE(refused([](FetchConfig& c) { c.proxy = {"gopher://127.0.0.1", {"::/0"}}; }));
     EXPECT_TRUE(refused([](FetchConfig& c) { c.proxy = {"http://127.0.0.1", {"everywhere"}}; }));
+    EXPECT_TRUE(refused([](FetchConfig& c) { c.tls.ca_file = "/nonexistent/file"; }));
     EXPECT_TRUE(refused([](FetchConfig& c) { c.credentials = {{.user = "nobody's"}}; }));
 }
 

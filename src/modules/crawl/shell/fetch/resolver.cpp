@@ -79,7 +79,7 @@ struct Resolver::Parts {
     void run();
     void take_orders();
     void handle(ResolveOrder order);
-    bool answer_locally(HostId host, const std::string& name);
+    [[nodiscard]] std::optional<NameAnswer> know_locally(const std::string& name) const;
     void answer(HostId host, const NameAnswer& known, Duration ttl);
     void fail_order(HostId host, Duration ttl);
     [[nodiscard]] bool can_ask() const {
@@ -92,8 +92,8 @@ struct Resolver::Parts {
     void decide(const std::shared_ptr<Question>& question);
     void end(Question& question, NameAnswer found, Duration ttl);
     void give_up();
-    /// The allowed ones of these; whether some were not.
-    [[nodiscard]] bool allowed(const std::vector<std::string>& from, NameAnswer& to) const;
+    /// Adds the allowed ones of these; false if some were not.
+    bool allowed(const std::vector<std::string>& from, NameAnswer& to) const;
     void count(std::atomic<std::uint64_t>& counter) {
         counter.fetch_add(1, std::memory_order_relaxed);
     }
@@ -155,8 +155,9 @@ void Resolver::Parts::handle(ResolveOrder order) {
     std::string name = ascii_lowered(origin_of(order.origin).host);
     if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
     if (name.ends_with('.')) name.pop_back();
-    if (answer_locally(order.host, name)) {
+    if (const auto known = know_locally(name)) {
         count(counts.local);
+        answer(order.host, *known, known->addresses.empty() ? config.negative_ttl : config.ttl_max);
         return;
     }
     const Instant now = monotonic_now();
@@ -183,13 +184,10 @@ void Resolver::Parts::handle(ResolveOrder order) {
     line.push_back(question);
 }
 
-bool Resolver::Parts::answer_locally(HostId host, const std::string& name) {
+std::optional<NameAnswer> Resolver::Parts::know_locally(const std::string& name) const {
     NameAnswer known;
-    if (!config.rules.allows_host(name)) {
-        known.failure = Failure::blocked;
-        answer(host, known, config.negative_ttl);
-        return true;
-    }
+    known.failure = Failure::blocked;
+    if (!config.rules.allows_host(name)) return known;
     std::vector<std::string> addresses;
     if (const auto literal = IpAddress::parse(name)) {
         addresses.push_back(literal->text());
@@ -198,20 +196,18 @@ bool Resolver::Parts::answer_locally(HostId host, const std::string& name) {
     } else if (name == "localhost" || name.ends_with(".localhost")) {
         addresses = {"127.0.0.1", "::1"};  // RFC 6761, 6.3: never asked of a server
     } else if (!is_host_name(name)) {
-        fail_order(host, config.negative_ttl);
-        return true;
+        known.failure = Failure::dns;
+        return known;
     } else {
-        return false;
+        return std::nullopt;
     }
-    const bool some_not = !allowed(addresses, known);
-    if (known.addresses.empty() && some_not) known.failure = Failure::blocked;
+    allowed(addresses, known);
     // IPv4 first, and alone if there is any.
     const auto is_v6 = [](const std::string& text) { return text.find(':') != std::string::npos; };
     if (!std::all_of(known.addresses.begin(), known.addresses.end(), is_v6)) {
         std::erase_if(known.addresses, is_v6);
     }
-    answer(host, known, config.ttl_max);
-    return true;
+    return known;
 }
 
 bool Resolver::Parts::allowed(const std::vector<std::string>& from, NameAnswer& to) const {

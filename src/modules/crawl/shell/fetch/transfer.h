@@ -66,6 +66,7 @@ private:
     void set_constants();
     void set_callbacks();
     void set_tls();
+    void stop_verifying();
     void set_proxy();
     bool set_access(const std::string& url);
     [[nodiscard]] Access find_access(const std::string& url) const;

@@ -5,6 +5,8 @@
 
 #include <curl/curl.h>
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -83,6 +85,25 @@ Status add_headers(const FetchConfig& config, HeaderList& list) {
     return {};
 }
 
+Status check_tls(TransferShared& shared) {
+    const auto& tls = shared.config.tls;
+    const auto is_there = [](const char* path) { return ::access(path, R_OK) == 0; };
+    if (!tls.ca_file.empty() && !is_there(tls.ca_file.c_str())) {
+        return fail(Code::invalid, "the file of authorities cannot be read: " + tls.ca_file);
+    }
+    for (const auto& entry : tls.certificates) {
+        for (const auto& file : {entry.certificate_file, entry.key_file}) {
+            if (!file.empty() && !is_there(file.c_str())) {
+                return fail(Code::invalid, "the client certificate cannot be read: " + file);
+            }
+        }
+    }
+    const auto* library = curl_version_info(CURLVERSION_NOW);
+    shared.authorities_are_a_file =
+        !tls.ca_file.empty() || (library->cainfo != nullptr && is_there(library->cainfo));
+    return {};
+}
+
 Status check_proxy(TransferShared& shared) {
     if (!shared.has_proxy()) return {};
     const std::string& url = shared.config.proxy.url;
@@ -115,6 +136,7 @@ Result<std::unique_ptr<TransferShared>> TransferShared::make(FetchConfig config)
     shared->config = std::move(config);
     SLUICE_TRY_STATUS(check_times(*shared));
     SLUICE_TRY_STATUS(add_headers(shared->config, shared->headers));
+    SLUICE_TRY_STATUS(check_tls(*shared));
     SLUICE_TRY_STATUS(check_proxy(*shared));
     for (const auto& entry : shared->config.credentials) {
         if (entry.hosts.empty() || !is_value(entry.user) || !is_value(entry.password) ||

@@ -35,8 +35,9 @@ private:
 struct TransferShared {
     FetchConfig config;
     AddressRules proxy_rules;
-    bool proxy_speaks_http = false;  ///< else SOCKS
-    HeaderList headers;              ///< sent with every request
+    bool proxy_speaks_http = false;       ///< else SOCKS
+    bool authorities_are_a_file = false;  ///< and not a folder
+    HeaderList headers;                   ///< sent with every request
     Poller* poller = nullptr;
     Duration shortest_limit{0};  ///< of all limits of time
 
