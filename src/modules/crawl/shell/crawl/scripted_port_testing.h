@@ -7,6 +7,7 @@
 #include "kernel/sync/thread.h"
 #include "modules/crawl/core/frontier/host.h"
 #include "modules/crawl/shell/crawl/events.h"
+#include "modules/crawl/shell/crawl/link_filter.h"
 
 #include <atomic>
 #include <charconv>
@@ -140,7 +141,7 @@ private:
             (void)inbox_.push_all(events);
         }
     }
-    Event answer(const Job& job) const {
+    Event answer(const Job& job) {
         if (job.order.robots) {
             RobotsDone done;
             done.end.ticket = job.order.ticket;
@@ -160,6 +161,7 @@ private:
         done.end.kind = kind_of(web_.kind(page), job.order);
         if (done.end.kind == PageEnd::Kind::fetched || done.end.kind == PageEnd::Kind::redirected)
             done.end.found = found_on(job.order, page);
+        told_.keep_news(done.end.found);
         if (done.end.kind == PageEnd::Kind::fetched) done.rendered.pages = job.order.url + "\n";
         done.rendered.is_retry = done.end.kind == PageEnd::Kind::retry;
         if (script_.on_answer) script_.on_answer(done, job.order);
@@ -196,6 +198,7 @@ private:
     std::uint64_t orders_ = 0;
     std::vector<Job> held_;
     std::vector<std::string> cookies_;
+    LinkFilter told_;  // of the web's thread
     Channel<Job> jobs_{65'536, "scripted.jobs"};
     Thread thread_;
 };

@@ -8,6 +8,11 @@
 #include <utility>
 
 namespace sluice::crawl {
+namespace {
+
+constexpr std::size_t ready_max = 32;  // so that the owner begins while pages are still read
+
+}  // namespace
 
 Result<std::unique_ptr<WebPort>> WebPort::start(WebPortOptions options, const Outputs& outputs,
                                                 Inbox& inbox) {
@@ -19,10 +24,11 @@ Result<std::unique_ptr<WebPort>> WebPort::start(WebPortOptions options, const Ou
     for (std::uint32_t i = 0; i < port->options_.workers; ++i) {
         Lane* const lane =
             port->lanes_.emplace_back(std::make_unique<Lane>(port->options_.rules)).get();
-        SLUICE_TRY(
-            lane->loop,
-            FetchLoop::start(port->options_.fetch, "crawl-fetch-" + std::to_string(i),
-                             [self, lane](FetchAnswer&& answer) { self->done(*lane, answer); }));
+        SLUICE_TRY(lane->loop,
+                   FetchLoop::start(
+                       port->options_.fetch, "crawl-fetch-" + std::to_string(i),
+                       [self, lane](FetchAnswer&& answer) { self->done(*lane, answer); },
+                       [self, lane] { self->hand_over(*lane); }));
     }
     return port;
 }
@@ -48,6 +54,15 @@ void WebPort::stop() {
 
 void WebPort::done(Lane& lane, const FetchAnswer& answer) {
     answer.order.robots ? robots_done(lane, answer) : page_done(lane, answer);
+    if (lane.ready.size() >= ready_max) hand_over(lane);
+}
+
+/// Together, so that the owner is woken once and writes one batch of them. The inbox has room; once
+/// it is closed nobody wants to know any more.
+void WebPort::hand_over(Lane& lane) {
+    if (lane.ready.empty()) return;
+    (void)inbox_.push_all(lane.ready);
+    lane.ready.clear();
 }
 
 void WebPort::page_done(Lane& lane, const FetchAnswer& answer) {
@@ -65,9 +80,10 @@ void WebPort::page_done(Lane& lane, const FetchAnswer& answer) {
                                           ? options_.extract(answer, reading)
                                           : std::string();
         done.rendered = outputs_.render(answer, reading, extracted);
-        const bool had = kind == PageEnd::Kind::fetched || kind == PageEnd::Kind::redirected;
+        const bool had = kind == PageEnd::Kind::fetched;
         if (had && options_.on_page) options_.on_page(answer, reading);
-        if (!had && options_.on_error) options_.on_error(answer, reading);
+        if (!had && kind != PageEnd::Kind::redirected && options_.on_error)
+            options_.on_error(answer, reading);
     }
     if (options_.cookies) {
         for (const HttpHeader& header : answer.headers)
@@ -85,7 +101,7 @@ void WebPort::page_done(Lane& lane, const FetchAnswer& answer) {
     }
     if (!done.cookies.empty() || done.memory) done.url = answer.order.url;
     done.end = std::move(reading.end);
-    (void)inbox_.push(Event{std::move(done)});
+    lane.ready.emplace_back(std::move(done));
 }
 
 void WebPort::robots_done(Lane& lane, const FetchAnswer& answer) {
@@ -97,7 +113,7 @@ void WebPort::robots_done(Lane& lane, const FetchAnswer& answer) {
         done.end = lane.reader.read_robots(answer, wall_now());
         done.rendered = outputs_.render_robots(answer);
     }
-    (void)inbox_.push(Event{std::move(done)});
+    lane.ready.emplace_back(std::move(done));
 }
 
 }  // namespace sluice::crawl

@@ -51,12 +51,14 @@ private:
         PageReader reader;
         PageReading reading;
         LinkFilter told;
+        std::vector<Event> ready;  ///< of this round
         std::unique_ptr<FetchLoop> loop;
     };
 
     WebPort(WebPortOptions options, const Outputs& outputs, Inbox& inbox)
         : options_(std::move(options)), outputs_(outputs), inbox_(inbox) {}
     void done(Lane& lane, const FetchAnswer& answer);
+    void hand_over(Lane& lane);
     void page_done(Lane& lane, const FetchAnswer& answer);
     void robots_done(Lane& lane, const FetchAnswer& answer);
 

@@ -49,10 +49,12 @@ struct Request {
 
 /// Everything but `orders`, `cancel` and the poller's wake() belongs to the thread.
 struct FetchLoop::Parts {
-    Parts(std::unique_ptr<TransferShared> settings, std::unique_ptr<Poller> events, Done handler)
+    Parts(std::unique_ptr<TransferShared> settings, std::unique_ptr<Poller> events, Done handler,
+          std::function<void()> round_handler)
         : shared(std::move(settings)),
           poller(std::move(events)),
           done(std::move(handler)),
+          round_end(std::move(round_handler)),
           orders(shared->config.requests_max, "crawl-fetch-orders") {}
 
     Status prepare();
@@ -78,6 +80,7 @@ struct FetchLoop::Parts {
     std::unique_ptr<TransferShared> shared;
     std::unique_ptr<Poller> poller;
     Done done;
+    std::function<void()> round_end;
     Channel<Request> orders;
     std::atomic<bool> cancel = false;
 
@@ -147,8 +150,10 @@ void FetchLoop::Parts::run() {
         if (timer <= monotonic_now()) kick();
         collect();
         if (limits_at <= monotonic_now()) expire();
+        if (round_end) round_end();
         wait();
     }
+    if (round_end) round_end();
     multi.reset();
 }
 
@@ -282,11 +287,12 @@ FetchLoop::FetchLoop(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 FetchLoop::~FetchLoop() { stop(); }
 
 Result<std::unique_ptr<FetchLoop>> FetchLoop::start(FetchConfig config, std::string thread_name,
-                                                    Done done) {
+                                                    Done done, std::function<void()> round_end) {
     SLUICE_TRY(auto shared, TransferShared::make(std::move(config)));
     SLUICE_TRY(auto poller, Poller::open());
     shared->poller = poller.get();
-    auto parts = std::make_unique<Parts>(std::move(shared), std::move(poller), std::move(done));
+    auto parts = std::make_unique<Parts>(std::move(shared), std::move(poller), std::move(done),
+                                         std::move(round_end));
     SLUICE_TRY_STATUS(parts->prepare());
     Parts* raw = parts.get();
     parts->thread = Thread(std::move(thread_name), [raw] { raw->run(); });

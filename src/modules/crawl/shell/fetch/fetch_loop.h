@@ -32,9 +32,12 @@ public:
         std::string referer;
     };
 
-    /// `thread_name`: "crawl-fetch-0". Errors: invalid (the configuration), exhausted.
+    /// `thread_name`: "crawl-fetch-0". `round_end` is called on the loop's thread when everything
+    /// that has come so far was given to `done`, before the loop waits: whoever gathers answers may
+    /// hand them on together. Errors: invalid (the configuration), exhausted.
     static Result<std::unique_ptr<FetchLoop>> start(FetchConfig config, std::string thread_name,
-                                                    Done done);
+                                                    Done done,
+                                                    std::function<void()> round_end = nullptr);
     /// Stops.
     ~FetchLoop();
     FetchLoop(const FetchLoop&) = delete;
