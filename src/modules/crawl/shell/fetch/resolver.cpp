@@ -152,7 +152,7 @@ void Resolver::Parts::take_orders() {
 
 void Resolver::Parts::handle(ResolveOrder order) {
     count(counts.asked);
-    std::string name = ascii_lowered(origin_of(order.origin).host);
+    std::string name = ascii_lowered(url_origin(order.origin).host);
     if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
     if (name.ends_with('.')) name.pop_back();
     if (const auto known = know_locally(name)) {

@@ -114,7 +114,7 @@ Transfer::Access Transfer::find_access(const std::string& url) const {
         config.tls.insecure_hosts.empty()) {
         return access;
     }
-    const UrlOrigin origin = origin_of(url);
+    const UrlOrigin origin = url_origin(url);
     const auto find = [&origin](const auto& entries) {
         const auto found = std::find_if(entries.begin(), entries.end(), [&](const auto& entry) {
             return matches_origin(entry.hosts, origin);

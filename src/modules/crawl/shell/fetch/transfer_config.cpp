@@ -10,7 +10,7 @@
 
 namespace sluice::crawl {
 
-UrlOrigin origin_of(std::string_view url) {
+UrlOrigin url_origin(std::string_view url) {
     UrlOrigin out;
     const std::size_t begin = url.find("://");
     if (begin == std::string_view::npos) return out;

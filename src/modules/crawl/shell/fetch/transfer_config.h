@@ -14,7 +14,7 @@ struct UrlOrigin {
     std::string_view origin;  ///< "https://example.org:8443"
     std::string_view host;    ///< "example.org", "[::1]"
 };
-UrlOrigin origin_of(std::string_view url);
+UrlOrigin url_origin(std::string_view url);
 
 /// The pattern is of an origin if it has a scheme, else of a host. Case does not count.
 bool matches_origin(std::string_view pattern, const UrlOrigin& origin);
