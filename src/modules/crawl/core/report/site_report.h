@@ -94,9 +94,7 @@ struct SiteReport {
     bool has_edges = false;
     std::map<int, std::uint64_t> statuses;       ///< of answers
     std::map<std::string, std::uint64_t> types;  ///< of fetched pages
-    std::map<std::string, std::uint64_t> languages;
     std::array<std::uint64_t, report_depths> depths{};
-    std::uint64_t sitemaps = 0;
     std::vector<HostReport> hosts;  ///< by pages, the largest first; at most report_hosts_shown
     std::uint64_t hosts_all = 0;
     std::uint64_t uncounted_pages = 0;  ///< of hosts beyond those counted one by one

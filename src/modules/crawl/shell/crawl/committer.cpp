@@ -58,7 +58,7 @@ Status Committer::check_settings_of_store(bool& is_new) {
 }
 
 // The settings and the marks of the files are one batch: either there is a crawl with its files, or
-// none.
+// none. A crawl that goes on may have files that it had not before.
 Status Committer::open_outputs(bool is_new) {
     std::vector<Write> marks;
     SLUICE_TRY_STATUS(store_->each(std::string(1, output_letter),
@@ -69,8 +69,8 @@ Status Committer::open_outputs(bool is_new) {
     OutputConfig config = options_.outputs;
     config.folder = options_.folder;
     SLUICE_TRY(outputs_, Outputs::open(std::move(config), marks, options_.files));
-    if (!is_new) return {};
-    std::vector<Write> first{CrawlStore::begin(options_.settings)};
+    std::vector<Write> first;
+    if (is_new) first.push_back(CrawlStore::begin(options_.settings));
     outputs_->put_marks(first);
     SLUICE_TRY_STATUS(store_->write(first));
     return store_->sync();

@@ -70,11 +70,6 @@ void WebPort::page_done(Lane& lane, const FetchAnswer& answer) {
     lane.reader.read(answer, wall_now(), reading);
     const PageEnd::Kind kind = reading.end.kind;
     PageDone done;
-    if (kind == PageEnd::Kind::retry || kind == PageEnd::Kind::put_back) {
-        reading.end.found.clear();  // the frontier does not take them then
-    } else {
-        lane.told.keep_news(reading.end.found);
-    }
     if (kind != PageEnd::Kind::put_back) {
         const std::string extracted = options_.extract && kind == PageEnd::Kind::fetched
                                           ? options_.extract(answer, reading)
@@ -84,6 +79,12 @@ void WebPort::page_done(Lane& lane, const FetchAnswer& answer) {
         if (had && options_.on_page) options_.on_page(answer, reading);
         if (!had && kind != PageEnd::Kind::redirected && options_.on_error)
             options_.on_error(answer, reading);
+    }
+    // Only now: the outputs speak of all that a page has.
+    if (kind == PageEnd::Kind::retry || kind == PageEnd::Kind::put_back) {
+        reading.end.found.clear();  // the frontier does not take them then
+    } else {
+        lane.told.keep_news(reading.end.found);
     }
     if (options_.cookies) {
         for (const HttpHeader& header : answer.headers)

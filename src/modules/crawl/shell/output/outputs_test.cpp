@@ -124,6 +124,11 @@ TEST_F(OutputsTest, FailuresAndRedirectsHaveLinesToo) {
     EXPECT_NE(folder_.read("edges.csv").find("https://a/old,https://a/new,redirect,0\n"),
               std::string::npos);
     EXPECT_EQ(store_.count(failure_letter), 1U);
+    redirect.end.found.clear();  // excluded, or known
+    moved.headers = {{"Location", "../x?y#z"}};
+    ASSERT_TRUE(append({outputs_->render(moved, redirect, "")}));
+    EXPECT_NE(folder_.read("edges.csv").find("https://a/old,https://a/x?y,redirect,0\n"),
+              std::string::npos);
 }
 
 TEST_F(OutputsTest, AttemptsThatAreTriedAgainAreNotWritten) {

@@ -3,6 +3,7 @@
 
 #include "kernel/wire/json_text.h"
 #include "modules/crawl/core/frontier/seen_set.h"
+#include "modules/crawl/core/url/url.h"
 
 #include <unordered_set>
 
@@ -64,10 +65,14 @@ std::string web_time(WallTime time) {
     return out + "Z";
 }
 
-std::string_view redirect_target(const FetchAnswer& answer, const PageReading& page) {
+std::string redirect_target(const FetchAnswer& answer, const PageReading& page) {
     if (page.end.kind != PageEnd::Kind::redirected) return {};
-    return page.end.found.empty() ? answer.header("Location")
-                                  : std::string_view(page.end.found[0].url);
+    if (!page.end.found.empty()) return page.end.found[0].url;
+    // It may not be followed, or was told before.
+    const std::string_view location = answer.header("Location");
+    const auto base = parse_url(answer.order.url);
+    const auto target = parse_url(location, base ? &*base : nullptr);
+    return std::string(target ? target->without_fragment() : location);
 }
 
 void put_page_line(std::string& out, const FetchAnswer& answer, const PageReading& page,
@@ -125,7 +130,7 @@ void put_edge_lines(std::string& out, const FetchAnswer& answer, const PageReadi
         put_csv_field(out, to);
         out.append(",").append(kind).append(nofollow ? ",1\n" : ",0\n");
     };
-    if (const auto target = redirect_target(answer, page); !target.empty())
+    if (const std::string target = redirect_target(answer, page); !target.empty())
         put(target, "redirect", false);
     std::unordered_set<std::uint64_t> known;
     for (const PageLink& link : page.links) {

@@ -26,6 +26,6 @@ void put_csv_field(std::string& out, std::string_view field);
 std::string web_time(WallTime time);
 
 /// What a page's redirect leads to; empty if it is none.
-std::string_view redirect_target(const FetchAnswer& answer, const PageReading& page);
+std::string redirect_target(const FetchAnswer& answer, const PageReading& page);
 
 }  // namespace sluice::crawl
