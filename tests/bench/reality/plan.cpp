@@ -2,6 +2,7 @@
 #include "plan.h"
 
 #include "modules/sim/core/dist_stream.h"
+#include "modules/sim/core/queue_world.h"
 
 #include <string>
 
@@ -9,8 +10,7 @@ namespace sluice::bench {
 
 namespace {
 
-/// The simulation's own names of its streams: the first attempts are the same jobs, to the
-/// nanosecond.
+/// The simulation's own names of its streams: the attempts are the same, to the nanosecond.
 sim::Stream stream_of(std::uint64_t seed, std::uint64_t replication, const std::string& purpose) {
     return {seed, replication, sim::purpose_of(purpose)};
 }
@@ -43,8 +43,8 @@ Plan::Plan(const sim::Scenario& scenario, std::uint64_t seed, std::uint64_t repl
 PlannedAttempt Plan::attempt(std::size_t traffic, std::uint64_t job, std::uint32_t number) const {
     if (number <= 1) return traffic_[traffic].jobs[job].first;
     const sim::Traffic& spec = scenario_.traffic[traffic];
-    sim::Stream stream =
-        stream_of(seed_ + job, replication_ + number, "further attempts of " + spec.name);
+    sim::Stream stream = sim::further_attempt({.seed = seed_, .replication = replication_},
+                                              sim::further_attempts_of(spec.name), job, number);
     PlannedAttempt attempt;
     attempt.work = spec.service.sample(stream);
     decide(attempt, spec.failures, stream.unit());

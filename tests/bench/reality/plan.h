@@ -31,8 +31,7 @@ public:
     Plan(const sim::Scenario& scenario, std::uint64_t seed, std::uint64_t replication);
 
     [[nodiscard]] const std::vector<PlannedTraffic>& traffic() const { return traffic_; }
-    /// Attempts after the first are drawn by job and attempt; the simulation draws them in its own
-    /// order. Any thread.
+    /// Any thread.
     [[nodiscard]] PlannedAttempt attempt(std::size_t traffic, std::uint64_t job,
                                          std::uint32_t number) const;
 

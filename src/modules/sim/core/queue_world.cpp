@@ -41,8 +41,7 @@ TrafficState::TrafficState(const Traffic& traffic, const WorldOptions& options, 
       arrivals(traffic.arrivals, stream_of(options, "arrivals", traffic.name)),
       service(stream_of(options, "service", traffic.name)),
       luck(stream_of(options, "luck", traffic.name)),
-      later_service(stream_of(options, "later service", traffic.name)),
-      later_luck(stream_of(options, "later luck", traffic.name)),
+      further_attempts(further_attempts_of(traffic.name)),
       waiting(frame),
       wait_mean(frame) {}
 
@@ -177,6 +176,7 @@ void QueueWorld::arrive(std::uint32_t traffic, bool of_backlog) {
     job.arrived = now_;
     job.service = state.spec.service.sample(state.service);
     job.luck = state.luck.unit();
+    job.number = state.next_number++;
     job.traffic = traffic;
     job.attempts = 0;
     job.started = false;
@@ -257,8 +257,14 @@ void QueueWorld::on_delivered(std::uint32_t seat_number, std::uint32_t number) {
     seat.ref.jid = job.body->jid();
     seat.ref.token = job.lease;
     Duration service = job.service;
-    if (job.attempts > 1) service = traffic.spec.service.sample(traffic.later_service);
-    seat.ending = draw_ending(traffic, job);
+    double luck = job.luck;
+    if (job.attempts > 1) {
+        Stream draws =
+            further_attempt(options_, traffic.further_attempts, job.number, job.attempts);
+        service = traffic.spec.service.sample(draws);
+        luck = draws.unit();
+    }
+    seat.ending = ending_of(traffic, luck);
     double factor = 1 / pool.spec.speed;
     if (seat.ending != Ending::success) factor *= traffic.spec.failures.work_share;
     if (factor != 1)
@@ -273,9 +279,8 @@ void QueueWorld::on_delivered(std::uint32_t seat_number, std::uint32_t number) {
     mix(std::uint64_t{seat_number} << 32U | job.traffic);
 }
 
-Ending QueueWorld::draw_ending(TrafficState& traffic, const WorldJob& job) {
+Ending QueueWorld::ending_of(const TrafficState& traffic, double luck) {
     const FailurePolicy& failures = traffic.spec.failures;
-    const double luck = job.attempts > 1 ? traffic.later_luck.unit() : job.luck;
     double edge = failures.crash_rate;
     if (luck < edge) return Ending::crash;
     edge += failures.final_rate;
@@ -326,6 +331,11 @@ void QueueWorld::plan_tick() {
 void QueueWorld::mix(std::uint64_t value) {
     hash_ = (hash_ ^ value) * 0x9e3779b97f4a7c15ULL;
     hash_ ^= hash_ >> 32U;
+}
+
+Stream further_attempt(const WorldOptions& options, std::uint64_t purpose, std::uint64_t job,
+                       std::uint32_t attempt) {
+    return {options.seed, options.replication, purpose + (job << 20U) + attempt};
 }
 
 WorldResult run_world(const Scenario& scenario, const WorldOptions& options) {

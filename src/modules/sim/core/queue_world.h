@@ -113,6 +113,15 @@ struct WorldResult {
                                          ///< if this is.
 };
 
+/// The random numbers of an attempt after a job's first: its service time, then how it ends.
+/// `purpose` is further_attempts_of(traffic), `job` counts the arrivals of that traffic from 0. By
+/// job and attempt, not in the order in which they happen, so that compared runs stay in step.
+constexpr std::uint64_t further_attempts_of(std::string_view traffic) {
+    return purpose_of(traffic) ^ purpose_of("further attempts of ");
+}
+Stream further_attempt(const WorldOptions& options, std::uint64_t purpose, std::uint64_t job,
+                       std::uint32_t attempt);
+
 /// Plays one replication. The scenario must have passed check_scenario(). Runs up to a quarter
 /// longer than its duration, until every counted job has been delivered once.
 WorldResult run_world(const Scenario& scenario, const WorldOptions& options);

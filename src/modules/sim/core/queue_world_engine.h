@@ -26,8 +26,9 @@ struct WorldJob {
     jobs::JobRecord stored;  ///< As last written while it waited; answers reads and lookups.
     jobs::LeaseToken lease;  ///< Of the delivery under way.
     Duration arrived{0};
-    Duration service{0};  ///< Drawn at the arrival, for its first attempt.
-    double luck = 0;      ///< The same for how that attempt ends.
+    Duration service{0};       ///< Drawn at the arrival, for its first attempt.
+    double luck = 0;           ///< The same for how that attempt ends.
+    std::uint64_t number = 0;  ///< Of the arrivals of its traffic, from 0.
     std::uint32_t traffic = 0;
     std::uint32_t attempts = 0;
     std::optional<jobs::JobState> state;  ///< Empty: not pushed.

@@ -84,10 +84,10 @@ struct TrafficState {
     const Traffic& spec;
     std::uint32_t lane = 0;
     Arrivals arrivals;
-    Stream service;        ///< One draw an arrival, so that compared scenarios stay in step.
-    Stream luck;           ///< The same.
-    Stream later_service;  ///< For further attempts.
-    Stream later_luck;
+    Stream service;  ///< One draw an arrival, so that compared scenarios stay in step.
+    Stream luck;     ///< The same.
+    std::uint64_t further_attempts;
+    std::uint64_t next_number = 0;
     double trouble = 0;
     std::vector<std::uint32_t> free;  ///< Jobs whose entries can be used again.
     Level waiting;
@@ -182,7 +182,7 @@ private:
     void take_limits(const Lane& lane);
     void give_limits(const Lane& lane);
     void judge(LimitState& limit, std::uint32_t number);
-    Ending draw_ending(TrafficState& traffic, const WorldJob& job);
+    static Ending ending_of(const TrafficState& traffic, double luck);
 
     // queue_world_life.cpp: workers come and go.
     void make_workers();
