@@ -20,6 +20,12 @@ namespace sluice {
 
 namespace {
 
+/// A store at rest: so many calls of rest() in a row with fewer bytes between them, and so much in
+/// memory that a file of it is worth having.
+constexpr std::uint64_t quiet_bytes = 256U << 10U;
+constexpr std::uint32_t quiet_rests_min = 5;
+constexpr std::uint64_t rest_bytes_min = 4U << 20U;
+
 Code code_of(const rocksdb::Status& status) {
     if (status.IsNoSpace()) return Code::exhausted;
     if (status.IsCorruption()) return Code::corrupt;
@@ -79,7 +85,7 @@ void set_writing(const RocksSettings& settings, rocksdb::Options& options) {
     options.wal_bytes_per_sync = 0;
     // A reused log file already has its blocks, as a spare one has (spare_log.h): a sync then
     // writes no metadata and takes half the time. What could go wrong with it is in
-    // turn_memtable().
+    // turn_when_full().
     options.recycle_log_file_num = 4;
     options.max_bgerror_resume_count = 0;  // fail-stop: the owner decides when to go on
 }
@@ -243,18 +249,12 @@ Error RocksStore::read_error(const rocksdb::Status& status) const {
 
 void RocksStore::stop() { stopped_.store(true, std::memory_order_release); }
 
-/// RocksDB goes on to a new log when a memtable is full. Were the end of the old log not yet synced
-/// then, a power cut could lose it and keep the beginning of the new one: a hole in the history,
-/// which replay would not notice. So we sync and turn over ourselves, shortly before it is full.
-Status RocksStore::turn_memtable(std::uint64_t bytes) {
-    unchecked_ += bytes;
-    if (unchecked_ < settings_.memtable.count / 16) return {};
-    unchecked_ = 0;
+std::uint64_t RocksStore::memtable_used() {
     std::uint64_t used = 0;
-    if (!db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeActiveMemTable, &used) ||
-        used < settings_.memtable.count / 8 * 6) {
-        return {};
-    }
+    return db_->GetIntProperty(rocksdb::DB::Properties::kCurSizeActiveMemTable, &used) ? used : 0;
+}
+
+Status RocksStore::turn_memtable() {
     SLUICE_TRY_STATUS(sync());
     rocksdb::FlushOptions options;
     options.wait = false;
@@ -264,10 +264,32 @@ Status RocksStore::turn_memtable(std::uint64_t bytes) {
     return {};
 }
 
+/// RocksDB goes on to a new log when a memtable is full. Were the end of the old log not yet synced
+/// then, a power cut could lose it and keep the beginning of the new one: a hole in the history,
+/// which replay would not notice. So we sync and turn over ourselves, shortly before it is full.
+Status RocksStore::turn_when_full(std::uint64_t bytes) {
+    since_rest_ += bytes;
+    unchecked_ += bytes;
+    if (unchecked_ < settings_.memtable.count / 16) return {};
+    unchecked_ = 0;
+    if (memtable_used() < settings_.memtable.count / 8 * 6) return {};
+    return turn_memtable();
+}
+
+Status RocksStore::rest() {
+    SLUICE_TRY_STATUS(usable());
+    const bool is_quiet = std::exchange(since_rest_, 0) < quiet_bytes;
+    quiet_rests_ = is_quiet ? quiet_rests_ + 1 : 0;
+    if (quiet_rests_ < quiet_rests_min) return {};
+    quiet_rests_ = 0;
+    if (memtable_used() < rest_bytes_min) return {};
+    return turn_memtable();
+}
+
 Status RocksStore::write_with(rocksdb::WriteBatch& batch, bool durably) {
     SLUICE_TRY_STATUS(usable());
     rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // counting comparisons costs a sixth
-    SLUICE_TRY_STATUS(turn_memtable(batch.GetDataSize()));
+    SLUICE_TRY_STATUS(turn_when_full(batch.GetDataSize()));
     if (durably) {
         MutexLock lock(lifetime_);
         SLUICE_TRY_STATUS(make_referred_durable());

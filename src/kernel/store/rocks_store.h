@@ -27,10 +27,9 @@ namespace sluice {
 
 struct RocksSettings {
     std::string folder;  ///< made (0700) when missing
-    /// Writes kept in memory before they become a table file. Larger ones were measured to be
-    /// slower (16 MiB: 10.5 us CPU per life cycle of a job, 64 MiB: 14 us) and take longer to
-    /// replay.
-    Bytes memtable = mib(16);
+    /// Writes kept in memory before they become a table file. Smaller ones are flushed and
+    /// compacted more often, beside the same work: docs/performance.md has the figures.
+    Bytes memtable = mib(64);
     int memtables_max = 4;  ///< so many, then writes wait for the disk
     Bytes cache = mib(2);   ///< blocks, indexes and filters of table files together
     int open_files_max = 512;
@@ -65,6 +64,9 @@ public:
     Status write_durably(rocksdb::WriteBatch& batch);
     /// Everything written before is durable when it returns. A failure stops the store.
     Status sync();
+    /// To be called once a second: a store that has hardly been written to for some calls makes a
+    /// file of what it holds in memory, in the background. A failure stops the store.
+    Status rest();
     /// Turns a failed read into an error; the store goes on.
     [[nodiscard]] Error read_error(const rocksdb::Status& status) const;
     /// Closes what is open and opens it again; ends a stop.
@@ -83,7 +85,9 @@ private:
     Status open_db();
     Status look_at_folder(bool& is_new) const;
     Status write_with(rocksdb::WriteBatch& batch, bool durably);
-    Status turn_memtable(std::uint64_t bytes);
+    Status turn_when_full(std::uint64_t bytes);
+    [[nodiscard]] std::uint64_t memtable_used();
+    Status turn_memtable();
     Status make_referred_durable() SLUICE_REQUIRES(lifetime_);
     Error failed(const rocksdb::Status& status, std::string_view what);
     void close_db();
@@ -96,7 +100,9 @@ private:
     /// Held by sync() and by whoever opens or closes; the owner reads db_ without it.
     Mutex lifetime_{"store.lifetime"};
     std::unique_ptr<rocksdb::DB> db_;
-    std::uint64_t unchecked_ = 0;  ///< bytes written since the memtable was last looked at
+    std::uint64_t unchecked_ = 0;    ///< bytes written since the memtable was last looked at
+    std::uint64_t since_rest_ = 0;   ///< bytes written since the last rest()
+    std::uint32_t quiet_rests_ = 0;  ///< calls of rest() in a row with few bytes between them
     std::atomic<bool> stopped_{false};
     std::atomic<bool> closed_{false};
 };

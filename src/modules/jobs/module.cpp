@@ -23,7 +23,7 @@ constexpr std::int64_t million = 1'000'000;
 std::vector<Setting> storage_settings() {
     return {
         Setting::text("jobs.data", "sluice-data", "Folder of the job store; made when missing."),
-        Setting::size("jobs.memtable", mib(16), {mib(1), mib(4096)},
+        Setting::size("jobs.memtable", mib(64), {mib(1), mib(4096)},
                       "Writes kept in memory before they become a file."),
         Setting::size("jobs.cache", mib(2), {mib(1), Bytes{1ULL << 40}},
                       "Memory for blocks of the store's files."),

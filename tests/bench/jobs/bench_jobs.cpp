@@ -37,7 +37,7 @@ void run(const Options& options) {
         return options.only.empty() || options.only == name;
     };
     if (wants("disk")) bench_disk(options);
-    if (wants("push")) bench_push(options);
+    if (wants("push") || wants("batched")) bench_push(options);
     if (wants("drain")) bench_drain(options);
     if (wants("e2e") || wants("plain")) bench_end_to_end(options);
     if (wants("latency")) bench_latency(options);

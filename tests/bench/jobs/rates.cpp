@@ -70,23 +70,6 @@ Rate measure(const Options& options, Load& load, const ServerProcess& process,
             (own_cpu_seconds() - own_cpu) * each_us};
 }
 
-void bench_pushers(const Options& options, const char* name, int connections,
-                   const std::function<Role(Counts&)>& role) {
-    std::vector<Rate> rounds;
-    for (int i = 0; i < options.rounds; ++i) {
-        Sluice server(options, "push");
-        Counts counts;
-        Load load;
-        for (int c = 0; c < connections; ++c)
-            load.connect(server.port, Greeting::faktory_producer, role(counts));
-        rounds.push_back(measure(options, load, *server.process, counts.pushed));
-        load.disconnect_all();
-        server.process.reset();
-        std::filesystem::remove_all(server.data);
-    }
-    print_rate(name, rounds, "jobs/s");
-}
-
 /// What the server's own figures say about its syncs.
 struct Syncs {
     explicit Syncs(const Sluice& server)
@@ -121,6 +104,29 @@ void print_details(const Options& options, const Counts& counts, const Syncs& be
     }
     std::printf("\n");
     std::fflush(stdout);
+}
+
+void bench_pushers(const Options& options, const char* name, int connections,
+                   const std::function<Role(Counts&)>& role) {
+    std::vector<Rate> rounds;
+    Counts counts;
+    std::optional<Syncs> before;
+    std::optional<Syncs> after;
+    for (int i = 0; i < options.rounds; ++i) {
+        Sluice server(options, "push");
+        counts = {};
+        Load load;
+        for (int c = 0; c < connections; ++c)
+            load.connect(server.port, Greeting::faktory_producer, role(counts));
+        before.emplace(server);
+        rounds.push_back(measure(options, load, *server.process, counts.pushed));
+        after.emplace(server);
+        load.disconnect_all();
+        server.process.reset();
+        std::filesystem::remove_all(server.data);
+    }
+    print_rate(name, rounds, "jobs/s");
+    print_details(options, counts, *before, *after);
 }
 
 struct EndToEnd {
@@ -180,13 +186,17 @@ void bench_peer(const Options& options, const char* name, const std::vector<std:
 }  // namespace
 
 void bench_push(const Options& options) {
+    const auto batched = [&] {
+        bench_pushers(options, "push, 8 connections, batches of 100", 8,
+                      [](Counts& c) { return bulk_pusher(c, 100); });
+    };
+    if (options.only == "batched") return batched();
     bench_pushers(options, "push, 1 connection", 1, [](Counts& c) { return single_pusher(c, 1); });
     bench_pushers(options, "push, 50 connections", 50,
                   [](Counts& c) { return single_pusher(c, 1); });
     bench_pushers(options, "push, 50 connections, 16 pipelined", 50,
                   [](Counts& c) { return single_pusher(c, 16); });
-    bench_pushers(options, "push, 8 connections, batches of 100", 8,
-                  [](Counts& c) { return bulk_pusher(c, 100); });
+    batched();
 }
 
 void bench_end_to_end(const Options& options) {

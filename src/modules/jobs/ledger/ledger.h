@@ -47,6 +47,10 @@ public:
     /// exhausted, io.
     virtual Status sync() = 0;
 
+    /// Called about once a second by whoever may write, so that memory which only writing needs is
+    /// given back when little is written. Errors as write().
+    virtual Status rest() { return {}; }
+
     /// The latest job of each jid: found[i] belongs to jids[i]. Looks up in order and ends behind
     /// the job with which memory_bytes() reaches `bytes_max`: `found` is as long as what was looked
     /// up, at least one jid if there is one. Errors: corrupt, io.

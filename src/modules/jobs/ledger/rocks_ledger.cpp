@@ -202,6 +202,11 @@ public:
 
     Status sync() override { return store_->sync(); }
 
+    Status rest() override {
+        SLUICE_TRY_STATUS(usable());
+        return store_->rest();
+    }
+
     Status find(std::span<const std::string_view> jids, std::size_t bytes_max,
                 std::vector<std::optional<JobRecord>>& found) override {
         SLUICE_TRY_STATUS(usable());

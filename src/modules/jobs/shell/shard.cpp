@@ -179,10 +179,12 @@ void Shard::Parts::make_checkpoints() {
     }
 }
 
+/// Once a second.
 void Shard::Parts::probe_disk() {
     const Instant now = monotonic_now();
     if (now < probe_at) return;
     probe_at = now + disk_probe_every;
+    if (Status rested = ledger->rest(); !rested) broken = std::move(rested).error();
     if (!disk) return;
     const bool full = disk();
     if (full == std::exchange(disk_full, full)) return;

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// What RocksStore does with its memory; durability is proved in tests/conformance.
+#include "kernel/store/rocks_store.h"
+
+#include <gtest/gtest.h>
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace sluice {
+namespace {
+
+class RocksStoreTest : public testing::Test {
+protected:
+    RocksStoreTest() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "sluice-XXXXXX").string();
+        folder_ = ::mkdtemp(pattern.data());
+        auto opened = RocksStore::open({.folder = folder_ + "/store"});
+        EXPECT_TRUE(opened) << opened.error().text();
+        store_ = std::move(opened).value();
+    }
+    ~RocksStoreTest() override {
+        store_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+
+    void put(std::size_t bytes) {
+        rocksdb::WriteBatch batch;
+        ASSERT_TRUE(batch.Put("row" + std::to_string(rows_++), std::string(bytes, 'x')).ok());
+        const Status written = store_->write(batch);
+        ASSERT_TRUE(written) << written.error().text();
+    }
+    void rest(int times) {
+        for (int i = 0; i < times; ++i) {
+            const Status rested = store_->rest();
+            ASSERT_TRUE(rested) << rested.error().text();
+        }
+    }
+    /// Of what can still be written to, so a flush under way does not count.
+    [[nodiscard]] std::uint64_t in_memory() {
+        std::uint64_t used = 0;
+        EXPECT_TRUE(
+            store_->db().GetIntProperty(rocksdb::DB::Properties::kCurSizeActiveMemTable, &used));
+        return used;
+    }
+
+    std::string folder_;
+    std::unique_ptr<RocksStore> store_;
+    std::uint64_t rows_ = 0;
+};
+
+constexpr std::size_t megabyte = 1'000'000;
+
+TEST_F(RocksStoreTest, AtRestMakesAFileOfWhatIsInMemory) {
+    for (int i = 0; i < 6; ++i) put(megabyte);
+    ASSERT_GT(in_memory(), 6 * megabyte);
+    rest(5);  // the first one hears of the writes
+    EXPECT_GT(in_memory(), 6 * megabyte);
+    put(1);  // a little work is rest, too
+    rest(1);
+    EXPECT_LT(in_memory(), 3 * megabyte);
+    ASSERT_TRUE(store_->reopen());
+    std::string value;
+    ASSERT_TRUE(store_->db().Get({}, "row0", &value).ok());
+    EXPECT_EQ(value.size(), megabyte);
+    ASSERT_TRUE(store_->db().Get({}, "row6", &value).ok());
+}
+
+TEST_F(RocksStoreTest, WhileWritingGoesOnItIsNotAtRest) {
+    for (int i = 0; i < 20; ++i) {
+        put(megabyte / 2);
+        rest(1);
+    }
+    EXPECT_GT(in_memory(), 10 * megabyte);
+}
+
+TEST_F(RocksStoreTest, LittleInMemoryIsNotWorthAFile) {
+    put(megabyte);
+    rest(20);
+    EXPECT_GT(in_memory(), megabyte);
+}
+
+TEST_F(RocksStoreTest, RestOfAClosedStoreIsAnError) {
+    ASSERT_TRUE(store_->close());
+    EXPECT_FALSE(store_->rest());
+}
+
+}  // namespace
+}  // namespace sluice
