@@ -36,6 +36,12 @@ struct Spread {
     double high = 0;  ///< 95 %
 };
 
+/// The same scenario with so many seconds between two jobs of a slot.
+sim::Scenario with_overhead(sim::Scenario scenario, double seconds) {
+    for (sim::Pool& pool : scenario.pools) pool.overhead += sim::from_seconds(seconds);
+    return scenario;
+}
+
 sim::WorldResult predict(const sim::Scenario& scenario, std::uint64_t replication) {
     sim::WorldOptions options;
     options.seed = scenario.seed;
@@ -104,6 +110,14 @@ Result<bool> compare(const std::string& path, const Options& options) {
                  "%s: the server used %.1f %% of a core; from the end of a job to the begin of the "
                  "next on a slot: %.2f ms\n",
                  scenario.name.c_str(), measured.server_cpu_share * 100, measured.overhead * 1e3);
+    // How much of the difference that alone explains; the table is without it.
+    const sim::WorldResult slower = predict(with_overhead(scenario, measured.overhead), 0);
+    for (std::size_t i = 0; i < scenario.traffic.size(); ++i) {
+        const double wait = sim::to_seconds(slower.traffic[i].wait.mean());
+        std::fprintf(stderr, "  %s: with that predicted %.1f ms, ratio %.3f\n",
+                     scenario.traffic[i].name.c_str(), wait * 1e3,
+                     measured.traffic[i].wait_mean / wait);
+    }
     return is_good;
 }
 
