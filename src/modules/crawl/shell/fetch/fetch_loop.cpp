@@ -229,6 +229,10 @@ void FetchLoop::Parts::collect() {
         void* self = nullptr;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, &self);
         auto& transfer = *static_cast<Transfer*>(self);
+        if (transfer.begin_again(code)) {
+            curl_multi_remove_handle(multi.get(), easy);
+            if (curl_multi_add_handle(multi.get(), easy) == CURLM_OK) continue;
+        }
         transfer.finish(code);
         end(transfer);
     }

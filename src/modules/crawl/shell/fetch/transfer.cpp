@@ -231,6 +231,7 @@ bool Transfer::begin(FetchOrder order, FetchLoop::Extra extra) {
     phase_ = Phase::connecting;
     head_.begin();
     stopped_ = FetchFault::none;
+    again_ = false;
     error_[0] = '\0';
     const std::string& url = answer_.order.url;
     const bool https = url.starts_with("https://");
@@ -260,6 +261,19 @@ bool Transfer::refuse(FetchFault fault, std::string detail) {
 void Transfer::stop_with(FetchFault fault, std::string detail) {
     stopped_ = fault;
     stopped_detail_ = std::move(detail);
+}
+
+bool Transfer::begin_again(int code) {
+    const bool died =
+        code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING;
+    if (!died || again_ || answer_.new_connection || stopped_ != FetchFault::none ||
+        phase_ == Phase::receiving) {
+        return false;
+    }
+    again_ = true;
+    phase_ = Phase::connecting;
+    error_[0] = '\0';
+    return true;
 }
 
 void Transfer::finish(int code) {

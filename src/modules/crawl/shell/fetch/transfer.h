@@ -33,6 +33,10 @@ public:
     /// Makes the handle ready for libcurl. False if the request is not to be made; the answer then
     /// says why.
     bool begin(FetchOrder order, FetchLoop::Extra extra);
+    /// Whether the request, which libcurl has ended with this CURLcode, met a kept connection that
+    /// its server had just closed: then it is to be made once more. libcurl does so itself, but
+    /// 7.88 gave up in our tests once a handle had done so a few times.
+    bool begin_again(int code);
     /// libcurl has ended the request with this CURLcode.
     void finish(int code);
     /// It is not waited for any more.
@@ -102,6 +106,7 @@ private:
     Instant phase_began_;  ///< of receiving: the last piece
     Instant speed_since_;
     std::uint64_t speed_bytes_ = 0;
+    bool again_ = false;                     ///< it has been made once more
     FetchFault stopped_ = FetchFault::none;  ///< by a callback
     std::string stopped_detail_;
 };
