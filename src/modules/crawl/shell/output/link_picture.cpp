@@ -14,7 +14,7 @@ namespace sluice::crawl {
 namespace {
 
 constexpr std::size_t counted_max = 200'000;
-constexpr std::size_t hosts_min = 6;  ///< fewer are no picture
+constexpr std::size_t hosts_min = 6;  ///< crawled; fewer are no picture
 constexpr std::uint32_t groups = 8;
 
 /// Kinds that lead a reader to a page; images and scripts would hide the site behind its logo.
@@ -78,7 +78,7 @@ public:
             count(edge);
             return Status();
         }));
-        picture_.of_hosts = hosts_.size() >= hosts_min;
+        picture_.of_hosts = crawled_.size() >= hosts_min && hosts_.size() >= hosts_min;
         picture_.nodes_all = hosts_.size();
         const Frequent& counted = picture_.of_hosts ? hosts_ : pages_;
         for (const auto& [print, links] : counted.largest(picture_nodes_max)) {

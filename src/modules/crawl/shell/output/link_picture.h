@@ -15,8 +15,8 @@ inline constexpr std::size_t picture_nodes_max = 90;
 inline constexpr std::size_t picture_lines_max = 700;
 
 /// Two passes over edges.csv, in bounded memory: counts beyond the bound are estimates. Hosts if
-/// there are some, else pages. `crawled`: the hosts of which pages were fetched. Nodes come by
-/// links, the most linked first.
+/// several were crawled, else pages. `crawled`: the hosts of which pages were fetched. Nodes come
+/// by links, the most linked first.
 Result<LinkPicture> make_picture(const FileIo& files, const std::string& edges,
                                  const std::vector<std::string>& crawled);
 
