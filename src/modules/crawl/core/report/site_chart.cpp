@@ -230,7 +230,8 @@ private:
     }
 
     const LinkPicture& picture_;
-    std::uint64_t most_ = 1, heaviest_ = 1;
+    std::uint64_t most_ = 1;
+    std::uint64_t heaviest_ = 20;  ///< single links are thin, also where there are no others
     std::vector<Disc> discs_;
     std::vector<Box> taken_;
     std::size_t labels_ = 0;

@@ -147,14 +147,18 @@ private:
         }
     }
 
-    /// All pages of one host: its name need not stand at each.
+    /// The name of the host that most of them are of need not stand at each.
     void shorten() {
-        if (picture_.nodes.empty()) return;
-        const std::string origin(host_of(picture_.nodes[0].name));
+        std::unordered_map<std::string, std::size_t> counts;
+        std::string most;
         for (const GraphNode& node : picture_.nodes) {
-            if (host_of(node.name) != origin) return;
+            const std::string origin(host_of(node.name));
+            // The first to have so many: the same each time.
+            if (++counts[origin] > counts[most]) most = origin;
         }
-        for (GraphNode& node : picture_.nodes) node.name.erase(0, origin.size());
+        for (GraphNode& node : picture_.nodes) {
+            if (host_of(node.name) == most) node.name.erase(0, most.size());
+        }
     }
 
     const FileIo& files_;
