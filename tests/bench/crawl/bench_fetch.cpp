@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // libraries: crawl_shell_fetch kernel_net kernel_sync
 // Pages a second that one fetch loop brings from a server: keep-alive, nothing read of the pages.
-//   bench_fetch URL... [--connections N] [--requests N]
+//   bench_fetch URL... [--connections N] [--requests N] [--insecure]
 // URLs are asked in turn. Prints pages/s, CPU time of the process for each page, and bytes.
 #include "kernel/sync/channel.h"
 #include "kernel/sync/clock.h"
@@ -35,6 +35,7 @@ struct Options {
     std::vector<std::string> urls;
     std::uint64_t connections = 64;
     std::uint64_t requests = 200'000;
+    bool insecure = false;  ///< a certificate that nobody signed will do
 };
 
 Options read_options(int count, char** arguments) {
@@ -45,6 +46,8 @@ Options read_options(int count, char** arguments) {
             options.connections = std::strtoull(arguments[++i], nullptr, 10);
         } else if (word == "--requests" && i + 1 < count) {
             options.requests = std::strtoull(arguments[++i], nullptr, 10);
+        } else if (word == "--insecure") {
+            options.insecure = true;
         } else {
             options.urls.push_back(word);
         }
@@ -61,6 +64,7 @@ public:
         FetchConfig config;
         config.rules = AddressRules::make({"*"}, {"127.0.0.0/8"}).value();
         config.connections_max = options_.connections;
+        config.tls.verify = !options_.insecure;
         auto loop = FetchLoop::start(std::move(config), "crawl-fetch-0",
                                      [this](FetchAnswer&& answer) { take(answer); });
         if (!loop) {
@@ -77,9 +81,9 @@ public:
         const double cpu = cpu_seconds() - cpu_began;
         loop_->stop();
         const auto pages = static_cast<double>(fetched_);
-        std::printf("%.0f pages/s, %.1f us CPU a page, %.1f kB a page, %llu failed, %.2f s\n",
+        std::printf("%.0f pages/s, %.1f us CPU a page, %.1f kB a page, %llu failed, %.2f s, %s\n",
                     pages / seconds, cpu * 1e6 / pages, static_cast<double>(bytes_) / pages / 1e3,
-                    static_cast<unsigned long long>(failed_), seconds);
+                    static_cast<unsigned long long>(failed_), seconds, protocol_.c_str());
         return failed_ == 0 ? 0 : 1;
     }
 
@@ -98,6 +102,7 @@ private:
             if (failed_++ == 0) std::fprintf(stderr, "failed: %s\n", answer.detail.c_str());
         }
         bytes_ += answer.body.size();
+        protocol_ = answer.protocol;
         if (++fetched_ == options_.requests) {
             end_.push(true);
         } else {
@@ -112,6 +117,7 @@ private:
     std::uint64_t fetched_ = 0;
     std::uint64_t failed_ = 0;
     std::uint64_t bytes_ = 0;
+    std::string protocol_;
 };
 
 }  // namespace
@@ -119,7 +125,8 @@ private:
 int main(int count, char** arguments) {
     Options options = read_options(count, arguments);
     if (options.urls.empty() || options.connections == 0) {
-        std::fprintf(stderr, "usage: bench_fetch URL... [--connections N] [--requests N]\n");
+        std::fprintf(stderr,
+                     "usage: bench_fetch URL... [--connections N] [--requests N] [--insecure]\n");
         return 2;
     }
     return Run(std::move(options)).go();
