@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& [name, addresses] : read_hosts(bytes)) {
         SLUICE_CHECK(!name.empty() && !addresses.empty());
     }
-    const UrlOrigin origin = origin_of(bytes);
+    const UrlOrigin origin = url_origin(bytes);
     SLUICE_CHECK(origin.origin.size() <= size && origin.host.size() <= origin.origin.size());
     static_cast<void>(is_host_name(bytes));
     static_cast<void>(matches_origin("*.example.org", origin));

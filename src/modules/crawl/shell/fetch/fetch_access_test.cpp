@@ -260,12 +260,12 @@ TEST(FetchProxy, SocksIsToldTheOrderedAddress) {
 }
 
 TEST(FetchAccess, PatternsMatchOrigins) {
-    const UrlOrigin origin = origin_of("https://Www.Example.org:8443/a?b#c");
+    const UrlOrigin origin = url_origin("https://Www.Example.org:8443/a?b#c");
     EXPECT_EQ(origin.origin, "https://Www.Example.org:8443");
     EXPECT_EQ(origin.host, "Www.Example.org");
-    EXPECT_EQ(origin_of("http://[::1]:80").host, "[::1]");
-    EXPECT_EQ(origin_of("http://[::1]").host, "[::1]");
-    EXPECT_EQ(origin_of("nothing").host, "");
+    EXPECT_EQ(url_origin("http://[::1]:80").host, "[::1]");
+    EXPECT_EQ(url_origin("http://[::1]").host, "[::1]");
+    EXPECT_EQ(url_origin("nothing").host, "");
     EXPECT_TRUE(matches_origin("*.example.ORG", origin));
     EXPECT_TRUE(matches_origin("https://*.example.org:8443", origin));
     EXPECT_FALSE(matches_origin("http://*.example.org:8443", origin));
