@@ -9,8 +9,9 @@
 namespace sluice::crawl {
 
 std::optional<std::string> Frontier::must_look_up(const Found& found) {
+    if (seen_.is_whole()) return std::nullopt;
     const Fingerprint print = fingerprint(found.url);
-    if (seen_.find(print) != Seen::no || seen_.is_whole()) return std::nullopt;
+    if (seen_.find(print) != Seen::no) return std::nullopt;
     if (planted(config_.faults, Fault::seen_cache_lies)) return std::nullopt;
     return seen_key(print);
 }
