@@ -245,5 +245,21 @@ TEST(FetchHostile, ConnectionsThatDiedAtRestAreReplaced) {
     }
 }
 
+TEST(FetchHostile, ConnectionsThatDieUnderARequestAreReplaced) {
+    LoopbackServer server;
+    // The next request is sent before, while or after this closes: that is chance.
+    server.script("/", [](Peer& peer, const std::string&) {
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        peer.close();
+    });
+    server.start();
+    Fetcher fetcher;
+    for (int i = 0; i < 60; ++i) {
+        const FetchAnswer answer = fetcher.get(server.url("/"));
+        EXPECT_EQ(answer.fault, FetchFault::none) << answer.detail;
+        EXPECT_EQ(answer.body, "ok");
+    }
+}
+
 }  // namespace
 }  // namespace sluice::crawl
