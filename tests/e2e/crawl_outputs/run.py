@@ -74,6 +74,10 @@ def check_records(records, pages):
             # Never before what it refers to.
             check_equal(payloads.get(tuple(record['refers'])), record['digest'], 'what is revisited')
     answered = [page['url'] for page in pages if page.get('status')]
+    digests = {r['url']: r['digest'] for r in records if r['digest']}
+    for page in pages:
+        if page.get('status', 304) != 304:
+            check_equal(page.get('digest'), digests[page['url']], f'digest of {page["url"]}')
     archived = [r['url'] for r in records if r['type'] in ('response', 'revisit')]
     check_equal(sorted(archived), sorted(answered), 'pages in the archive')
     check_equal(counts['request'], len(answered), 'requests')

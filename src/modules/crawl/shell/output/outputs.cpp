@@ -244,14 +244,14 @@ RenderedPage Outputs::render(const FetchAnswer& answer, const PageReading& page,
     out.is_final = !out.is_retry;
     if (out.is_retry || page.end.kind == PageEnd::Kind::failed)
         out.failure = failure_record({page.end.failure, answer.status, page.problem});
-    WarcPage record{answer, config.warc_metadata ? &page : nullptr, {}, {}};
-    if (answer.status != 0 && (config.warc || config.pages)) {
-        record.digest = config.warc           ? sha256_digest(answer.body)
-                        : answer.body.empty() ? std::string()
-                                              : xxh128_digest(answer.body);
+    std::string digest;
+    if (answer.status != 0 && config.warc) {
+        digest = sha256_digest(answer.body);
+        render_warc(out, {answer, config.warc_metadata ? &page : nullptr, digest, {}});
+    } else if (!answer.body.empty() && config.pages) {
+        digest = xxh128_digest(answer.body);
     }
-    if (config.warc && answer.status != 0) render_warc(out, std::move(record));
-    if (config.pages) put_page_line(out.pages, answer, page, record.digest, extracted);
+    if (config.pages) put_page_line(out.pages, answer, page, digest, extracted);
     if (config.edges) put_edge_lines(out.edges, answer, page);
     return out;
 }

@@ -89,6 +89,15 @@ TEST_F(WarcTest, ResponseIsWhatWasSent) {
               "charsetForLinkExtraction: UTF-8\r\n");
 }
 
+TEST_F(WarcTest, LineOfThePageHasTheDigestOfTheRecord) {
+    config_.pages = true;
+    open();
+    const auto records = write(test_answer("https://example.org/", "hello"));
+    EXPECT_NE(folder_.read("pages.jsonl")
+                  .find("\"digest\":\"" + answer_of(records).header("WARC-Payload-Digest") + "\""),
+              std::string::npos);
+}
+
 TEST_F(WarcTest, RecordIdsAreUniqueUuids) {
     open();
     std::set<std::string> ids;
