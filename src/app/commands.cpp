@@ -17,6 +17,7 @@ void add_commands(CLI::App& program, int& exit_code) {
     add_info(program, exit_code);
     add_top(program, exit_code);
     add_types(program, exit_code);
+    add_crawl(program, exit_code);
     add_simulate(program, exit_code);
     add_check_config(program, exit_code);
     add_backup(program, exit_code);

@@ -22,6 +22,7 @@ void add_workers(CLI::App& program, int& exit_code);
 void add_info(CLI::App& program, int& exit_code);
 void add_top(CLI::App& program, int& exit_code);
 void add_types(CLI::App& program, int& exit_code);
+void add_crawl(CLI::App& program, int& exit_code);
 void add_simulate(CLI::App& program, int& exit_code);
 void add_check_config(CLI::App& program, int& exit_code);
 void add_backup(CLI::App& program, int& exit_code);

@@ -38,6 +38,18 @@ std::string human_count(std::uint64_t count) {
     return text;
 }
 
+std::string human_size(std::uint64_t bytes) {
+    constexpr std::array<const char*, 6> units{"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    if (bytes < 1024) return std::to_string(bytes) + " B";
+    auto value = static_cast<double>(bytes);
+    std::size_t unit = 0;
+    while (value >= 1023.5 && unit + 1 < units.size()) {
+        value /= 1024;
+        ++unit;
+    }
+    return with_unit(value, units[unit]);
+}
+
 std::string human_count(std::uint64_t count, std::string_view noun) {
     return human_count(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
 }

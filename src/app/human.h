@@ -12,6 +12,8 @@ namespace sluice::app {
 
 /// "1,234,567".
 std::string human_count(std::uint64_t count);
+/// "850 B", "12.3 KiB", "4.0 GiB".
+std::string human_size(std::uint64_t bytes);
 /// "1 job", "1,234 jobs".
 std::string human_count(std::uint64_t count, std::string_view noun);
 /// Two or three significant digits: "850 µs", "12.3 ms", "4.2 s", "3 min 20 s", "2 h 5 min", "9 d".

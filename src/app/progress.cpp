@@ -41,12 +41,17 @@ Progress::Progress(bool enabled)
     : enabled_(enabled), began_(monotonic_now()), next_(began_ + redraw) {}
 
 void Progress::show(const ProgressState& state) {
+    show([&](std::size_t columns) {
+        return progress_line(state, monotonic_now() - began_, columns);
+    });
+}
+
+void Progress::show(const std::function<std::string(std::size_t)>& line) {
     if (!enabled_) return;
     const Instant now = monotonic_now();
     if (now < next_) return;
     next_ = now + redraw;
-    const std::string line = progress_line(state, now - began_, terminal_size().columns - 1);
-    std::fprintf(stderr, "\r%s\033[K", line.c_str());
+    std::fprintf(stderr, "\r%s\033[K", line(terminal_size().columns - 1).c_str());
     std::fflush(stderr);
     drawn_ = true;
 }

@@ -5,6 +5,7 @@
 #include "kernel/base/time.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,9 @@ public:
 
     /// Draws, if it is time to.
     void show(const ProgressState& state);
+    /// The same for a line of one's own, which is asked for only then. Gets the columns it may
+    /// have.
+    void show(const std::function<std::string(std::size_t)>& line);
     /// Wipes the line, so that something else can be printed.
     void clear();
 

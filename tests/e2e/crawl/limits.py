@@ -64,9 +64,10 @@ def domain_of(host):
     return '.'.join(host.partition(':')[0].split('.')[-2:])
 
 
-def check_limits(requests, limits, *, late=0.0):
+def check_limits(requests, limits, *, late=0.0, burst=lambda rate: 1):
     """Raises Breach at the first window of any host, address, domain or of the whole log that is
-    above its limit. Returns how many groups were checked."""
+    above its limit. `burst`: how many starts at once a rate allows. Returns how many groups were
+    checked."""
     groups = 0
     for name, rate, key in (('host', limits.host, lambda r: r.host),
                             ('address', limits.address, lambda r: r.address),
@@ -75,7 +76,8 @@ def check_limits(requests, limits, *, late=0.0):
         if rate is None:
             continue
         for group, members in by_name(requests, key).items():
-            check_rate([r.began for r in members], rate, late=late, what=f'{name} {group}')
+            check_rate([r.began for r in members], rate, burst=burst(rate), late=late,
+                       what=f'{name} {group}')
             groups += 1
     if limits.host_running:
         for group, members in by_name(requests, lambda r: r.host).items():

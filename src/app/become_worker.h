@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// From `sluice` to `sluice-worker`, which lies beside it and links the heavy libraries.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+/// Replaces this process by sluice-worker with these words; `name` is what it says it is. Comes
+/// back only when it could not, with the exit code.
+int become_worker(std::string name, std::vector<std::string> words);
+
+}  // namespace sluice::app
