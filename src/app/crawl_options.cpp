@@ -22,7 +22,7 @@ constexpr const char* examples =
     "    sluice crawl https://www.example.org --domain example.org --domain-rate 5 --out all\n"
     "  A server on this machine (private addresses are refused unless named):\n"
     "    sluice crawl http://localhost:8080 --allow-net 127.0.0.0/8 --delay 0 --out local\n"
-    "  Stopped, killed or at a limit? It goes on where it was, with the flags it had:\n"
+    "  Stopped, killed or at a limit? It goes on where it was, as it was begun:\n"
     "    sluice crawl --resume --out example --pages 1000\n"
     "  Why was this page (not) fetched?\n"
     "    sluice crawl --out example --explain https://example.org/private/\n"
@@ -68,7 +68,8 @@ void add_run(Adder& add, CrawlArguments& a) {
     add.value("-o,--out", a.out, "FOLDER",
               "Where the crawl lives: its queue, its outputs, what a resume needs (required)");
     add.flag("--resume", a.resume,
-             "Go on with the crawl in --out; flags that are given again replace those it had");
+             "Go on with the crawl in --out, as it was begun; flags given again replace those for "
+             "this run");
     add.value("--seeds", a.seeds_file, "FILE", "More seeds, one a line; -: standard input");
     add.list("--sitemap", a.sitemaps, "URL",
              "Begin with the pages of this sitemap; those in robots.txt are read anyway");
