@@ -8,14 +8,18 @@
 #include "app/worker_settings.h"
 #include "kernel/observe/log.h"
 #include "kernel/wire/json_text.h"
+#include "modules/crawl/module.h"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace sluice::app {
 
@@ -41,6 +45,19 @@ void block_worker_signals() {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
+/// The table of every type this program runs, sorted by name. Crawls may reach what http.get may.
+Result<std::vector<sdk::JobType>> all_types(const work::WorkSettings& settings) {
+    SLUICE_TRY(auto types, work::built_in_types(settings));
+    SLUICE_TRY(auto web_crawl, crawl::crawl_type({.write_root = settings.write_root,
+                                                  .hosts = settings.http.hosts,
+                                                  .networks = settings.http.networks,
+                                                  .user_agent = "sluice/" + std::string(version)}));
+    types.push_back(std::move(web_crawl));
+    std::sort(types.begin(), types.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    return types;
+}
+
 std::string joined(const std::vector<std::string>& parts) {
     std::string text;
     for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
@@ -51,7 +68,7 @@ Status work(const WorkerArguments& arguments) {
     SLUICE_TRY(const Config config, load_worker_config(arguments));
     SLUICE_TRY(const work::WorkSettings settings, work_settings(config));
     SLUICE_TRY(sdk::WorkerOptions options, worker_options(config));
-    SLUICE_TRY(const auto types, work::built_in_types(settings));
+    SLUICE_TRY(const auto types, all_types(settings));
     block_worker_signals();
     SLUICE_TRY_STATUS(start_worker_log(config));
     options.log = [](std::string_view line) { log_info("worker", {{"event", line}}); };
@@ -90,7 +107,7 @@ void put_type(JsonWriter& json, const sdk::JobType& type) {
 }
 
 Result<int> list_types(const TypesArguments& arguments) {
-    SLUICE_TRY(const auto types, work::built_in_types({}));
+    SLUICE_TRY(const auto types, all_types({}));
     bool found = arguments.name.empty();
     std::string text;
     JsonWriter json(text);

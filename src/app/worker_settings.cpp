@@ -33,10 +33,10 @@ std::vector<Setting> worker_settings() {
         Setting::list("work.programs", {},
                       "Programs for the job type exec: \"name=/path/of/program fixed arguments\"."),
         Setting::list("work.http_hosts", {},
-                      "Hosts that http.get may reach (\"*.example.org\"; \"*\": all public ones)."),
-        Setting::list(
-            "work.http_networks", {},
-            "Networks (\"10.1.0.0/16\") that http.get may reach though they are private."),
+                      "Hosts that http.get and web.crawl may reach (\"*.example.org\"; \"*\": all "
+                      "public ones)."),
+        Setting::list("work.http_networks", {},
+                      "Networks (\"10.1.0.0/16\") that both may reach though they are private."),
         Setting::choice("log.level", {"info", "debug", "warning", "error"}, "What is logged."),
         Setting::choice("log.format", {"human", "json"}, "How it is logged."),
     };

@@ -8,3 +8,4 @@
 #include "modules/crawl/shell/crawl/crawler.h"
 #include "modules/crawl/shell/explain/explain.h"
 #include "modules/crawl/shell/extract/extract.h"
+#include "modules/crawl/shell/job/crawl_job.h"
