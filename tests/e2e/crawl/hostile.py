@@ -322,7 +322,7 @@ class Hostile:
         elif path.startswith('/q?'):
             writer.write(links(path + f'&k{len(path)}=1'))
         elif path.startswith('/cal/'):
-            month = int(path.rpartition('-')[2])
+            month = int(path.partition('?')[0].rpartition('-')[2])
             writer.write(links(f'/cal/2026-{month + 1}', f'/cal/2026-{month + 1}?view=day'))
         else:
             writer.write(links('a/b/', '../b/', './'))
