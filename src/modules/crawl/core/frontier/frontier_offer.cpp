@@ -9,9 +9,10 @@
 namespace sluice::crawl {
 
 std::optional<std::string> Frontier::must_look_up(const Found& found) {
-    if (seen_.is_whole()) return std::nullopt;
     const Fingerprint print = fingerprint(found.url);
-    if (seen_.find(print) != Seen::no) return std::nullopt;
+    // Also while memory is whole: what is asked for stays in the younger half, and what is offered
+    // before this may turn the halves over.
+    if (seen_.find(print) != Seen::no || seen_.is_whole()) return std::nullopt;
     if (planted(config_.faults, Fault::seen_cache_lies)) return std::nullopt;
     return seen_key(print);
 }
