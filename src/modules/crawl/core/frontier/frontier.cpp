@@ -111,7 +111,8 @@ void Frontier::finish_robots(const RobotsEnd& end, WallTime now, Decision& out) 
     SLUICE_CHECK(flight.robots);
     Host& host = *hosts_.at(flight.host);
     host.asks_robots = false;
-    judge(host, end.answer, now);
+    // What another host does says nothing of this one.
+    if (!asks_elsewhere(host)) judge(host, end.answer, now);
     ++totals_.robots_fetched;
     RobotsAnswer answer = end.robots;
     answer.redirects = host.robots_redirects;

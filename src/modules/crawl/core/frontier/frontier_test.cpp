@@ -63,6 +63,7 @@ public:
                 if (!order.robots) pages.push_back(order);
                 if (!order.robots) continue;
                 more = true;
+                robots_orders.push_back(order);
                 frontier->finish_robots(robots_end(order), now, out);
             }
             for (const ReadOrder& order : out.reads) frontier->finish_read(read(order), now);
@@ -85,13 +86,20 @@ public:
 
     std::unique_ptr<Frontier> frontier;
     std::map<std::string, std::string> store;
-    std::string robots;  ///< empty: 404
+    std::string robots;        ///< empty: 404
+    std::string robots_moved;  ///< where the first answer leads to
+    std::vector<FetchOrder> robots_orders;
     WallTime now = zero;
 
 private:
     RobotsEnd robots_end(const FetchOrder& order) const {
         RobotsEnd end;
         end.ticket = order.ticket;
+        if (!robots_moved.empty() && order.url != robots_moved) {
+            end.robots = {301, 0, true, std::nullopt, std::nullopt};
+            end.location = robots_moved;
+            return end;
+        }
         end.robots.status = robots.empty() ? 404 : 200;
         end.rules = std::make_shared<const RobotsRules>(parse_robots(robots).for_agent("sluice"));
         return end;
@@ -134,6 +142,24 @@ TEST(Frontier, ACrawlEndsWhenTheLastPageHasNoNewLinks) {
     EXPECT_TRUE(scene.frontier->is_finished());
     EXPECT_EQ(scene.frontier->totals().fetched, 2U);
     EXPECT_EQ(scene.frontier->totals().seen, 2U);
+}
+
+TEST(Frontier, RobotsThatMovedAreAskedOfTheAddressOfTheHostWhereTheyAre) {
+    Scene scene;
+    scene.robots_moved = "https://a.org:8443/rules";
+    scene.offer(found("http://a.org/"));
+    EXPECT_EQ(scene.orders().size(), 1U);
+    ASSERT_EQ(scene.robots_orders.size(), 2U);
+    EXPECT_EQ(scene.robots_orders[1].url, scene.robots_moved);
+    EXPECT_EQ(scene.robots_orders[1].address, "192.0.2.1") << "another port, the same host";
+
+    Scene elsewhere;
+    elsewhere.robots_moved = "http://b.org/robots.txt";
+    elsewhere.offer(found("http://a.org/"));
+    EXPECT_EQ(elsewhere.orders().size(), 1U);
+    ASSERT_EQ(elsewhere.robots_orders.size(), 2U);
+    EXPECT_EQ(elsewhere.robots_orders[0].address, "192.0.2.1");
+    EXPECT_EQ(elsewhere.robots_orders[1].address, "") << "to be resolved";
 }
 
 TEST(Frontier, AHostGetsOneRequestAtATimeAndItsDelay) {

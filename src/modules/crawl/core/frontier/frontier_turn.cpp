@@ -210,7 +210,7 @@ Frontier::Step Frontier::start_page(Host& host, std::uint8_t queue, UrlWindow& w
 void Frontier::take_off(Host& host, Flight flight, FetchOrder order, WallTime now, Decision& out) {
     order.ticket = Ticket(next_ticket_++);
     order.host = host.id;
-    order.address = host.addresses[host.address];
+    if (!order.robots || !asks_elsewhere(host)) order.address = host.addresses[host.address];
     ++host.running;
     host.pace.started(config_.pace, now);
     in_flight_.emplace(order.ticket, std::move(flight));

@@ -80,6 +80,9 @@ struct Host {
 /// The number of an entry of the retry queue that is due at `when`.
 std::uint64_t retry_seq(WallTime when, std::uint64_t number);
 
+/// robots.txt of this host is asked of another one: it was redirected there.
+bool asks_elsewhere(const Host& host);
+
 /// The part of a canonical URL before its path, and the path with its query.
 std::string_view origin_of(std::string_view url);
 std::string_view path_of(std::string_view url);

@@ -86,7 +86,9 @@ struct FetchOrder {
     Ticket ticket;
     HostId host;
     std::string url;
-    std::string address;  ///< the one whose gate was passed; no other may be connected to
+    /// The one whose gate was passed; no other may be connected to. Empty for a robots.txt that has
+    /// moved to another host, whose name is to be resolved first.
+    std::string address;
     std::uint32_t depth = 0;
     std::uint8_t urgency = 0;
     std::uint8_t hops = 0;

@@ -121,6 +121,30 @@ TEST_F(CrawlerTest, SiteIsCrawledWholeOnceAndByItsRules) {
     EXPECT_EQ(lines(), pages + 3U);
 }
 
+TEST_F(CrawlerTest, RobotsThatMovedToAnotherHostAreFetchedFromItsAddress) {
+    LoopbackServer other;
+    other.script("/robots.txt", [](LoopbackServer::Peer& peer, const std::string&) {
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 31\r\n\r\nUser-agent: *\nDisallow: /moved\n");
+    });
+    other.start();
+    server_.start();
+    const auto port = [](const LoopbackServer& server) {
+        const std::string url = server.url("");
+        return url.substr(url.rfind(':'));
+    };
+    put("/robots.txt", "HTTP/1.1 301 Moved\r\nLocation: http://rules.test" + port(other) +
+                           "/robots.txt\r\nContent-Length: 0\r\n\r\n");
+    CrawlConfig config = this->config();
+    config.seeds = {"http://site.test" + port(server_) + "/p/0"};
+    config.names.fixed = {{"site.test", {"127.0.0.1"}}, {"rules.test", {"127.0.0.1"}}};
+    const auto end = crawl(config);
+    ASSERT_TRUE(end) << end.error().text();
+    EXPECT_EQ(end->end, CrawlEnd::complete);
+    EXPECT_EQ(end->totals.robots_fetched, 2U);
+    EXPECT_EQ(asked().count("/moved"), 0U) << "the rules that hold are those of the other host";
+    EXPECT_EQ(asked().count("/private/now"), 1U);
+}
+
 TEST_F(CrawlerTest, LimitIsResumedWithAHigherOne) {
     server_.start();
     CrawlConfig config = this->config();

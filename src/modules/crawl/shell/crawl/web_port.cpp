@@ -2,8 +2,10 @@
 #include "modules/crawl/shell/crawl/web_port.h"
 
 #include "kernel/sync/clock.h"
+#include "modules/crawl/core/frontier/host.h"
 #include "modules/crawl/core/text/ascii.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +14,11 @@ namespace {
 
 constexpr std::size_t ready_max = 32;  // so that the owner begins while pages are still read
 
+/// Under which a host that only has somebody's robots.txt is resolved. The frontier counts its
+/// hosts from 1 and never comes here.
+HostId moved_id(Ticket ticket) { return HostId((std::uint64_t{1} << 63U) | ticket.value()); }
+bool is_moved(HostId id) { return (id.value() >> 63U) != 0; }
+
 }  // namespace
 
 Result<std::unique_ptr<WebPort>> WebPort::start(WebPortOptions options, const Outputs& outputs,
@@ -19,7 +26,11 @@ Result<std::unique_ptr<WebPort>> WebPort::start(WebPortOptions options, const Ou
     std::unique_ptr<WebPort> port(new WebPort(std::move(options), outputs, inbox));
     WebPort* const self = port.get();
     SLUICE_TRY(port->resolver_, Resolver::start(port->options_.names, [self](Resolved resolved) {
-                   (void)self->inbox_.push(Event{std::move(resolved)});
+                   if (is_moved(resolved.host)) {
+                       self->moved_resolved(resolved);
+                   } else {
+                       (void)self->inbox_.push(Event{std::move(resolved)});
+                   }
                }));
     for (std::uint32_t i = 0; i < port->options_.workers; ++i) {
         Lane* const lane =
@@ -36,12 +47,45 @@ Result<std::unique_ptr<WebPort>> WebPort::start(WebPortOptions options, const Ou
 WebPort::~WebPort() { stop(); }
 
 bool WebPort::fetch(FetchOrder order, FetchLoop::Extra extra, std::uint64_t lane) {
+    if (order.robots && order.address.empty()) return resolve_moved(std::move(order), lane);
     return lanes_[lane % lanes_.size()]->loop->fetch(std::move(order), std::move(extra));
+}
+
+bool WebPort::resolve_moved(FetchOrder order, std::uint64_t lane) {
+    const HostId id = moved_id(order.ticket);
+    std::string origin(origin_of(order.url));
+    {
+        MutexLock lock(moved_mutex_);
+        moved_.emplace(id, Moved{std::move(order), lane});
+    }
+    if (!resolver_->resolve({id, std::move(origin)})) moved_resolved({id, {}});
+    return true;
+}
+
+/// On the resolver's thread, or whoever cancels. Without an address the fetch ends as one whose
+/// name has none.
+void WebPort::moved_resolved(const Resolved& resolved) {
+    std::optional<Moved> moved;
+    {
+        MutexLock lock(moved_mutex_);
+        const auto found = moved_.find(resolved.host);
+        if (found == moved_.end()) return;  // cancelled meanwhile
+        moved = std::move(found->second);
+        moved_.erase(found);
+    }
+    if (!resolved.addresses.empty()) moved->order.address = resolved.addresses.front();
+    (void)lanes_[moved->lane % lanes_.size()]->loop->fetch(std::move(moved->order), {});
 }
 
 bool WebPort::resolve(ResolveOrder order) { return resolver_->resolve(std::move(order)); }
 
 void WebPort::cancel_all() {
+    std::vector<HostId> waiting;
+    {
+        MutexLock lock(moved_mutex_);
+        for (const auto& [id, moved] : moved_) waiting.push_back(id);
+    }
+    for (const HostId id : waiting) moved_resolved({id, {}});
     for (const auto& lane : lanes_) lane->loop->cancel_all();
 }
 

@@ -3,7 +3,9 @@
 // pages, so that the owner only has to decide.
 #pragma once
 
+#include "kernel/base/annotations.h"
 #include "kernel/base/result.h"
+#include "kernel/sync/mutex.h"
 #include "modules/crawl/core/page/page_reader.h"
 #include "modules/crawl/shell/crawl/events.h"
 #include "modules/crawl/shell/crawl/link_filter.h"
@@ -14,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 namespace sluice::crawl {
@@ -57,6 +60,13 @@ private:
 
     WebPort(WebPortOptions options, const Outputs& outputs, Inbox& inbox)
         : options_(std::move(options)), outputs_(outputs), inbox_(inbox) {}
+    /// An order that waits for the address of the host to which its robots.txt has moved.
+    struct Moved {
+        FetchOrder order;
+        std::uint64_t lane = 0;
+    };
+    bool resolve_moved(FetchOrder order, std::uint64_t lane);
+    void moved_resolved(const Resolved& resolved);
     void done(Lane& lane, const FetchAnswer& answer);
     void hand_over(Lane& lane);
     void page_done(Lane& lane, const FetchAnswer& answer);
@@ -67,6 +77,8 @@ private:
     Inbox& inbox_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     std::unique_ptr<Resolver> resolver_;
+    Mutex moved_mutex_{"crawl.moved_robots"};
+    std::unordered_map<HostId, Moved> moved_ SLUICE_GUARDED_BY(moved_mutex_);
 };
 
 }  // namespace sluice::crawl

@@ -173,7 +173,8 @@ void Transfer::apply(const Access& access) {
 
 bool Transfer::set_address(bool tunnelled) {
     const std::string& ordered = answer_.order.address;
-    if (ordered != address_text_ || ordered.empty()) {
+    if (ordered.empty()) return refuse(FetchFault::dns, "its name has no address to connect to");
+    if (ordered != address_text_) {
         address_text_ = ordered;
         address_.clear();
         const auto parsed = IpAddress::parse(ordered);
