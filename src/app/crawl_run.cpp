@@ -78,7 +78,8 @@ Result<crawl::CrawlSummary> crawl_to_its_end(const CrawlPlan& plan) {
     if (plan.json) {
         callbacks.on_progress = [&](const crawl::CrawlProgress& progress) {
             event_rates.note(progress);
-            print_event(crawl_progress_json({progress, plan.limits, event_rates.rates()}));
+            print_event(crawl_progress_json({progress, plan.limits, event_rates.rates(),
+                                             idle_time(progress, monotonic_now())}));
         };
     }
     if (plan.extract) {
@@ -111,7 +112,8 @@ Result<crawl::CrawlSummary> crawl_to_its_end(const CrawlPlan& plan) {
             const crawl::CrawlProgress now = target->progress();
             rates.note(now);
             progress.show([&](std::size_t columns) {
-                return crawl_line({now, plan.limits, rates.rates()}, columns);
+                return crawl_line(
+                    {now, plan.limits, rates.rates(), idle_time(now, monotonic_now())}, columns);
             });
         },
         has_line ? line_every : Duration{0});

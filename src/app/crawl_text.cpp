@@ -22,6 +22,9 @@ using crawl::CrawlTotals;
 using crawl::Exclusion;
 using crawl::Failure;
 
+/// Shorter pauses are everyday politeness.
+constexpr Duration idle_shown_min = 5s;
+
 double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string human_rate(double rate) {
@@ -140,6 +143,10 @@ void put_reasons(JsonWriter& json, const CrawlTotals& totals) {
 
 }  // namespace
 
+Duration idle_time(const crawl::CrawlProgress& progress, Instant now) {
+    return progress.idle_until ? std::max(*progress.idle_until - now, Duration{0}) : Duration{0};
+}
+
 std::string crawl_line(const CrawlView& view, std::size_t columns) {
     const crawl::CrawlProgress& progress = view.progress;
     const CrawlTotals& totals = progress.totals;
@@ -153,7 +160,9 @@ std::string crawl_line(const CrawlView& view, std::size_t columns) {
     if (totals.all_failed() > 0) parts.push_back(human_count(totals.all_failed()) + " failed");
     parts.push_back(human_size(totals.bytes));
     const Duration left = time_left(progress, view.limits, view.rates);
-    if (left != Duration::max() && left > Duration{0})
+    if (view.idle_for >= idle_shown_min)
+        parts.insert(parts.begin() + 1, "nothing to ask for " + human_duration(view.idle_for));
+    else if (left != Duration::max() && left > Duration{0})
         parts.push_back("about " + human_duration(left) + " left");
     std::string line;
     switch (progress.state) {
@@ -189,6 +198,7 @@ std::string crawl_progress_json(const CrawlView& view) {
     json.end_object();
     json.key("running_s").number(seconds_of(progress.running));
     const Duration left = time_left(progress, view.limits, view.rates);
+    json.key("idle_s").number(seconds_of(view.idle_for));
     json.key("left_s");
     left == Duration::max() ? json.null() : json.number(seconds_of(left));
     json.end_object();

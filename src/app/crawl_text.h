@@ -13,7 +13,11 @@ struct CrawlView {
     const crawl::CrawlProgress& progress;
     const crawl::CrawlLimits& limits;
     crawl::CrawlRates rates;
+    Duration idle_for{0};  ///< until CrawlProgress::idle_until
 };
+
+/// What is left until CrawlProgress::idle_until.
+Duration idle_time(const crawl::CrawlProgress& progress, Instant now);
 
 /// One line of at most so many columns: pages, rate, queue, hosts and what they wait for, errors,
 /// bytes, time left.

@@ -254,6 +254,13 @@ TEST(CrawlLine, SaysHowFarItIsAndWhatHostsWaitFor) {
         << line;
     EXPECT_TRUE(says(line, " left")) << line;
     EXPECT_LE(columns_of(crawl_line({progress, limits, rates}, 40)), 41U);
+    EXPECT_TRUE(says(crawl_line({progress, limits, rates, 59min}, 200),
+                     "1,234 of 2,000 pages · nothing to ask for 59 min · 10.0/s"));
+    crawl::CrawlProgress idle = progress;
+    EXPECT_EQ(idle_time(idle, Instant{} + 1h), Duration{0});
+    idle.idle_until = Instant{} + 2h;
+    EXPECT_EQ(idle_time(idle, Instant{} + 1h), Duration{1h});
+    EXPECT_EQ(idle_time(idle, Instant{} + 3h), Duration{0});
     crawl::CrawlProgress ending = progress;
     ending.state = crawl::CrawlState::draining;
     EXPECT_TRUE(says(crawl_line({ending, limits, rates}, 200), "ending: 3 in flight"));

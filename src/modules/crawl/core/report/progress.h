@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,9 @@ struct CrawlProgress {
     HostCounts hosts;
     CrawlDepths depths;
     Duration running{0};  ///< since run() was called
+    /// When something may be asked for again, if nothing is in flight and every host stands still
+    /// until then.
+    std::optional<Instant> idle_until;
 };
 
 struct CrawlSummary {

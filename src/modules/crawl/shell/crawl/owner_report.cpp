@@ -38,6 +38,9 @@ void Owner::publish(bool at_end) {
     progress.depths.names = names_.size();
     progress.depths.loaded = frontier_.loaded_urls();
     progress.running = now - begun_;
+    const bool idle = orders_out_ == 0 && resolving_ == 0 && !stopped_for_ && !paused_;
+    if (const auto wake = frontier_.next_wake(); idle && wake)
+        progress.idle_until = deadline_after(*wake - clock_.now());
     if (metrics_) metrics_->show(progress, std::exchange(shown_, progress.totals));
     if (tells || (at_end && options_.on_progress)) {
         options_.on_progress(progress);
