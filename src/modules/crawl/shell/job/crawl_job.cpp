@@ -93,16 +93,17 @@ Result<std::string> make_folder(const std::string& root, const std::string& belo
     const fs::path base = fs::canonical(root, error);
     if (error) return fail(Code::io, "the folder for writing: " + error.message());
     const fs::path wanted = base / below;
-    const auto is_inside = [&](const fs::path& path) {
+    const auto leads_out = [&](const fs::path& path) {
         const auto [end, rest] = std::mismatch(base.begin(), base.end(), path.begin(), path.end());
-        return end == base.end();
+        return end != base.end();
     };
+    const Error refused{Code::denied, "the folder " + below + " leads out of the one for writing"};
     fs::path known = fs::weakly_canonical(wanted, error);
-    if (!error && is_inside(known)) fs::create_directories(known, error);
+    if (!error && leads_out(known)) return refused;
+    if (!error) fs::create_directories(known, error);
     if (!error) known = fs::canonical(wanted, error);
     if (error) return fail(Code::io, "the folder " + below + ": " + error.message());
-    if (!is_inside(known))
-        return fail(Code::denied, "the folder " + below + " leads out of the one for writing");
+    if (leads_out(known)) return refused;
     return known.string();
 }
 

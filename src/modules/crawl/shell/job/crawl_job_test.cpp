@@ -143,9 +143,16 @@ TEST_F(CrawlJob, WhatTheWorkerDoesNotAllowIsRefused) {
     none = settings();
     none.write_root.clear();
     EXPECT_EQ(errtype(run(none, Context(arguments()))), "Denied");
-    std::filesystem::create_directory_symlink("/tmp", root_ + "/link");
-    EXPECT_EQ(errtype(run(settings(), Context(R"(["http://127.0.0.1/", {"output": "link/x"}])"))),
-              "Denied");
+    const std::string outside = root_ + "-outside";
+    std::filesystem::create_directories(outside + "/there");
+    std::filesystem::create_directory_symlink(outside, root_ + "/link");
+    for (const std::string folder : {"link/there", "link/new"}) {
+        const auto args = R"(["http://127.0.0.1/", {"output": ")" + folder + R"("}])";
+        EXPECT_EQ(errtype(run(settings(), Context(args))), "Denied") << folder;
+    }
+    EXPECT_FALSE(std::filesystem::exists(outside + "/new"));
+    EXPECT_TRUE(std::filesystem::is_empty(outside + "/there"));
+    std::filesystem::remove_all(outside);
     CrawlJobSettings wrong = settings();
     wrong.networks = {"nonsense"};
     EXPECT_FALSE(crawl_type(wrong));
