@@ -22,14 +22,43 @@ std::string_view key_of(std::string_view name) {
 
 bool is_setting_name(std::string_view name) {
     bool start = true;
+    bool star = false;
     for (const char c : name) {
         const bool letter = c >= 'a' && c <= 'z';
-        if (start ? !letter : !(letter || (c >= '0' && c <= '9') || c == '_' || c == '.')) {
-            return false;
-        }
+        if (star && c != '.') return false;
+        star = start && c == '*';
+        const bool inside = letter || (c >= '0' && c <= '9') || c == '_' || c == '.';
+        if (!star && (start ? !letter : !inside)) return false;
         start = c == '.';
     }
-    return !start;
+    return !start && !star;
+}
+
+/// Where the name that people give begins in the declaration of a family; npos: it is none.
+std::size_t star_of(const Setting& setting) { return setting.name.find('*'); }
+
+/// What stands in the place of the "*", if all around it fits.
+std::optional<std::string_view> filled_in(std::string_view pattern, std::string_view text) {
+    const std::size_t star = pattern.find('*');
+    if (star == std::string_view::npos) return std::nullopt;
+    const std::string_view before = pattern.substr(0, star);
+    const std::string_view after = pattern.substr(star + 1);
+    if (text.size() <= before.size() + after.size() || !text.starts_with(before) ||
+        !text.ends_with(after)) {
+        return std::nullopt;
+    }
+    return text.substr(star, text.size() - before.size() - after.size());
+}
+
+bool is_family_word(std::string_view word) {
+    return !word.empty() && word.size() <= 64 && std::all_of(word.begin(), word.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+}
+
+Setting with_word(Setting setting, std::string_view word) {
+    setting.name.replace(star_of(setting), 1, word);
+    return setting;
 }
 
 /// A value of the file as the setting wants it.
@@ -144,6 +173,22 @@ const std::vector<std::string>& Config::list(std::string_view name) const {
     return *value;
 }
 
+std::vector<std::string> Config::names_in(std::string_view family) const {
+    std::vector<std::string> names;
+    const std::string prefix = std::string(family) + ".";
+    for (auto place = places_.lower_bound(prefix);
+         place != places_.end() && place->first.starts_with(prefix); ++place) {
+        const std::string_view rest = std::string_view(place->first).substr(prefix.size());
+        const std::size_t dot = rest.find('.');
+        if (dot == std::string_view::npos) continue;
+        if (names.empty() || names.back() != rest.substr(0, dot))
+            names.emplace_back(rest.substr(0, dot));
+    }
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    return names;
+}
+
 bool Config::is_default(std::string_view name) const { return entry(name).origin.empty(); }
 
 std::string Config::dump() const {
@@ -191,6 +236,25 @@ bool ConfigTable::is_shared(std::string_view name) const {
            std::find(shared_.begin(), shared_.end(), section) != shared_.end();
 }
 
+std::optional<Setting> ConfigTable::in_family(std::string_view name) const {
+    for (const Setting& setting : settings_) {
+        const auto word = filled_in(setting.name, name);
+        if (word && is_family_word(*word)) return with_word(setting, *word);
+    }
+    return std::nullopt;
+}
+
+std::optional<Setting> ConfigTable::in_family_by_variable(std::string_view variable) const {
+    for (const Setting& setting : settings_) {
+        const auto word = filled_in(setting.environment_name(), variable);
+        if (!word) continue;
+        std::string lower(*word);
+        for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        if (is_family_word(lower)) return with_word(setting, lower);
+    }
+    return std::nullopt;
+}
+
 std::string ConfigTable::suggestion(std::string_view name) const {
     std::vector<std::string_view> names;
     for (const Setting& setting : settings_) names.push_back(setting.name);
@@ -209,8 +273,27 @@ struct ConfigTable::Loading {
         errors += error;
     }
 
+    void add(const Setting& setting) {
+        if (config.places_.contains(setting.name)) return;
+        config.places_.emplace(setting.name, config.entries_.size());
+        config.entries_.push_back({setting, setting.fallback, ""});
+    }
+
+    /// All settings of a family for the name in this one.
+    void add_family_of(std::string_view name) {
+        const auto member = table.in_family(name);
+        if (!member) return;
+        for (const Setting& pattern : table.settings_) {
+            const std::size_t star = star_of(pattern);
+            if (star == std::string::npos || name.substr(0, star) != pattern.name.substr(0, star))
+                continue;
+            add(with_word(pattern, name.substr(star, name.find('.', star) - star)));
+        }
+    }
+
     template <class Read>
     void set(std::string_view name, const std::string& origin, const Read& read) {
+        add_family_of(name);
         const auto place = config.places_.find(name);
         if (place == config.places_.end()) {
             return report(origin + ": unknown setting \"" + std::string(name) + "\"" +
@@ -244,6 +327,10 @@ struct ConfigTable::Loading {
             return set(known.name, "environment " + variable,
                        [&](const Setting& setting) { return setting.parse(value); });
         }
+        if (const auto member = table.in_family_by_variable(variable)) {
+            return set(member->name, "environment " + variable,
+                       [&](const Setting& setting) { return setting.parse(value); });
+        }
         for (const std::string& section : table.shared_) {
             const std::string prefix = Setting::text(section, "", "").environment_name() + "_";
             if (variable.starts_with(prefix)) return;
@@ -266,8 +353,7 @@ struct ConfigTable::Loading {
 Result<Config> ConfigTable::load(const ConfigSources& sources) const {
     Loading loading{.table = *this};
     for (const Setting& setting : settings_) {
-        loading.config.places_.emplace(setting.name, loading.config.entries_.size());
-        loading.config.entries_.push_back({setting, setting.fallback, ""});
+        if (star_of(setting) == std::string::npos) loading.add(setting);
     }
     if (sources.file) SLUICE_TRY_STATUS(loading.take_file(*sources.file));
     for (const auto& [name, value] : sources.environment) loading.take_variable(name, value);
@@ -282,8 +368,12 @@ std::string ConfigTable::describe() const {
         "# The environment (SLUICE_SECTION_KEY) overrides this file; flags override both.\n";
     for (const auto& group : by_section(settings_)) {
         if (group.empty()) continue;
-        const std::string_view section = section_of(group.front()->name);
-        if (!section.empty()) ((out += "\n[") += section) += "]\n";
+        std::string section(section_of(group.front()->name));
+        const std::size_t star = section.find('*');
+        // A family has no table of its own: its names are for people to choose.
+        if (star != std::string::npos) section.replace(star, 1, "NAME");
+        if (!section.empty())
+            out += (star != std::string::npos ? "\n# [" : "\n[") + section + "]\n";
         for (const Setting* setting : group) {
             for (const auto line : split(setting->help, '\n')) {
                 ((out += section.empty() || line.empty() ? "\n## " : "## ") += line) += '\n';

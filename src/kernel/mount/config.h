@@ -58,6 +58,10 @@ public:
     [[nodiscard]] const std::vector<std::string>& list(std::string_view name) const;
     [[nodiscard]] ConfigSection section(std::string name) const { return {*this, std::move(name)}; }
 
+    /// The names that were given in a family, sorted: "smtp" if anybody set work.secrets.smtp.file
+    /// and work.secrets.*.file is declared. Every setting of the family has a value for each.
+    [[nodiscard]] std::vector<std::string> names_in(std::string_view family) const;
+
     /// True if nobody set it.
     [[nodiscard]] bool is_default(std::string_view name) const;
     /// The effective settings as TOML, each with where it came from; secrets hidden.
@@ -83,7 +87,8 @@ private:
 class ConfigTable {
 public:
     /// Adds settings; a name twice, an ill-formed name or a default outside its own range is a
-    /// programmer's fault (checked).
+    /// programmer's fault (checked). "work.secrets.*.file" declares a family: whoever fills in the
+    /// settings gives the names in place of the "*" (lower-case letters, digits, "_").
     void declare(std::vector<Setting> settings);
     /// Sections of another program that shares the file and the environment: not looked at. Flags
     /// are this program's own.
@@ -100,6 +105,10 @@ private:
     /// "; did you mean …?" or nothing.
     [[nodiscard]] std::string suggestion(std::string_view name) const;
     [[nodiscard]] bool is_shared(std::string_view name) const;
+    /// The declaration of a member of a family, under the name that was given.
+    [[nodiscard]] std::optional<Setting> in_family(std::string_view name) const;
+    /// The same by the name of an environment variable.
+    [[nodiscard]] std::optional<Setting> in_family_by_variable(std::string_view variable) const;
     std::vector<Setting> settings_;
     std::vector<std::string> shared_;
 };

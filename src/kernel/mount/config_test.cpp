@@ -122,6 +122,30 @@ TEST_F(ConfigTest, SectionsOfAnotherProgramAreNotLookedAt) {
     EXPECT_NE(config->warnings()[0].find("SLUICE_WORKS"), std::string::npos);
 }
 
+TEST(ConfigFamilies, NamesComeFromWhoeverSetsThem) {
+    ConfigTable table;
+    table.declare({Setting::text("work.secrets.*.file", "", "A file."),
+                   Setting::text("work.secrets.*.env", "", "A variable."),
+                   Setting::text("work.other", "x", "Another.")});
+    const auto config = table.load({.environment = {{"SLUICE_WORK_SECRETS_API_KEY_ENV", "KEY"}},
+                                    .flags = {{"work.secrets.smtp.file", "/run/smtp"}}});
+    ASSERT_TRUE(config) << config.error().message;
+    EXPECT_EQ(config->names_in("work.secrets"), (std::vector<std::string>{"api_key", "smtp"}));
+    EXPECT_EQ(config->text("work.secrets.smtp.file"), "/run/smtp");
+    EXPECT_EQ(config->text("work.secrets.smtp.env"), "");
+    EXPECT_EQ(config->text("work.secrets.api_key.env"), "KEY");
+    EXPECT_TRUE(config->warnings().empty());
+    EXPECT_NE(config->dump().find("[work.secrets.smtp]\nfile = \"/run/smtp\""), std::string::npos)
+        << config->dump();
+    EXPECT_NE(table.describe().find("\n# [work.secrets.NAME]\n"), std::string::npos)
+        << table.describe();
+    for (const char* wrong : {"work.secrets.smtp.fiel", "work.secrets.Smtp.file",
+                              "work.secrets..file", "work.secrets.a.b.file", "work.secrets.file"}) {
+        EXPECT_FALSE(table.load({.flags = {{wrong, "/x"}}})) << wrong;
+    }
+    EXPECT_TRUE(table.load({}).value().names_in("work.secrets").empty());
+}
+
 TEST_F(ConfigTest, BrokenAndMissingFilesSayWhere) {
     EXPECT_EQ(error_of("a = \n").find("FILE:1: "), 0U);
     const auto missing = table_.load({.file = "/nonexistent/sluice.toml"});
