@@ -151,12 +151,14 @@ public:
         if (worker) worker->stop_now();
         thread_.join();
     }
-    void add(const std::string& name, Handler handler) {
-        handlers_.emplace_back(name, std::move(handler));
+    void add(const std::string& name, Handler handler, TypeTerms terms = {}) {
+        handlers_.push_back({name, std::move(handler), std::move(terms)});
     }
     void start() {
         worker.emplace(options);
-        for (auto& [name, handler] : handlers_) ASSERT_TRUE(worker->add(name, handler));
+        for (const auto& [name, handler, terms] : handlers_) {
+            ASSERT_TRUE(worker->add(name, handler, terms));
+        }
         thread_ = Thread("worker-test", [this] { done_.push(worker->run()); });
     }
     Status finish() {
@@ -168,7 +170,12 @@ public:
     std::optional<Worker> worker;
 
 private:
-    std::vector<std::pair<std::string, Handler>> handlers_;
+    struct Added {
+        std::string name;
+        Handler handler;
+        TypeTerms terms;
+    };
+    std::vector<Added> handlers_;
     Channel<Status> done_{1};
     Thread thread_;
 };

@@ -6,6 +6,7 @@
 
 #include "kernel/base/time.h"
 #include "kernel/sync/cancel.h"
+#include "sdk/needs.h"
 
 #include <functional>
 #include <optional>
@@ -71,6 +72,8 @@ struct JobType {
     /// A call and its result that really works on the sample data.
     std::string example;
     Handler run;
+    /// What one such job needs beside a slot; a worker's settings may say otherwise.
+    JobNeeds needs{};
 };
 
 }  // namespace sluice::sdk

@@ -56,10 +56,11 @@ struct Worker::State {
 Worker::Worker(WorkerOptions options) : state_(std::make_unique<State>(std::move(options))) {}
 Worker::~Worker() = default;
 
-Status Worker::add(std::string name, Handler handler) {
+Status Worker::add(std::string name, Handler handler, TypeTerms terms) {
     if (name.empty() || !handler)
         return fail(Code::invalid, "a job type needs a name and a handler");
-    const auto [at, added] = state_->handlers.try_emplace(std::move(name), std::move(handler));
+    const auto [at, added] = state_->handlers.try_emplace(
+        std::move(name), HandlerEntry{.run = std::move(handler), .terms = std::move(terms)});
     if (!added) return fail(Code::exists, "the job type \"" + at->first + "\" is there already");
     return {};
 }
@@ -88,7 +89,7 @@ Status Worker::run() {
             run_handler(state.options, state.handlers, channels.tasks, channels.events);
         });
     }
-    Status verdict = WorkerOwner(state.options, channels, state.counters).run();
+    Status verdict = WorkerOwner(state.options, state.handlers, channels, state.counters).run();
     // Whoever still has something to tell finds the channel closed and goes on to its end.
     channels.events.close();
     channels.tasks.close();

@@ -8,6 +8,7 @@
 #include "kernel/base/time.h"
 #include "sdk/connection.h"
 #include "sdk/handler.h"
+#include "sdk/needs.h"
 
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,8 @@ struct WorkerOptions {
     /// Jobs held ready beside the running ones; at most worker_prefetch_max. 0 keeps jobs on the
     /// server until a handler is free, at the price of a round trip for each.
     std::uint32_t prefetch = 8;
+    /// What running jobs share (Admission). Whatever is not named is not counted.
+    Capacity capacity{};
     /// How long the server may keep a fetch waiting for a job.
     Duration fetch_wait = 15s;
     /// The server takes a worker for lost after three missed beats of 5 s.
@@ -70,6 +73,7 @@ struct WorkerCounters {
     std::uint64_t beats = 0;
     std::uint32_t running = 0;  ///< handlers at work now
     std::uint32_t held = 0;     ///< jobs held now, running ones included
+    std::uint32_t parked = 0;   ///< held jobs that wait until what they need is free
 };
 
 /// One worker process, as the server sees it. Set it up, then run() it once.
@@ -80,9 +84,12 @@ public:
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    /// Before run(). Errors: exists (the name is taken), invalid (no name or no handler).
-    Status add(std::string name, Handler handler);
-    Status add(const JobType& type) { return add(type.name, type.run); }
+    /// Before run(). A job whose needs the worker never has fails as "NeedsTooMuch". Errors: exists
+    /// (the name is taken), invalid (no name or no handler).
+    Status add(std::string name, Handler handler, TypeTerms terms = {});
+    Status add(const JobType& type) {
+        return add(type.name, type.run, {.needs = type.needs, .concurrency_max = 0});
+    }
 
     /// Works until stopped; returns when every handler has returned and every answer is delivered
     /// (or could not be within the grace). A handler that ignores its token keeps it from

@@ -83,7 +83,7 @@ Outcome perform(const WorkerOptions& options, const HandlerTable& handlers, cons
     const Duration limit = job.timeout > Duration{0} ? job.timeout : options.timeout_default;
     if (limit <= Duration{0}) {
         Context context(task.job, task.token, events);
-        return checked(call(handler->second, context));
+        return checked(call(handler->second.run, context));
     }
     // The deadline is in the token for those who look; the owner also cancels at that moment, for
     // those who wait.
@@ -91,7 +91,7 @@ Outcome perform(const WorkerOptions& options, const HandlerTable& handlers, cons
     const CancelSource timed(task.token, deadline);
     events.push(Started{.lease = task.job.lease, .deadline = deadline});
     Context context(task.job, timed.token(), events);
-    return checked(call(handler->second, context));
+    return checked(call(handler->second.run, context));
 }
 
 }  // namespace

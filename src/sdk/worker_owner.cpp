@@ -4,6 +4,7 @@
 #include "kernel/sync/clock.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::sdk {
 
@@ -31,7 +32,8 @@ WorkerCounters SharedCounters::read() const {
             .reconnects = reconnects,
             .beats = beats,
             .running = running,
-            .held = held};
+            .held = held,
+            .parked = parked};
 }
 
 WorkerChannels::WorkerChannels(const WorkerOptions& options)
@@ -42,9 +44,15 @@ WorkerChannels::WorkerChannels(const WorkerOptions& options)
       fetches(1, "worker.fetches"),
       sends(answers_max + 2 * held_max + spare_orders, "worker.sends") {}
 
-WorkerOwner::WorkerOwner(const WorkerOptions& options, WorkerChannels& channels,
-                         SharedCounters& counters)
-    : options_(options), channels_(channels), counters_(counters) {}
+WorkerOwner::WorkerOwner(const WorkerOptions& options, const HandlerTable& handlers,
+                         WorkerChannels& channels, SharedCounters& counters)
+    : options_(options), channels_(channels), counters_(counters), admission_(options.capacity) {
+    for (const auto& [name, entry] : handlers) {
+        if (!entry.terms.are_none()) {
+            admission_types_.emplace(name, admission_.add_type(entry.terms));
+        }
+    }
+}
 
 Status WorkerOwner::run() {
     next_beat_ = deadline_after(options_.beat_interval);
@@ -58,6 +66,7 @@ Status WorkerOwner::run() {
             std::visit([this](auto& one) { on(one); }, event);
         }
         pass_time(monotonic_now());
+        start_admitted();
         part_if_done();
     }
     publish();
@@ -79,11 +88,57 @@ void WorkerOwner::on(Fetched& fetched) {
         held.delivery.jid = job.delivery.jid;
         held.delivery.type = job.delivery.type;
         const CancelToken token = held.source.token();
-        const std::uint64_t lease = job.lease;
-        if (!held_.emplace(lease, std::move(held)).second) continue;
-        const auto status = channels_.tasks.try_push(Task{.job = std::move(job), .token = token});
-        SLUICE_CHECK(status == ChannelStatus::ok);
+        const auto [place, is_new] = held_.emplace(job.lease, std::move(held));
+        if (is_new) take_in(place, Task{.job = std::move(job), .token = token});
     }
+}
+
+std::optional<Admission::Type> WorkerOwner::admission_type(std::string_view type) const {
+    // Most workers have no such types, and then the name is not looked up.
+    if (admission_types_.empty()) return std::nullopt;
+    const auto found = admission_types_.find(type);
+    return found == admission_types_.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// To the handlers, or to wait for what it needs.
+void WorkerOwner::take_in(HeldJobs::iterator job, Task task) {
+    const auto type = admission_type(job->second.delivery.type);
+    if (!type) return hand_over(std::move(task));
+    if (const auto misfit = admission_.misfit(*type)) {
+        return settle(
+            job, Failure{.errtype = "NeedsTooMuch", .message = "a job of this type " + *misfit});
+    }
+    job->second.type = type;
+    job->second.parked = std::move(task);
+    admission_.wait(*type, job->first);
+}
+
+void WorkerOwner::hand_over(Task task) {
+    const auto status = channels_.tasks.try_push(std::move(task));
+    SLUICE_CHECK(status == ChannelStatus::ok);
+}
+
+void WorkerOwner::start_admitted() {
+    while (const auto lease = admission_.next()) {
+        const auto job = held_.find(*lease);
+        SLUICE_CHECK(job != held_.end() && job->second.parked.has_value());
+        hand_over(*std::exchange(job->second.parked, std::nullopt));
+    }
+}
+
+/// Its token is cancelled: a handler thread tells so at once, without what the job needs.
+void WorkerOwner::unpark(HeldJobs::iterator job) {
+    Held& held = job->second;
+    if (!held.parked) return;
+    admission_.withdraw(*std::exchange(held.type, std::nullopt), job->first);
+    hand_over(*std::exchange(held.parked, std::nullopt));
+}
+
+WorkerOwner::HeldJobs::iterator WorkerOwner::forget(HeldJobs::iterator job) {
+    const Held& held = job->second;
+    if (held.type && held.parked) admission_.withdraw(*held.type, job->first);
+    if (held.type && !held.parked) admission_.finish(*held.type);
+    return held_.erase(job);
 }
 
 void WorkerOwner::on(const Started& started) {
@@ -118,13 +173,13 @@ void WorkerOwner::on(const BeatAnswered& answered) {
         if (job == held_.end() || job->second.why == Why::lost) continue;
         add(counters_.lost);
         say("lost the lease of " + job->second.delivery.jid);
-        stop_job(job->second, Why::lost, fail(Code::conflict, "the lease was lost"));
+        stop_job(job, Why::lost, fail(Code::conflict, "the lease was lost"));
     }
     for (const std::string& jid : answered.answer.cancel) {
-        for (auto& [lease, held] : held_) {
-            if (held.delivery.jid != jid || held.why != Why::none) continue;
+        for (auto job = held_.begin(); job != held_.end(); ++job) {
+            if (job->second.delivery.jid != jid || job->second.why != Why::none) continue;
             say("asked to cancel " + jid);
-            stop_job(held, Why::cancel_requested, fail(Code::cancelled, "cancelled on request"));
+            stop_job(job, Why::cancel_requested, fail(Code::cancelled, "cancelled on request"));
         }
     }
     if (answered.answer.state == WorkerWord::quiet) on(Wish::quiet);
@@ -196,7 +251,15 @@ void WorkerOwner::start_drain() {
         const auto job = held_.find(task.job.lease);
         if (job == held_.end()) continue;
         if (job->second.why != Why::lost) release(job->second.delivery.jid, job->first);
-        held_.erase(job);
+        forget(job);
+    }
+    for (auto job = held_.begin(); job != held_.end();) {
+        if (!job->second.parked) {
+            ++job;
+            continue;
+        }
+        release(job->second.delivery.jid, job->first);
+        job = forget(job);
     }
 }
 
@@ -204,9 +267,9 @@ void WorkerOwner::start_cancel() {
     start_drain();
     phase_ = std::max(phase_, Phase::cancelling);
     phase_deadline_ = deadline_after(options_.cancel_grace);
-    for (auto& [lease, held] : held_) {
-        if (held.why == Why::none) {
-            stop_job(held, Why::stopping, fail(Code::cancelled, "the worker stops"));
+    for (auto job = held_.begin(); job != held_.end(); ++job) {
+        if (job->second.why == Why::none) {
+            stop_job(job, Why::stopping, fail(Code::cancelled, "the worker stops"));
         }
     }
 }
@@ -224,14 +287,15 @@ void WorkerOwner::part_if_done() {
 
 void WorkerOwner::stop_overdue(Instant now) {
     next_timeout_ = no_deadline;
-    for (auto& [lease, held] : held_) {
+    for (auto job = held_.begin(); job != held_.end(); ++job) {
+        Held& held = job->second;
         if (now < held.deadline) {
             next_timeout_ = std::min(next_timeout_, held.deadline);
             continue;
         }
         held.deadline = no_deadline;
         if (held.why != Why::none) continue;
-        stop_job(held, Why::timed_out, fail(Code::timeout, "the job ran longer than it may"));
+        stop_job(job, Why::timed_out, fail(Code::timeout, "the job ran longer than it may"));
     }
 }
 
@@ -285,9 +349,10 @@ void WorkerOwner::beat(Instant now) {
     channels_.sends.try_push(std::move(order));
 }
 
-void WorkerOwner::stop_job(Held& held, Why why, Error reason) {
-    held.why = why;
-    held.source.cancel(std::move(reason));
+void WorkerOwner::stop_job(HeldJobs::iterator job, Why why, Error reason) {
+    job->second.why = why;
+    job->second.source.cancel(std::move(reason));
+    unpark(job);
 }
 
 void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
@@ -296,7 +361,7 @@ void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
     // The handler may have seen its deadline pass before we did.
     const bool is_late = held.why == Why::none && monotonic_now() >= held.deadline;
     const Why why = is_late ? Why::timed_out : held.why;
-    held_.erase(job);
+    forget(job);
     if (why == Why::lost) return;
     if (auto* result = std::get_if<std::string>(&outcome)) {
         add(counters_.succeeded);
@@ -342,8 +407,10 @@ void WorkerOwner::say(const std::string& line) const {
 }
 
 void WorkerOwner::publish() {
-    const std::size_t waiting = channels_.tasks.counters().depth;
+    const std::size_t parked = admission_.waiting();
+    const std::size_t waiting = channels_.tasks.counters().depth + parked;
     const std::size_t held = held_.size();
+    counters_.parked.store(static_cast<std::uint32_t>(parked), std::memory_order_relaxed);
     counters_.held.store(static_cast<std::uint32_t>(held), std::memory_order_relaxed);
     counters_.running.store(static_cast<std::uint32_t>(held - std::min(held, waiting)),
                             std::memory_order_relaxed);

@@ -3,12 +3,17 @@
 // decisions of the worker are here; it does no I/O. An inner part of Worker.
 #pragma once
 
+#include "sdk/capacity.h"
 #include "sdk/worker.h"
 #include "sdk/worker_events.h"
+#include "sdk/worker_threads.h"
 
 #include <atomic>
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -29,6 +34,7 @@ struct SharedCounters {
     std::atomic<std::uint64_t> beats{0};
     std::atomic<std::uint32_t> running{0};
     std::atomic<std::uint32_t> held{0};
+    std::atomic<std::uint32_t> parked{0};
     [[nodiscard]] WorkerCounters read() const;
 };
 
@@ -48,7 +54,8 @@ struct WorkerChannels {
 
 class WorkerOwner {
 public:
-    WorkerOwner(const WorkerOptions& options, WorkerChannels& channels, SharedCounters& counters);
+    WorkerOwner(const WorkerOptions& options, const HandlerTable& handlers,
+                WorkerChannels& channels, SharedCounters& counters);
 
     /// Until the sender has ended. The error that made it stop, if one did.
     Status run();
@@ -63,6 +70,10 @@ private:
         Why why = Why::none;
         Progressed progress;
         bool has_news = false;
+        /// Its type has terms: it is counted by admission_.
+        std::optional<Admission::Type> type{};
+        /// While it waits for what it needs.
+        std::optional<Task> parked{};
     };
     using HeldJobs = std::unordered_map<std::uint64_t, Held>;
 
@@ -77,6 +88,12 @@ private:
     void on(const SenderEnded& ended);
     void on(const Wish& wish);
 
+    [[nodiscard]] std::optional<Admission::Type> admission_type(std::string_view type) const;
+    void take_in(HeldJobs::iterator job, Task task);
+    void hand_over(Task task);
+    void start_admitted();
+    void unpark(HeldJobs::iterator job);
+    HeldJobs::iterator forget(HeldJobs::iterator job);
     void stop_overdue(Instant now);
     void pass_time(Instant now);
     [[nodiscard]] Instant next_deadline() const;
@@ -86,7 +103,7 @@ private:
     void start_drain();
     void start_cancel();
     void part_if_done();
-    void stop_job(Held& held, Why why, Error reason);
+    void stop_job(HeldJobs::iterator job, Why why, Error reason);
     void settle(HeldJobs::iterator job, Outcome&& outcome);
     void release(const std::string& jid, std::uint64_t lease);
     void answer(Answer answer);
@@ -98,6 +115,9 @@ private:
     SharedCounters& counters_;
     Phase phase_ = Phase::running;
     HeldJobs held_;
+    Admission admission_;
+    /// Types with terms only.
+    std::map<std::string_view, Admission::Type> admission_types_;
     std::size_t unanswered_ = 0;
     bool is_fetching_ = false;
     bool has_ended_ = false;

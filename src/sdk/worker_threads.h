@@ -47,7 +47,11 @@ private:
     bool hopeless_ = false;
 };
 
-using HandlerTable = std::map<std::string, Handler, std::less<>>;
+struct HandlerEntry {
+    Handler run;
+    TypeTerms terms;
+};
+using HandlerTable = std::map<std::string, HandlerEntry, std::less<>>;
 
 /// Runs the fetcher until its orders are closed: one Fetched for every order. When `wake` is
 /// notified it asks for no more; a delivery that is under way is still received.
