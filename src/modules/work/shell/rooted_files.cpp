@@ -2,51 +2,21 @@
 #include "modules/work/shell/rooted_files.h"
 
 #include "kernel/base/text.h"
+#include "modules/work/shell/beneath.h"
+#include "modules/work/shell/input_folder.h"
+#include "modules/work/shell/output_folder.h"
 
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 
 namespace sluice::work {
 
 namespace {
 
 constexpr std::size_t path_bytes_max = 1024;
-
-std::string said(int error) { return std::generic_category().message(error); }
-
-/// Opens below `folder` and nowhere else; -1 and errno where that fails.
-int open_beneath(int folder, const std::string& path, std::uint64_t flags, mode_t mode = 0) {
-    open_how how{};
-    how.flags = flags | O_CLOEXEC;
-    how.mode = mode;
-    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-    long fd = -1;
-    // EAGAIN: something was renamed during the walk; a few tries are what the manual page advises.
-    for (int attempt = 0; attempt < 8; ++attempt) {
-        fd = syscall(SYS_openat2, folder, path.c_str(), &how, sizeof how);
-        if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) break;
-    }
-    return static_cast<int>(fd);
-}
-
-Error open_error(int error, std::string_view path) {
-    const std::string name = "\"" + std::string(path) + "\"";
-    switch (error) {
-        case ENOENT:
-        case ENOTDIR: return fail(Code::not_found, name + " is not there");
-        case ELOOP: return fail(Code::denied, name + " leads through a symbolic link");
-        case EXDEV: return fail(Code::denied, name + " leads out of its folder");
-        case EACCES:
-        case EPERM: return fail(Code::denied, name + ": " + said(error));
-        default: return fail(Code::io, name + ": " + said(error));
-    }
-}
 
 Result<OwnedFd> open_root(const std::string& path) {
     OwnedFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -56,12 +26,20 @@ Result<OwnedFd> open_root(const std::string& path) {
                 "the folder \"" + path + "\" cannot be opened: " + said(error));
 }
 
-std::string random_word() {
-    std::uint64_t number = 0;
-    if (getrandom(&number, sizeof number, 0) != sizeof number) {
-        number = static_cast<std::uint64_t>(getpid());
+// O_NONBLOCK: opening a FIFO must not wait for its other end.
+constexpr std::uint64_t input_flags = O_RDONLY | O_NONBLOCK | O_NOCTTY;
+
+Result<InputFile> regular_file(OwnedFd fd, std::string_view path, Bytes bytes_max) {
+    struct stat about{};
+    if (::fstat(fd.get(), &about) != 0) return open_error(errno, path);
+    const std::string name = "\"" + std::string(path) + "\"";
+    if (!S_ISREG(about.st_mode)) return fail(Code::denied, name + " is not a regular file");
+    const auto size = static_cast<std::uint64_t>(about.st_size);
+    if (size > bytes_max.count) {
+        return fail(Code::exhausted, name + " is larger than the limit of " +
+                                         std::to_string(bytes_max.count) + " bytes");
     }
-    return to_hex(std::string_view(reinterpret_cast<const char*>(&number), sizeof number));
+    return InputFile(std::move(fd), size);
 }
 
 }  // namespace
@@ -94,6 +72,22 @@ Result<std::size_t> InputFile::read(std::span<char> buffer) {
         if (count >= 0) return static_cast<std::size_t>(count);
         if (errno != EINTR) return fail(Code::io, "reading failed: " + said(errno));
     }
+}
+
+Result<std::size_t> InputFile::read_at(std::uint64_t offset, std::span<char> buffer) const {
+    for (;;) {
+        const ssize_t count =
+            ::pread(fd_.get(), buffer.data(), buffer.size(), static_cast<off_t>(offset));
+        if (count >= 0) return static_cast<std::size_t>(count);
+        if (errno != EINTR) return fail(Code::io, "reading failed: " + said(errno));
+    }
+}
+
+Result<FileAbout> InputFile::about() const {
+    struct stat about{};
+    if (::fstat(fd_.get(), &about) != 0) return fail(Code::io, "reading failed: " + said(errno));
+    return FileAbout{wall_from_ns(about.st_mtim.tv_sec * 1'000'000'000 + about.st_mtim.tv_nsec),
+                     (about.st_mode & S_IXUSR) != 0};
 }
 
 OutputFile::~OutputFile() {
@@ -143,6 +137,14 @@ Result<RootedFiles> RootedFiles::open(const std::vector<std::string>& read_roots
     return files;
 }
 
+Result<InputFile> open_input_beneath(const OwnedFd& folder, std::string_view path,
+                                     Bytes bytes_max) {
+    SLUICE_TRY_STATUS(check_relative_path(path));
+    OwnedFd fd(open_beneath(folder.get(), std::string(path), input_flags));
+    if (!fd) return open_error(errno, path);
+    return regular_file(std::move(fd), path, bytes_max);
+}
+
 Result<InputFile> RootedFiles::open_input(std::string_view path, Bytes bytes_max) const {
     SLUICE_TRY_STATUS(check_relative_path(path));
     if (read_roots_.empty()) {
@@ -151,53 +153,75 @@ Result<InputFile> RootedFiles::open_input(std::string_view path, Bytes bytes_max
     }
     int error = ENOENT;
     for (const auto& root : read_roots_) {
-        // O_NONBLOCK: opening a FIFO must not wait for its other end.
-        OwnedFd fd(open_beneath(root.get(), std::string(path), O_RDONLY | O_NONBLOCK | O_NOCTTY));
-        if (!fd) {
-            // The first error that says more than "not there" is the one to tell.
-            if (error == ENOENT || error == ENOTDIR) error = errno;
-            continue;
-        }
-        struct stat about{};
-        if (::fstat(fd.get(), &about) != 0) return open_error(errno, path);
-        if (!S_ISREG(about.st_mode)) {
-            return fail(Code::denied, "\"" + std::string(path) + "\" is not a regular file");
-        }
-        const auto size = static_cast<std::uint64_t>(about.st_size);
-        if (size > bytes_max.count) {
-            return fail(Code::exhausted, "\"" + std::string(path) +
-                                             "\" is larger than the limit of " +
-                                             std::to_string(bytes_max.count) + " bytes");
-        }
-        return InputFile(std::move(fd), size);
+        OwnedFd fd(open_beneath(root.get(), std::string(path), input_flags));
+        if (fd) return regular_file(std::move(fd), path, bytes_max);
+        // The first error that says more than "not there" is the one to tell.
+        if (error == ENOENT || error == ENOTDIR) error = errno;
     }
     return open_error(error, path);
 }
 
-Result<OutputFile> RootedFiles::open_output(std::string_view path, Bytes bytes_max) const {
+Result<InputFolder> RootedFiles::open_folder(std::string_view path) const {
+    SLUICE_TRY_STATUS(check_relative_path(path));
+    if (read_roots_.empty()) {
+        return fail(Code::denied,
+                    "this worker reads no files: no folder for reading is configured");
+    }
+    int error = ENOENT;
+    for (const auto& root : read_roots_) {
+        OwnedFd fd(open_beneath(root.get(), std::string(path), O_RDONLY | O_DIRECTORY));
+        if (fd) return InputFolder(std::move(fd));
+        if (error == ENOENT) error = errno;
+    }
+    if (error == ENOTDIR) {
+        return fail(Code::not_found, "\"" + std::string(path) + "\" is not a folder");
+    }
+    return open_error(error, path);
+}
+
+Result<RootedFiles::Place> RootedFiles::output_place(std::string_view path) const {
     SLUICE_TRY_STATUS(check_relative_path(path));
     if (!write_root_) {
         return fail(Code::denied,
                     "this worker writes no files: no folder for writing is configured");
     }
     const auto parts = split(path, '/');
-    OutputFile out;
-    out.bytes_max_ = bytes_max;
-    out.folder_ = OwnedFd(open_beneath(write_root_.get(), ".", O_RDONLY | O_DIRECTORY));
-    for (std::size_t i = 0; out.folder_ && i + 1 < parts.size(); ++i) {
+    OwnedFd folder(open_beneath(write_root_.get(), ".", O_RDONLY | O_DIRECTORY));
+    for (std::size_t i = 0; folder && i + 1 < parts.size(); ++i) {
         const std::string part(parts[i]);
-        if (::mkdirat(out.folder_.get(), part.c_str(), 0777) != 0 && errno != EEXIST) {
+        if (::mkdirat(folder.get(), part.c_str(), 0777) != 0 && errno != EEXIST) {
             return open_error(errno, path);
         }
-        out.folder_ = OwnedFd(open_beneath(out.folder_.get(), part, O_RDONLY | O_DIRECTORY));
+        folder = OwnedFd(open_beneath(folder.get(), part, O_RDONLY | O_DIRECTORY));
     }
-    if (!out.folder_) return open_error(errno, path);
-    out.name_ = std::string(parts.back());
-    std::string aside = "." + out.name_.substr(0, 200) + "." + random_word() + ".part";
+    if (!folder) return open_error(errno, path);
+    return Place{std::move(folder), std::string(parts.back())};
+}
+
+Result<OutputFile> RootedFiles::open_output(std::string_view path, Bytes bytes_max) const {
+    SLUICE_TRY(Place place, output_place(path));
+    OutputFile out;
+    out.bytes_max_ = bytes_max;
+    std::string aside = aside_name(place.name);
     out.fd_ = OwnedFd(
-        open_beneath(out.folder_.get(), aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666));
+        open_beneath(place.folder.get(), aside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666));
     if (!out.fd_) return open_error(errno, path);
+    out.folder_ = std::move(place.folder);
+    out.name_ = std::move(place.name);
     out.aside_ = std::move(aside);
+    return out;
+}
+
+Result<OutputFolder> RootedFiles::open_output_folder(std::string_view path) const {
+    SLUICE_TRY(Place place, output_place(path));
+    OutputFolder out;
+    std::string aside = aside_name(place.name);
+    if (::mkdirat(place.folder.get(), aside.c_str(), 0777) != 0) return open_error(errno, path);
+    out.parent_ = std::move(place.folder);
+    out.name_ = std::move(place.name);
+    out.aside_ = std::move(aside);
+    out.fd_ = OwnedFd(open_beneath(out.parent_.get(), out.aside_, O_RDONLY | O_DIRECTORY));
+    if (!out.fd_) return open_error(errno, path);
     return out;
 }
 

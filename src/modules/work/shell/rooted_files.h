@@ -6,6 +6,7 @@
 
 #include "kernel/base/bytes.h"
 #include "kernel/base/result.h"
+#include "kernel/base/time.h"
 #include "kernel/net/owned_fd.h"
 
 #include <cstdint>
@@ -16,6 +17,16 @@
 
 namespace sluice::work {
 
+class InputFolder;
+class OutputFolder;
+
+/// What a file is beside its content.
+struct FileAbout {
+    WallTime changed{};
+    /// Its owner may run it.
+    bool executable = false;
+};
+
 /// A regular file being read from its beginning. One owner.
 class InputFile {
 public:
@@ -25,6 +36,11 @@ public:
     [[nodiscard]] std::uint64_t size() const { return size_; }
     /// Fills the buffer from where the last call ended; 0 at the end. Errors: io.
     Result<std::size_t> read(std::span<char> buffer);
+    /// Fills the buffer from a place of the file, and leaves read() where it is; 0 at the end.
+    /// Errors: io.
+    [[nodiscard]] Result<std::size_t> read_at(std::uint64_t offset, std::span<char> buffer) const;
+    /// Errors: io.
+    [[nodiscard]] Result<FileAbout> about() const;
 
 private:
     OwnedFd fd_;
@@ -75,8 +91,21 @@ public:
     [[nodiscard]] Result<InputFile> open_input(std::string_view path, Bytes bytes_max) const;
     /// Begins a file below the write root; makes missing folders. Errors: invalid, denied, io.
     [[nodiscard]] Result<OutputFile> open_output(std::string_view path, Bytes bytes_max) const;
+    /// Opens a folder (input_folder.h); looks in the read roots in their order. Errors: invalid,
+    /// not_found (also where a file is), denied, io.
+    [[nodiscard]] Result<InputFolder> open_folder(std::string_view path) const;
+    /// Begins a folder (output_folder.h) below the write root; makes missing folders above it.
+    /// Errors: invalid, denied, io.
+    [[nodiscard]] Result<OutputFolder> open_output_folder(std::string_view path) const;
 
 private:
+    /// Where an output's last part goes, and that part.
+    struct Place {
+        OwnedFd folder;
+        std::string name;
+    };
+    [[nodiscard]] Result<Place> output_place(std::string_view path) const;
+
     std::vector<OwnedFd> read_roots_;
     OwnedFd write_root_;
 };
@@ -84,5 +113,8 @@ private:
 /// A path that jobs may name: relative, no empty, `.` or `..` parts, at most 1,024 bytes. Errors:
 /// invalid.
 Status check_relative_path(std::string_view path);
+
+/// As RootedFiles::open_input, below one folder. Private to this folder of the sources.
+Result<InputFile> open_input_beneath(const OwnedFd& folder, std::string_view path, Bytes bytes_max);
 
 }  // namespace sluice::work
