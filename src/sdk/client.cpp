@@ -154,19 +154,10 @@ Result<std::string> Client::push(JobSpec job) {
 
 Result<std::vector<Refusal>> Client::push_bulk(std::span<JobSpec> jobs) {
     std::vector<Refusal> refused;
-    std::size_t next = 0;
-    while (next < jobs.size()) {
-        std::string line = "PUSHB [";
-        const std::size_t first = next;
-        for (; next < jobs.size() && next - first < push_chunk_jobs_max &&
-               line.size() < push_chunk_bytes_max;
-             ++next) {
-            if (jobs[next].jid.empty()) jobs[next].jid = new_jid();
-            if (next > first) line += ',';
-            SLUICE_TRY_STATUS(append_push_json(line, jobs[next]));
-        }
-        line += ']';
-        SLUICE_TRY(const Reply reply, call(line));
+    while (!jobs.empty()) {
+        SLUICE_TRY(const PushChunk chunk, push_chunk(jobs));
+        jobs = jobs.subspan(chunk.jobs);
+        SLUICE_TRY(const Reply reply, call(chunk.line));
         if (reply.kind != ReplyKind::bulk) return error_of(reply);
         SLUICE_TRY(const JsonView json, state_->parser.parse(reply.text));
         SLUICE_TRY(auto some, parse_refusals(json));

@@ -69,6 +69,19 @@ Status read_end(JsonView value, JobEnd& end) {
 
 }  // namespace
 
+Result<PushChunk> push_chunk(std::span<JobSpec> jobs) {
+    PushChunk chunk{.line = "PUSHB ["};
+    for (JobSpec& job : jobs) {
+        if (chunk.jobs >= push_chunk_jobs_max || chunk.line.size() >= push_chunk_bytes_max) break;
+        if (job.jid.empty()) job.jid = new_jid();
+        if (chunk.jobs > 0) chunk.line += ',';
+        SLUICE_TRY_STATUS(append_push_json(chunk.line, job));
+        ++chunk.jobs;
+    }
+    chunk.line += ']';
+    return chunk;
+}
+
 std::string wait_line(std::span<const std::string> jids, Duration timeout) {
     std::string line = "WAIT ";
     JsonWriter json(line);

@@ -11,6 +11,13 @@
 
 namespace sluice::sdk {
 
+/// A PUSHB line (without line end) of the first of `jobs`, as many as fit; at least one.
+struct PushChunk {
+    std::string line;
+    std::size_t jobs = 0;
+};
+/// Jobs without a jid are given one. Errors: invalid (a job).
+Result<PushChunk> push_chunk(std::span<JobSpec> jobs);
 std::string wait_line(std::span<const std::string> jids, Duration timeout);
 std::string cancel_line(const FilterParts& filter, std::string_view reason);
 std::string list_line(const ListRequest& request);

@@ -6,13 +6,17 @@
 
 #include "kernel/base/time.h"
 #include "kernel/sync/cancel.h"
+#include "sdk/client.h"
 #include "sdk/needs.h"
 
+#include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace sluice::sdk {
 
@@ -42,6 +46,9 @@ struct Failure {
     std::optional<Duration> retry_in{};
 };
 
+/// Jobs in one push() of a handler, and names in one ends().
+inline constexpr std::size_t context_push_max = 10'000;
+
 /// What a handler sees of the worker while it runs. Used only from the handler's thread.
 class JobContext {
 public:
@@ -53,6 +60,24 @@ public:
     /// Says how far the job is, 0 to 100, with a short note for people. Cheap: the runtime sends
     /// only some of the reports on.
     virtual void progress(int percent, std::string_view note) = 0;
+
+    /// Pushes jobs over the worker's connection. When it returns, those that are not named in the
+    /// answer are stored as a client's push is, so before this job's own answer can be. Jobs
+    /// without a jid are given one; with a jid that follows from this job's, a second run of it
+    /// (after a crash) repeats the pushes instead of doubling the jobs (docs/protocol.md,
+    /// "Repeats"). Not atomic beyond push_chunk_jobs_max jobs. Waits for the server, through lost
+    /// connections, until the token ends the wait. Errors: exhausted (context_push_max), busy,
+    /// invalid (a job), why the token was cancelled, and what error_of(Reply) says.
+    virtual Result<std::vector<Refusal>> push(std::span<JobSpec> jobs) {
+        (void)jobs;
+        return fail(Code::denied, "jobs cannot be pushed from here");
+    }
+    /// How these jobs ended or stand now, in that order; it does not wait for their ends. Errors:
+    /// as push().
+    virtual Result<std::vector<JobEnd>> ends(std::span<const std::string> jids) {
+        (void)jids;
+        return fail(Code::denied, "jobs cannot be asked about from here");
+    }
 };
 
 /// The result as JSON text, or why there is none.

@@ -78,7 +78,10 @@ Status Worker::run() {
                          [&] { run_signals(blocked->set(), signals_end, channels.events); });
     }
     Thread sender("sdk-sender", [&] {
-        run_sender(state.options, channels.sends, channels.events, channels.hurry);
+        run_sender(state.options, {.orders = channels.sends,
+                                   .asks = channels.asks,
+                                   .events = channels.events,
+                                   .hurry = channels.hurry});
     });
     Thread fetcher("sdk-fetcher", [&] {
         run_fetcher(state.options, channels.fetches, channels.events, channels.leave);
@@ -86,7 +89,9 @@ Status Worker::run() {
     std::vector<Thread> handlers;
     for (std::uint32_t i = 0; i < state.options.concurrency; ++i) {
         handlers.emplace_back("sdk-handler-" + std::to_string(i), [&] {
-            run_handler(state.options, state.handlers, channels.tasks, channels.events);
+            run_handler(
+                state.options, state.handlers,
+                {.tasks = channels.tasks, .events = channels.events, .asks = channels.asks});
         });
     }
     Status verdict = WorkerOwner(state.options, state.handlers, channels, state.counters).run();

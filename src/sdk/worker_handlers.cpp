@@ -19,8 +19,8 @@ constexpr Duration progress_interval = 200ms;
 
 class Context final : public JobContext {
 public:
-    Context(const HeldJob& job, CancelToken token, WorkerEvents& events)
-        : job_(job), token_(std::move(token)), events_(events) {}
+    Context(const HeldJob& job, CancelToken token, HandlerPorts ports)
+        : job_(job), token_(std::move(token)), ports_(ports) {}
 
     [[nodiscard]] const Delivery& job() const override { return job_.delivery; }
     [[nodiscard]] const CancelToken& cancel() const override { return token_; }
@@ -29,16 +29,22 @@ public:
         if (now < next_report_) return;
         next_report_ = now + progress_interval;
         // A report that finds no room is not worth waiting for.
-        events_.try_push(
+        ports_.events.try_push(
             Progressed{.lease = job_.lease,
                        .percent = std::clamp(percent, 0, 100),
                        .note = std::string(truncate_utf8(note, progress_note_bytes_max))});
+    }
+    Result<std::vector<Refusal>> push(std::span<JobSpec> jobs) override {
+        return push_by(ports_.asks, jobs, token_);
+    }
+    Result<std::vector<JobEnd>> ends(std::span<const std::string> jids) override {
+        return ends_by(ports_.asks, jids, token_);
     }
 
 private:
     const HeldJob& job_;
     CancelToken token_;
-    WorkerEvents& events_;
+    HandlerPorts ports_;
     Instant next_report_{};
 };
 
@@ -70,7 +76,7 @@ Outcome checked(Outcome outcome) {
 }
 
 Outcome perform(const WorkerOptions& options, const HandlerTable& handlers, const Task& task,
-                WorkerEvents& events) {
+                HandlerPorts ports) {
     const Delivery& job = task.job.delivery;
     if (const Status go_on = task.token.check(); !go_on) {
         return Failure{.errtype = "Cancelled", .message = go_on.error().message};
@@ -82,26 +88,25 @@ Outcome perform(const WorkerOptions& options, const HandlerTable& handlers, cons
     }
     const Duration limit = job.timeout > Duration{0} ? job.timeout : options.timeout_default;
     if (limit <= Duration{0}) {
-        Context context(task.job, task.token, events);
+        Context context(task.job, task.token, ports);
         return checked(call(handler->second.run, context));
     }
     // The deadline is in the token for those who look; the owner also cancels at that moment, for
     // those who wait.
     const Instant deadline = deadline_after(limit);
     const CancelSource timed(task.token, deadline);
-    events.push(Started{.lease = task.job.lease, .deadline = deadline});
-    Context context(task.job, timed.token(), events);
+    ports.events.push(Started{.lease = task.job.lease, .deadline = deadline});
+    Context context(task.job, timed.token(), ports);
     return checked(call(handler->second.run, context));
 }
 
 }  // namespace
 
-void run_handler(const WorkerOptions& options, const HandlerTable& handlers, Tasks& tasks,
-                 WorkerEvents& events) {
+void run_handler(const WorkerOptions& options, const HandlerTable& handlers, HandlerPorts ports) {
     Task task;
-    while (tasks.pop(task) == ChannelStatus::ok) {
-        Outcome outcome = perform(options, handlers, task, events);
-        events.push(Finished{.lease = task.job.lease, .outcome = std::move(outcome)});
+    while (ports.tasks.pop(task) == ChannelStatus::ok) {
+        Outcome outcome = perform(options, handlers, task, ports);
+        ports.events.push(Finished{.lease = task.job.lease, .outcome = std::move(outcome)});
         task = {};
     }
 }

@@ -42,7 +42,8 @@ WorkerChannels::WorkerChannels(const WorkerOptions& options)
       events(std::max(events_min, 8 * held_max), "worker.events"),
       tasks(held_max, "worker.tasks"),
       fetches(1, "worker.fetches"),
-      sends(answers_max + 2 * held_max + spare_orders, "worker.sends") {}
+      sends(answers_max + 2 * held_max + spare_orders, "worker.sends"),
+      asks(2 * std::size_t{options.concurrency}, "worker.asks") {}
 
 WorkerOwner::WorkerOwner(const WorkerOptions& options, const HandlerTable& handlers,
                          WorkerChannels& channels, SharedCounters& counters)

@@ -5,6 +5,7 @@
 
 #include "sdk/capacity.h"
 #include "sdk/worker.h"
+#include "sdk/worker_asks.h"
 #include "sdk/worker_events.h"
 #include "sdk/worker_threads.h"
 
@@ -48,6 +49,7 @@ struct WorkerChannels {
     Tasks tasks;
     FetchOrders fetches;
     SendOrders sends;
+    Asks asks;   ///< from the handlers to the sender
     Wake leave;  ///< notified: the fetcher comes home
     Wake hurry;  ///< notified: the sender looks at its orders, even between two tries
 };

@@ -6,6 +6,7 @@
 #include "sdk/worker_threads.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace sluice::sdk {
 
@@ -14,6 +15,7 @@ namespace {
 constexpr std::size_t batch_items_max = 1'000;
 constexpr std::uint32_t refusals_max = 5;
 constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;
+constexpr std::size_t batch_asks_max = 16;
 
 void put_name(JsonWriter& json, const Answer& answer) {
     json.key("jid").string(answer.jid);
@@ -63,7 +65,7 @@ std::string beat_line(const WorkerOptions& options, const BeatOrder& beat) {
 
 /// What goes out in one write, and which reply belongs to what.
 struct Batch {
-    enum class Line : std::uint8_t { ackb, failb, requeue, beat };
+    enum class Line : std::uint8_t { ask, ackb, failb, requeue, beat };
     std::string text;
     std::vector<Line> lines;
     std::size_t answers = 0;  ///< from the front of those that wait
@@ -71,19 +73,21 @@ struct Batch {
 
 class Sender {
 public:
-    Sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events, Wake& hurry)
+    Sender(const WorkerOptions& options, SenderPorts ports)
         : options_(options),
-          orders_(orders),
-          events_(events),
-          hurry_(hurry),
-          redial_(options, events,
+          orders_(ports.orders),
+          asks_(ports.asks),
+          events_(ports.events),
+          hurry_(ports.hurry),
+          sources_({&ports.orders, &ports.asks}),
+          redial_(options, ports.events,
                   ~static_cast<std::uint64_t>(monotonic_now().time_since_epoch().count())) {}
 
     void run() {
         while (take_orders()) {
             // A last beat is not worth dialling for.
             if (is_last_ && waiting_.empty()) break;
-            if (waiting_.empty() && !beat_) continue;
+            if (waiting_.empty() && asked_.empty() && !beat_) continue;
             if (monotonic_now() >= deadline_) break;
             Connection* connection = redial_.open(hurry_, deadline_);
             if (redial_.is_hopeless()) break;
@@ -97,6 +101,7 @@ public:
                 redial_.drop(sent.error());
             }
         }
+        refuse_asks();
         events_.push(SenderEnded{waiting_.size()});
     }
 
@@ -104,10 +109,12 @@ private:
     /// Waits for an order unless there is something to send. False: closed and nothing more to do.
     bool take_orders() {
         hurry_.clear();
-        const bool idle = waiting_.empty() && !beat_ && !is_last_;
+        take_asks();
+        const bool idle = waiting_.empty() && asked_.empty() && !beat_ && !is_last_;
+        if (idle) sources_.wait_until(no_deadline);
+        if (idle) take_asks();
         std::vector<SendOrder> taken;
-        const ChannelStatus status = idle ? orders_.pop_all(taken, orders_.capacity(), no_deadline)
-                                          : orders_.try_pop_all(taken, orders_.capacity());
+        const ChannelStatus status = orders_.try_pop_all(taken, orders_.capacity());
         for (SendOrder& order : taken) {
             if (auto* answer = std::get_if<Answer>(&order)) {
                 waiting_.push_back(std::move(*answer));
@@ -119,6 +126,31 @@ private:
             }
         }
         return !(idle && status == ChannelStatus::closed);
+    }
+
+    void take_asks() {
+        std::vector<Ask> taken;
+        asks_.try_pop_all(taken, asks_.capacity());
+        std::move(taken.begin(), taken.end(), std::back_inserter(asked_));
+        std::erase_if(asked_, [](const Ask& ask) { return ask.place->is_abandoned.load(); });
+    }
+
+    void refuse_asks() {
+        asks_.close();
+        take_asks();
+        for (const Ask& ask : asked_) {
+            ask.place->reply.try_push(fail(Code::cancelled, "the worker stops"));
+        }
+        asked_.clear();
+    }
+
+    /// What was asked, in the order of asking.
+    void put_asks(Batch& batch) const {
+        for (const Ask& ask : asked_) {
+            if (batch.lines.size() >= batch_asks_max || batch.text.size() >= batch_bytes_max) break;
+            batch.text += ask.line;
+            batch.lines.push_back(Batch::Line::ask);
+        }
     }
 
     template <class Put>
@@ -141,6 +173,7 @@ private:
 
     Batch make_batch() const {
         Batch batch;
+        put_asks(batch);
         std::size_t bytes = 0;
         while (batch.answers < waiting_.size() && batch.answers < items_max_ &&
                bytes < batch_bytes_max) {
@@ -174,7 +207,13 @@ private:
         std::size_t stale = 0;
         std::optional<BeatAnswer> answer;
         for (const Batch::Line line : batch.lines) {
-            SLUICE_TRY(const Reply reply, connection.read(patience));
+            SLUICE_TRY(Reply reply, connection.read(patience));
+            if (line == Batch::Line::ask) {
+                // Answered once and for all, whatever becomes of the lines behind it.
+                asked_.front().place->reply.try_push(std::move(reply));
+                asked_.pop_front();
+                continue;
+            }
             SLUICE_TRY_STATUS(take_reply(line, reply, stale, answer));
         }
         waiting_.erase(waiting_.begin(),
@@ -220,10 +259,13 @@ private:
 
     const WorkerOptions& options_;
     SendOrders& orders_;
+    Asks& asks_;
     WorkerEvents& events_;
     Wake& hurry_;
+    Selector sources_;
     Redial redial_;
     JsonParser parser_;
+    std::deque<Ask> asked_;
     std::deque<Answer> waiting_;
     std::optional<BeatOrder> beat_;
     std::size_t items_max_ = batch_items_max;
@@ -234,9 +276,6 @@ private:
 
 }  // namespace
 
-void run_sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events,
-                Wake& hurry) {
-    Sender(options, orders, events, hurry).run();
-}
+void run_sender(const WorkerOptions& options, SenderPorts ports) { Sender(options, ports).run(); }
 
 }  // namespace sluice::sdk

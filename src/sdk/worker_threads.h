@@ -7,6 +7,7 @@
 #include "kernel/base/random.h"
 #include "kernel/wire/json_reader.h"
 #include "sdk/worker.h"
+#include "sdk/worker_asks.h"
 #include "sdk/worker_events.h"
 
 #include <deque>
@@ -58,16 +59,27 @@ using HandlerTable = std::map<std::string, HandlerEntry, std::less<>>;
 void run_fetcher(const WorkerOptions& options, FetchOrders& orders, WorkerEvents& events,
                  const Wake& wake);
 
+/// What a handler thread receives from and reports to.
+struct HandlerPorts {
+    Tasks& tasks;
+    WorkerEvents& events;
+    Asks& asks;
+};
 /// Runs jobs one after another until the tasks are closed.
-void run_handler(const WorkerOptions& options, const HandlerTable& handlers, Tasks& tasks,
-                 WorkerEvents& events);
+void run_handler(const WorkerOptions& options, const HandlerTable& handlers, HandlerPorts ports);
 
 /// Runs the sender until its LastOrder. Everything that waits is sent in one write, so answers
 /// batch by themselves while the server is busy and leave at once when it is idle; what was not
 /// answered when a connection broke is sent again over the next one.
-/// `hurry` ends a pause between two tries, so that a new order is seen.
-void run_sender(const WorkerOptions& options, SendOrders& orders, WorkerEvents& events,
-                Wake& hurry);
+/// What handlers ask goes before the answers. `hurry` ends a pause between two tries, so that a new
+/// order is seen. At the end the asks are closed and what waits there is refused.
+struct SenderPorts {
+    SendOrders& orders;
+    Asks& asks;
+    WorkerEvents& events;
+    Wake& hurry;
+};
+void run_sender(const WorkerOptions& options, SenderPorts ports);
 
 /// The jobs of a FETCHB reply. Errors: invalid.
 Result<std::vector<HeldJob>> read_deliveries(JsonView reply);
