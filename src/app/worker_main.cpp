@@ -13,6 +13,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <exception>
@@ -94,16 +95,34 @@ Status work(const WorkerArguments& arguments) {
 
 void print_type(const sdk::JobType& type) {
     std::printf("%s\n  %s\n\nArguments\n%s\n\nResult\n%s\n\nExample\n%s\n", type.name.c_str(),
-                type.summary.c_str(), type.arguments_help.c_str(), type.result_help.c_str(),
+                type.summary.c_str(), sdk::describe(type.schema).c_str(), type.result_help.c_str(),
                 type.example.c_str());
+}
+
+void put_argument(JsonWriter& json, const sdk::Argument& argument) {
+    json.begin_object().key("name").string(argument.name);
+    json.key("kind").string(to_string(argument.kind)).key("required").boolean(argument.required);
+    if (std::isfinite(argument.range.min)) json.key("min").number(argument.range.min);
+    if (std::isfinite(argument.range.max)) json.key("max").number(argument.range.max);
+    if (!argument.choices.empty()) {
+        json.key("choices").begin_array();
+        for (const std::string& choice : argument.choices) json.string(choice);
+        json.end_array();
+    }
+    if (argument.fallback) json.key("default").string(*argument.fallback);
+    json.key("help").string(argument.help).end_object();
 }
 
 void put_type(JsonWriter& json, const sdk::JobType& type) {
     json.begin_object();
     json.key("name").string(type.name).key("summary").string(type.summary);
-    json.key("arguments").string(type.arguments_help).key("result").string(type.result_help);
-    json.key("example").string(type.example);
-    json.end_object();
+    json.key("arguments").string(sdk::describe(type.schema));
+    json.key("result").string(type.result_help).key("example").string(type.example);
+    json.key("schema").begin_object();
+    json.key("positions").unsigned_integer(type.schema.positions);
+    json.key("arguments").begin_array();
+    for (const sdk::Argument& argument : type.schema.arguments) put_argument(json, argument);
+    json.end_array().end_object().end_object();
 }
 
 Result<int> list_types(const TypesArguments& arguments) {

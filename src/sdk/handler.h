@@ -7,6 +7,7 @@
 #include "kernel/base/time.h"
 #include "kernel/sync/cancel.h"
 #include "sdk/client.h"
+#include "sdk/job_schema.h"
 #include "sdk/needs.h"
 
 #include <cstddef>
@@ -92,7 +93,7 @@ struct JobType {
     std::string name;
     /// One line.
     std::string summary;
-    std::string arguments_help;
+    JobSchema schema{};
     std::string result_help;
     /// A call and its result that really works on the sample data.
     std::string example;

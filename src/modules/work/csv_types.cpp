@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // csv.stats.
 #include "kernel/wire/json_text.h"
-#include "modules/work/core/arguments.h"
 #include "modules/work/core/csv_stats.h"
 #include "modules/work/task.h"
 
@@ -20,14 +19,11 @@ struct StatsRequest {
     char delimiter;
 };
 
-Result<StatsRequest> read_stats(const std::string& args, const Services&) {
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"path"}));
+Result<StatsRequest> read_stats(Arguments& arguments, const Services&) {
     StatsRequest request;
     request.path = arguments.text("path");
-    request.header = arguments.boolean_or("header", true);
-    request.delimiter = std::string_view(
-        ",;\t|")[arguments.choice("delimiter", {"comma", "semicolon", "tab", "bar"})];
-    SLUICE_TRY_STATUS(arguments.finish());
+    request.header = arguments.boolean("header");
+    request.delimiter = std::string_view(",;\t|")[arguments.choice("delimiter")];
     return request;
 }
 
@@ -52,7 +48,8 @@ void put_column(JsonWriter& json, const ColumnSummary& column) {
 }
 
 Result<std::string> run_stats(const StatsRequest& request, Task& task) {
-    const auto& [settings, files, rules] = task.services;
+    const auto& settings = task.services.settings;
+    const auto& files = task.services.files;
     SLUICE_TRY(InputFile file, files.open_input(request.path, settings.limits.input_max));
     CsvParser parser(request.delimiter);
     CsvStats stats(request.header);
@@ -81,20 +78,28 @@ Result<std::string> run_stats(const StatsRequest& request, Task& task) {
 }  // namespace
 
 sdk::JobType csv_stats(const SharedServices& services) {
-    return {
-        .name = "csv.stats",
-        .summary = "Describes the columns of a CSV file (RFC 4180) in one pass.",
-        .arguments_help =
-            R"(- `path` (text, required, first value): the file in UTF-8, below a folder for reading.
-- `header` (true or false, default true): whether the first record names the columns.
-- `delimiter`: `comma` (default), `semicolon`, `tab` or `bar`.
-
-A record may have 1 MiB and 10,000 fields. NUL bytes, text after a closing quote and quotes that are never closed fail the job for good, with the line.)",
-        .result_help =
-            R"(`rows`, `ragged_rows` (with fewer or more fields than the first record; missing ones count as null), `column_count`, and `columns` (the first 200): `name`, `type` (`integer`, `number`, `boolean`, `date`, `text`, or `empty`), `values`, `nulls` (nothing, `NULL`, `null`, `NA`, `N/A` or `\N`, not in quotes), `distinct` (up to 10,000; then `distinct_capped` is true), `min`, `max`, and for numbers `mean` and `deviation`. Texts are compared by their bytes and cut to 64.)",
-        .example = R"(sluice push csv.stats tables/orders.csv)",
-        .run = handler(services, &read_stats, &run_stats),
-    };
+    return with_handler(
+        {
+            .name = "csv.stats",
+            .summary = "Describes the columns of a CSV file (RFC 4180) in one pass.",
+            .schema =
+                {.arguments = {path_argument(),
+                               {.name = "header",
+                                .kind = ArgumentKind::boolean,
+                                .fallback = "true",
+                                .help = "whether the first record names the columns"},
+                               {.name = "delimiter",
+                                .choices = {"comma", "semicolon", "tab", "bar"},
+                                .fallback = "comma",
+                                .help = "what stands between two fields"}},
+                 .positions = 1,
+                 .notes =
+                     R"(The file is read as UTF-8. A record may have 1 MiB and 10,000 fields. NUL bytes, text after a closing quote and quotes that are never closed fail the job for good, with the line.)"},
+            .result_help =
+                R"(`rows`, `ragged_rows` (with fewer or more fields than the first record; missing ones count as null), `column_count`, and `columns` (the first 200): `name`, `type` (`integer`, `number`, `boolean`, `date`, `text`, or `empty`), `values`, `nulls` (nothing, `NULL`, `null`, `NA`, `N/A` or `\N`, not in quotes), `distinct` (up to 10,000; then `distinct_capped` is true), `min`, `max`, and for numbers `mean` and `deviation`. Texts are compared by their bytes and cut to 64.)",
+            .example = R"(sluice push csv.stats tables/orders.csv)",
+        },
+        services, &read_stats, &run_stats);
 }
 
 }  // namespace sluice::work

@@ -2,7 +2,6 @@
 // exec.
 #include "kernel/base/text.h"
 #include "kernel/wire/json_text.h"
-#include "modules/work/core/arguments.h"
 #include "modules/work/core/utf8.h"
 #include "modules/work/shell/process.h"
 #include "modules/work/task.h"
@@ -13,7 +12,7 @@ namespace sluice::work {
 
 namespace {
 
-constexpr std::size_t input_bytes_max = 1024 * 1024;
+constexpr double input_bytes_max = 1024 * 1024;
 /// What of a failed program's complaint becomes the message of the failure.
 constexpr std::size_t message_bytes_max = 2000;
 
@@ -33,7 +32,7 @@ bool has_nul(const std::string& text) { return text.find('\0') != std::string::n
 
 void add_environment(Arguments& arguments, const AllowedProgram& program, ProcessSpec& spec) {
     spec.environment = program.environment;
-    for (const auto& [name, value] : arguments.pairs_or_none("environment")) {
+    for (const auto& [name, value] : arguments.pairs("environment")) {
         const auto& allowed = program.variables;
         if (std::find(allowed.begin(), allowed.end(), name) == allowed.end()) {
             arguments.refuse("environment", "sets \"" + std::string(truncate_utf8(name, 64)) +
@@ -58,8 +57,7 @@ void set_limits(const Services& services, ProcessSpec& spec) {
                    .open_files = 1024};
 }
 
-Result<ExecRequest> read_exec(const std::string& args, const Services& services) {
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"program"}));
+Result<ExecRequest> read_exec(Arguments& arguments, const Services& services) {
     ExecRequest request;
     const std::string name = arguments.text("program");
     const AllowedProgram none;
@@ -72,22 +70,15 @@ Result<ExecRequest> read_exec(const std::string& args, const Services& services)
     ProcessSpec& spec = request.spec;
     spec.path = program->path;
     spec.arguments = program->arguments;
-    for (auto& argument : arguments.texts_or_none("arguments")) {
+    for (auto& argument : arguments.texts("arguments")) {
         if (has_nul(argument)) arguments.refuse("arguments", "holds a NUL character");
         spec.arguments.push_back(std::move(argument));
     }
     add_environment(arguments, *program, spec);
-    spec.input = arguments.text_if_given("input").value_or("");
-    if (spec.input.size() > input_bytes_max) {
-        arguments.refuse("input", "is longer than " + std::to_string(input_bytes_max) + " bytes");
-    }
-    const double max =
-        std::chrono::duration<double>(services.settings.limits.exec_timeout_max).count();
-    const double seconds = arguments.seconds_or("timeout", std::min(60.0, max), max);
-    spec.timeout = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-    request.check = arguments.boolean_or("check", true);
+    spec.input = arguments.text("input");
+    spec.timeout = arguments.seconds("timeout");
+    request.check = arguments.boolean("check");
     set_limits(services, spec);
-    SLUICE_TRY_STATUS(arguments.finish());
     return request;
 }
 
@@ -121,23 +112,42 @@ sdk::Outcome run_exec(const ExecRequest& request, Task& task) {
 }  // namespace
 
 sdk::JobType exec(const SharedServices& services) {
-    return {
-        .name = "exec",
-        .summary = "Runs a program that the worker allows by name.",
-        .arguments_help =
-            R"(- `program` (text, required, first value): a name from the worker's settings, which say the file it stands for.
-- `arguments` (array of texts): given as they are; no shell reads them.
-- `environment` (object of texts): only variables that the worker allows for this program; nothing else is passed on.
-- `input` (text, up to 1 MiB): what the program reads.
-- `timeout` (seconds, default 60, at most 3600): then SIGTERM to all processes of its group, after 2 seconds SIGKILL.
-- `check` (default true): whether an exit code other than 0 fails the job.
-
-The program runs in a process group of its own, in the folder for writing, without new privileges, with limits on processor time, memory, size of files and open files, and whatever it leaves running is killed, also what has left its group with setsid. More than 64 MiB of output kills it.)",
-        .result_help =
-            R"(`exit_code` (128 + number if a `signal` ended it), `stdout` and `stderr` (the first 256 KiB of each; bytes that are not UTF-8 are replaced), `stdout_bytes`, `stderr_bytes`, `stdout_cut`, `stderr_cut`. With `check`, an exit code other than 0 is the failure `ExitStatus` with the end of stderr.)",
-        .example = R"(sluice push exec date '{"arguments": ["-u", "-d", "@0"]}')",
-        .run = handler(services, &read_exec, &run_exec),
-    };
+    return with_handler(
+        {
+            .name = "exec",
+            .summary = "Runs a program that the worker allows by name.",
+            .schema =
+                {.arguments = {{.name = "program",
+                                .required = true,
+                                .help = "a name from the worker's settings, which say the file it "
+                                        "stands for"},
+                               {.name = "arguments",
+                                .kind = ArgumentKind::texts,
+                                .help = "given as they are; no shell reads them"},
+                               {.name = "environment",
+                                .kind = ArgumentKind::pairs,
+                                .help = "only variables that the worker allows for this program; "
+                                        "nothing else is passed on"},
+                               {.name = "input",
+                                .range = {.max = input_bytes_max},
+                                .fallback = "",
+                                .help = "what the program reads"},
+                               timeout_argument(
+                                   60s, services->settings.limits.exec_timeout_max,
+                                   "then SIGTERM to all processes of its group, after 2 "
+                                   "seconds SIGKILL"),
+                               {.name = "check",
+                                .kind = ArgumentKind::boolean,
+                                .fallback = "true",
+                                .help = "whether an exit code other than 0 fails the job"}},
+                 .positions = 1,
+                 .notes =
+                     R"(The program runs in a process group of its own, in the folder for writing, without new privileges, with limits on processor time, memory, size of files and open files, and whatever it leaves running is killed, also what has left its group with setsid. More than 64 MiB of output kills it.)"},
+            .result_help =
+                R"(`exit_code` (128 + number if a `signal` ended it), `stdout` and `stderr` (the first 256 KiB of each; bytes that are not UTF-8 are replaced), `stdout_bytes`, `stderr_bytes`, `stdout_cut`, `stderr_cut`. With `check`, an exit code other than 0 is the failure `ExitStatus` with the end of stderr.)",
+            .example = R"(sluice push exec date '{"arguments": ["-u", "-d", "@0"]}')",
+        },
+        services, &read_exec, &run_exec);
 }
 
 }  // namespace sluice::work

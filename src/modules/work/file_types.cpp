@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // file.compress and file.decompress.
 #include "kernel/wire/json_text.h"
-#include "modules/work/core/arguments.h"
 #include "modules/work/shell/codec.h"
 #include "modules/work/shell/sha256.h"
 #include "modules/work/task.h"
@@ -22,20 +21,18 @@ struct CompressRequest {
     int level;
 };
 
-Result<CompressRequest> read_compress(const std::string& args, const Services&) {
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"path", "output"}));
+Result<CompressRequest> read_compress(Arguments& arguments, const Services&) {
     CompressRequest request;
     request.path = arguments.text("path");
     const auto output = arguments.text_if_given("output");
-    const std::size_t format = arguments.choice("format", {"by name", "gzip", "zstd"});
     const bool zstd_name = output && output->ends_with(".zst");
-    request.format =
-        format == 2 || (format == 0 && zstd_name) ? Compression::zstd : Compression::gzip;
+    const std::string format =
+        arguments.text_if_given("format").value_or(zstd_name ? "zstd" : "gzip");
+    request.format = format == "zstd" ? Compression::zstd : Compression::gzip;
     const bool gzip = request.format == Compression::gzip;
     request.output = output.value_or(request.path + (gzip ? ".gz" : ".zst"));
-    request.level =
-        static_cast<int>(arguments.integer_or("level", gzip ? 6 : 3, {1, gzip ? 9 : 19}));
-    SLUICE_TRY_STATUS(arguments.finish());
+    request.level = static_cast<int>(arguments.integer_if_given("level").value_or(gzip ? 6 : 3));
+    if (gzip && request.level > 9) arguments.refuse("level", "must be at most 9 for gzip");
     return request;
 }
 
@@ -57,7 +54,8 @@ std::string file_result(const std::string& output, Compression format, Sizes siz
 }
 
 Result<std::string> run_compress(const CompressRequest& request, Task& task) {
-    const auto& [settings, files, rules] = task.services;
+    const auto& settings = task.services.settings;
+    const auto& files = task.services.files;
     SLUICE_TRY(InputFile file, files.open_input(request.path, settings.limits.input_max));
     SLUICE_TRY(OutputFile output, files.open_output(request.output, settings.limits.output_max));
     const auto codec = make_compressor(request.format, request.level);
@@ -78,8 +76,7 @@ struct DecompressRequest {
     std::string output;
 };
 
-Result<DecompressRequest> read_decompress(const std::string& args, const Services&) {
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"path", "output"}));
+Result<DecompressRequest> read_decompress(Arguments& arguments, const Services&) {
     DecompressRequest request;
     request.path = arguments.text("path");
     if (const auto output = arguments.text_if_given("output")) {
@@ -95,7 +92,6 @@ Result<DecompressRequest> read_decompress(const std::string& args, const Service
             arguments.refuse("output", "is missing, and `path` does not end with .gz or .zst");
         }
     }
-    SLUICE_TRY_STATUS(arguments.finish());
     return request;
 }
 
@@ -145,7 +141,8 @@ private:
 };
 
 Result<std::string> run_decompress(const DecompressRequest& request, Task& task) {
-    const auto& [settings, files, rules] = task.services;
+    const auto& settings = task.services.settings;
+    const auto& files = task.services.files;
     SLUICE_TRY(InputFile file, files.open_input(request.path, settings.limits.input_max));
     SLUICE_TRY(OutputFile output, files.open_output(request.output, settings.limits.output_max));
     Decompression decompression(task, output);
@@ -160,35 +157,52 @@ Result<std::string> run_decompress(const DecompressRequest& request, Task& task)
 }  // namespace
 
 sdk::JobType file_compress(const SharedServices& services) {
-    return {
-        .name = "file.compress",
-        .summary = "Compresses a file with gzip or zstd.",
-        .arguments_help =
-            R"(- `path` (text, required, first value): the file, below a folder for reading.
-- `output` (text, second value, default `path` with `.gz` or `.zst`): below the folder for writing; replaced at once when the job is done.
-- `format`: `gzip` or `zstd`; by default zstd if `output` ends with `.zst`, else gzip.
-- `level`: 1 to 9 for gzip (default 6), 1 to 19 for zstd (default 3).)",
-        .result_help =
-            R"(`output`, `format`, `input_bytes`, `output_bytes`, `sha256` of the content before compression.)",
-        .example = R"(sluice push file.compress logs/access.log access.log.zst '{"level": 9}')",
-        .run = handler(services, &read_compress, &run_compress),
-    };
+    return with_handler(
+        {
+            .name = "file.compress",
+            .summary = "Compresses a file with gzip or zstd.",
+            .schema = {.arguments = {path_argument(),
+                                     {.name = "output",
+                                      .help = "below the folder for writing; replaced at once when "
+                                              "the job is done. By default `path` with `.gz` or "
+                                              "`.zst`"},
+                                     {.name = "format",
+                                      .choices = {"gzip", "zstd"},
+                                      .help = "by default zstd if `output` ends with `.zst`, else "
+                                              "gzip"},
+                                     {.name = "level",
+                                      .kind = ArgumentKind::integer,
+                                      .range = {1, 19},
+                                      .help =
+                                          "by default 6 for gzip, which goes up to 9, and 3 for "
+                                          "zstd"}},
+                       .positions = 2},
+            .result_help =
+                R"(`output`, `format`, `input_bytes`, `output_bytes`, `sha256` of the content before compression.)",
+            .example = R"(sluice push file.compress logs/access.log access.log.zst '{"level": 9}')",
+        },
+        services, &read_compress, &run_compress);
 }
 
 sdk::JobType file_decompress(const SharedServices& services) {
-    return {
-        .name = "file.decompress",
-        .summary = "Decompresses a gzip or zstd file; which of them is told by its content.",
-        .arguments_help =
-            R"(- `path` (text, required, first value): the file, below a folder for reading.
-- `output` (text, second value, default `path` without `.gz` or `.zst`): below the folder for writing; replaced at once when the job is done.
-
-The worker limits the size of the output (1 GiB) and, after the first MiB, its size by the input's (300 to 1), against decompression bombs. Damaged and cut-off files fail for good.)",
-        .result_help =
-            R"(`output`, `format`, `input_bytes`, `output_bytes`, `sha256` of the content.)",
-        .example = R"(sluice push file.decompress archive/orders-2025.csv.gz)",
-        .run = handler(services, &read_decompress, &run_decompress),
-    };
+    return with_handler(
+        {
+            .name = "file.decompress",
+            .summary = "Decompresses a gzip or zstd file; which of them is told by its content.",
+            .schema =
+                {.arguments = {path_argument(),
+                               {.name = "output",
+                                .help = "below the folder for writing; replaced at once when "
+                                        "the job is done. By default `path` without `.gz` or "
+                                        "`.zst`"}},
+                 .positions = 2,
+                 .notes =
+                     R"(The worker limits the size of the output (1 GiB) and, after the first MiB, its size by the input's (300 to 1), against decompression bombs. Damaged and cut-off files fail for good.)"},
+            .result_help =
+                R"(`output`, `format`, `input_bytes`, `output_bytes`, `sha256` of the content.)",
+            .example = R"(sluice push file.decompress archive/orders-2025.csv.gz)",
+        },
+        services, &read_decompress, &run_decompress);
 }
 
 }  // namespace sluice::work

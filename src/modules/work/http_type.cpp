@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // http.get.
 #include "kernel/wire/json_text.h"
-#include "modules/work/core/arguments.h"
 #include "modules/work/core/utf8.h"
 #include "modules/work/shell/http_fetch.h"
 #include "modules/work/shell/sha256.h"
@@ -20,19 +19,11 @@ struct GetRequest {
     Duration timeout;
 };
 
-Duration from_seconds(double seconds) {
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
-}
-double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
-Result<GetRequest> read_get(const std::string& args, const Services& services) {
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"url"}));
-    const double max = to_seconds(services.settings.http.timeout_max);
+Result<GetRequest> read_get(Arguments& arguments, const Services&) {
     GetRequest request;
     request.url = arguments.text("url");
     request.output = arguments.text_if_given("output");
-    request.timeout = from_seconds(arguments.seconds_or("timeout", std::min(30.0, max), max));
-    SLUICE_TRY_STATUS(arguments.finish());
+    request.timeout = arguments.seconds("timeout");
     return request;
 }
 
@@ -58,7 +49,8 @@ std::string get_result(const GetRequest& request, const HttpResponse& response,
 }
 
 sdk::Outcome run_get(const GetRequest& request, Task& task) {
-    const auto& [settings, files, rules] = task.services;
+    const auto& settings = task.services.settings;
+    const auto& files = task.services.files;
     std::optional<OutputFile> output;
     if (request.output) {
         auto opened = files.open_output(*request.output, settings.http.body_max);
@@ -69,7 +61,7 @@ sdk::Outcome run_get(const GetRequest& request, Task& task) {
     const HttpRequest http{
         .url = request.url, .timeout = request.timeout, .body_max = settings.http.body_max};
     const auto response = http_fetch(
-        http, rules,
+        http, task.services.rules,
         [&](std::string_view bytes) -> Status {
             digest.feed(bytes);
             return output ? output->write(bytes) : Status();
@@ -90,20 +82,27 @@ sdk::Outcome run_get(const GetRequest& request, Task& task) {
 }  // namespace
 
 sdk::JobType http_get(const SharedServices& services) {
-    return {
-        .name = "http.get",
-        .summary = "Fetches a web address; off unless the worker allows hosts or networks.",
-        .arguments_help =
-            R"(- `url` (text, required, first value): http or https, without user and password.
-- `output` (text): a file below the folder for writing that takes the body.
-- `timeout` (seconds, default 30, at most 120): for everything, redirects included.
-
-Only hosts that the worker allows are asked for, and only public addresses or those in networks that it allows are connected to: loopback, private, link-local (cloud metadata), shared, multicast and the like are refused, whatever name or redirect leads there. At most 3 redirects; each is checked again. The body may have 64 MiB. Proxies of the environment are not used.)",
-        .result_help =
-            R"(`url` (after redirects), `status`, `content_type`, `bytes`, `sha256` of the body, `redirects`, `output` if asked for. Status 408, 429, 500, 502, 503 and 504 fail the job (`HttpStatus`), so that it is tried again, after `Retry-After` if the server gave one; every other status is a result.)",
-        .example = R"(sluice push http.get https://example.org/ '{"output": "page.html"}')",
-        .run = handler(services, &read_get, &run_get),
-    };
+    return with_handler(
+        {
+            .name = "http.get",
+            .summary = "Fetches a web address; off unless the worker allows hosts or networks.",
+            .schema =
+                {.arguments = {{.name = "url",
+                                .required = true,
+                                .help = "http or https, without user and password"},
+                               {.name = "output",
+                                .help = "a file below the folder for writing that takes the "
+                                        "body"},
+                               timeout_argument(30s, services->settings.http.timeout_max,
+                                                "for everything, redirects included")},
+                 .positions = 1,
+                 .notes =
+                     R"(Only hosts that the worker allows are asked for, and only public addresses or those in networks that it allows are connected to: loopback, private, link-local (cloud metadata), shared, multicast and the like are refused, whatever name or redirect leads there. At most 3 redirects; each is checked again. The body may have 64 MiB. Proxies of the environment are not used.)"},
+            .result_help =
+                R"(`url` (after redirects), `status`, `content_type`, `bytes`, `sha256` of the body, `redirects`, `output` if asked for. Status 408, 429, 500, 502, 503 and 504 fail the job (`HttpStatus`), so that it is tried again, after `Retry-After` if the server gave one; every other status is a result.)",
+            .example = R"(sluice push http.get https://example.org/ '{"output": "page.html"}')",
+        },
+        services, &read_get, &run_get);
 }
 
 }  // namespace sluice::work

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // math.primes and math.factorial.
 #include "kernel/wire/json_text.h"
-#include "modules/work/core/arguments.h"
 #include "modules/work/core/primes.h"
 #include "modules/work/shell/factorial.h"
 #include "modules/work/shell/sha256.h"
 #include "modules/work/task.h"
 
-#include <limits>
 #include <optional>
 
 namespace sluice::work {
@@ -22,14 +20,11 @@ struct PrimesRequest {
     PrimeSieve sieve;
 };
 
-Result<PrimesRequest> read_primes(const std::string& args, const Services& services) {
-    constexpr IntRange any{0, std::numeric_limits<std::int64_t>::max()};
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"from", "to"}));
+Result<PrimesRequest> read_primes(Arguments& arguments, const Services& services) {
     PrimeRange range;
-    range.from = static_cast<std::uint64_t>(arguments.integer("from", any));
-    range.to = static_cast<std::uint64_t>(arguments.integer("to", any));
-    const auto list = static_cast<std::size_t>(arguments.integer_or("list", 0, {0, 10'000}));
-    SLUICE_TRY_STATUS(arguments.finish());
+    range.from = static_cast<std::uint64_t>(arguments.integer("from"));
+    range.to = static_cast<std::uint64_t>(arguments.integer("to"));
+    const auto list = static_cast<std::size_t>(arguments.integer("list"));
     const PrimeLimits limits{.number_max = services.settings.limits.primes_number_max,
                              .range_max = services.settings.limits.primes_range_max};
     SLUICE_TRY(PrimeSieve sieve, PrimeSieve::make(range, list, limits));
@@ -71,18 +66,16 @@ struct FactorialRequest {
     std::optional<std::string> output;
 };
 
-Result<FactorialRequest> read_factorial(const std::string& args, const Services& services) {
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"n"}));
-    const auto max = static_cast<std::int64_t>(services.settings.limits.factorial_max);
+Result<FactorialRequest> read_factorial(Arguments& arguments, const Services&) {
     FactorialRequest request;
-    request.n = static_cast<std::uint64_t>(arguments.integer("n", {0, max}));
+    request.n = static_cast<std::uint64_t>(arguments.integer("n"));
     request.output = arguments.text_if_given("output");
-    SLUICE_TRY_STATUS(arguments.finish());
     return request;
 }
 
 Result<std::string> run_factorial(const FactorialRequest& request, Task& task) {
-    const auto& [settings, files, rules] = task.services;
+    const auto& settings = task.services.settings;
+    const auto& files = task.services.files;
     std::optional<OutputFile> output;
     if (request.output) {
         SLUICE_TRY(OutputFile opened,
@@ -118,33 +111,58 @@ Result<std::string> run_factorial(const FactorialRequest& request, Task& task) {
 }  // namespace
 
 sdk::JobType math_primes(const SharedServices& services) {
-    return {
-        .name = "math.primes",
-        .summary = "Finds the primes of a range with a segmented sieve.",
-        .arguments_help =
-            R"(- `from`, `to` (whole numbers, required, first and second value): both ends belong to the range. At most 2,000,000,000 numbers, none above 100,000,000,000,000 (the worker's limits).
-- `list` (0 to 10,000, default 0): how many of the first primes to give.)",
-        .result_help =
-            R"(`count`, `first`, `last` (null if there are none), `twins` (pairs that differ by 2), `largest_gap` and `largest_gap_after` (the largest distance between neighbours, and the prime before it), `primes` (the listed ones).)",
-        .example = R"(sluice push math.primes 1 1000000 '{"list": 5}'
+    return with_handler(
+        {
+            .name = "math.primes",
+            .summary = "Finds the primes of a range with a segmented sieve.",
+            .schema = {.arguments = {{.name = "from",
+                                      .kind = ArgumentKind::integer,
+                                      .required = true,
+                                      .range = {.min = 0},
+                                      .help = "the first number of the range"},
+                                     {.name = "to",
+                                      .kind = ArgumentKind::integer,
+                                      .required = true,
+                                      .range = {.min = 0},
+                                      .help = "the last one"},
+                                     {.name = "list",
+                                      .kind = ArgumentKind::integer,
+                                      .range = {0, 10'000},
+                                      .fallback = "0",
+                                      .help = "how many of the first primes to give"}},
+                       .positions = 2,
+                       .notes =
+                           "At most 2,000,000,000 numbers, none above 100,000,000,000,000 (the "
+                           "worker's limits)."},
+            .result_help =
+                R"(`count`, `first`, `last` (null if there are none), `twins` (pairs that differ by 2), `largest_gap` and `largest_gap_after` (the largest distance between neighbours, and the prime before it), `primes` (the listed ones).)",
+            .example = R"(sluice push math.primes 1 1000000 '{"list": 5}'
 {"count":78498,"first":2,"last":999983,"twins":8169,"largest_gap":114,"largest_gap_after":492113,"primes":[2,3,5,7,11]})",
-        .run = handler(services, &read_primes, &run_primes),
-    };
+        },
+        services, &read_primes, &run_primes);
 }
 
 sdk::JobType math_factorial(const SharedServices& services) {
-    return {
-        .name = "math.factorial",
-        .summary = "Calculates n! exactly.",
-        .arguments_help =
-            R"(- `n` (whole number, required, first value): at most 200,000 (the worker's limit).
-- `output` (text): a file below the folder for writing that takes all digits.)",
-        .result_help =
-            R"(`n`, `digits` (how many), `trailing_zeros`, `sha256` of the decimal digits, `value` (the digits as text, up to 10,000 of them) or else `first_digits` (fifty), and `output` if asked for.)",
-        .example = R"(sluice push math.factorial 20
+    return with_handler(
+        {
+            .name = "math.factorial",
+            .summary = "Calculates n! exactly.",
+            .schema = {.arguments = {{.name = "n",
+                                      .kind = ArgumentKind::integer,
+                                      .required = true,
+                                      .range = {0, static_cast<double>(
+                                                       services->settings.limits.factorial_max)},
+                                      .help = "the number"},
+                                     {.name = "output",
+                                      .help = "a file below the folder for writing that takes all "
+                                              "digits"}},
+                       .positions = 1},
+            .result_help =
+                R"(`n`, `digits` (how many), `trailing_zeros`, `sha256` of the decimal digits, `value` (the digits as text, up to 10,000 of them) or else `first_digits` (fifty), and `output` if asked for.)",
+            .example = R"(sluice push math.factorial 20
 {"n":20,"digits":19,"trailing_zeros":4,"sha256":"…","value":"2432902008176640000"})",
-        .run = handler(services, &read_factorial, &run_factorial),
-    };
+        },
+        services, &read_factorial, &run_factorial);
 }
 
 }  // namespace sluice::work

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/task.h"
 
+#include "kernel/wire/json_text.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -32,6 +34,17 @@ Status Task::read(InputFile& file, const std::function<Status(std::string_view)>
         progress(static_cast<int>(100 * done / file.size()),
                  std::to_string(done) + " of " + std::to_string(file.size()) + " bytes");
     }
+}
+
+sdk::Argument timeout_argument(Duration usual, Duration most, std::string help) {
+    const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
+    std::string fallback;
+    JsonWriter(fallback).number(seconds(std::min(usual, most)));
+    return {.name = "timeout",
+            .kind = ArgumentKind::seconds,
+            .range = {.max = seconds(most)},
+            .fallback = std::move(fallback),
+            .help = std::move(help)};
 }
 
 sdk::Failure to_failure(const Error& error) {

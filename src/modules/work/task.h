@@ -8,6 +8,7 @@
 #include "kernel/sync/cancel.h"
 #include "modules/work/shell/rooted_files.h"
 #include "modules/work/types.h"
+#include "sdk/arguments.h"
 #include "sdk/handler.h"
 
 #include <functional>
@@ -54,14 +55,26 @@ inline sdk::Outcome to_outcome(Result<std::string> result) {
     return *std::move(result);
 }
 
-/// A handler made of two functions: `read` judges the arguments (its errors become the final
-/// failure "InvalidArguments"), `run` does the work with what it made of them.
+using sdk::ArgumentKind;
+using sdk::Arguments;
+
+/// A row of the table whose handler is made of two functions: `read` makes a request of arguments
+/// that fit the row's schema (what it refuses, and its errors, become the final failure
+/// "InvalidArguments"), `run` does the work.
 template <class Request, class Answer>
-sdk::Handler handler(SharedServices services,
-                     Result<Request> (*read)(const std::string&, const Services&),
-                     Answer (*run)(const Request&, Task&)) {
-    return [services = std::move(services), read, run](sdk::JobContext& context) -> sdk::Outcome {
-        const auto request = read(context.job().args, *services);
+sdk::JobType with_handler(sdk::JobType row, SharedServices services,
+                          Result<Request> (*read)(Arguments&, const Services&),
+                          Answer (*run)(const Request&, Task&)) {
+    const auto judge = [read](const std::string& json, const sdk::JobSchema& schema,
+                              const Services& shared) -> Result<Request> {
+        SLUICE_TRY(Arguments arguments, Arguments::parse(json, schema));
+        auto request = read(arguments, shared);
+        SLUICE_TRY_STATUS(arguments.status());
+        return request;
+    };
+    row.run = [services = std::move(services), schema = row.schema, judge,
+               run](sdk::JobContext& context) -> sdk::Outcome {
+        const auto request = judge(context.job().args, schema, *services);
         if (!request) {
             return sdk::Failure{"InvalidArguments", request.error().message, true, {}};
         }
@@ -71,6 +84,20 @@ sdk::Handler handler(SharedServices services,
         Task task(context, *services);
         return to_outcome(run(*request, task));
     };
+    return row;
+}
+
+/// Arguments that many types have.
+sdk::Argument timeout_argument(Duration usual, Duration most, std::string help);
+inline sdk::Argument output_argument(bool required = true) {
+    return {.name = "output",
+            .required = required,
+            .help =
+                "where the result goes, below the folder for writing; replaced at once when "
+                "the job is done"};
+}
+inline sdk::Argument path_argument() {
+    return {.name = "path", .required = true, .help = "the file, below a folder for reading"};
 }
 
 sdk::JobType text_wordcount(const SharedServices& services);

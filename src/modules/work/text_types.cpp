@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // text.wordcount and text.convert.
 #include "kernel/wire/json_text.h"
-#include "modules/work/core/arguments.h"
 #include "modules/work/core/text_transform.h"
 #include "modules/work/core/word_count.h"
 #include "modules/work/shell/charset.h"
@@ -20,17 +19,15 @@ struct CountRequest {
     std::size_t top;
 };
 
-Result<CountRequest> read_count(const std::string& args, const Services&) {
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"path"}));
+Result<CountRequest> read_count(Arguments& arguments, const Services&) {
     CountRequest request;
     request.path = arguments.text("path");
-    request.encoding = arguments.text_if_given("encoding").value_or("UTF-8");
-    request.top = static_cast<std::size_t>(arguments.integer_or("top", 10, {0, 1000}));
+    request.encoding = arguments.text("encoding");
+    request.top = static_cast<std::size_t>(arguments.integer("top"));
     if (const auto charset = Charset::open(request.encoding, "UTF-8", OnUnknown::replace);
         !charset) {
         arguments.refuse("encoding", "is an " + charset.error().message);
     }
-    SLUICE_TRY_STATUS(arguments.finish());
     return request;
 }
 
@@ -56,7 +53,8 @@ std::string count_result(const CountRequest& request, const WordCounter& counter
 }
 
 Result<std::string> run_count(const CountRequest& request, Task& task) {
-    const auto& [settings, files, rules] = task.services;
+    const auto& settings = task.services.settings;
+    const auto& files = task.services.files;
     SLUICE_TRY(InputFile file, files.open_input(request.path, settings.limits.input_max));
     WordCounter counter;
     const auto take = [&counter](std::string_view bytes) {
@@ -92,25 +90,21 @@ struct ConvertRequest {
     OnUnknown unknown;
 };
 
-Result<ConvertRequest> read_convert(const std::string& args, const Services&) {
-    SLUICE_TRY(Arguments arguments, Arguments::parse(args, {"path", "output"}));
+Result<ConvertRequest> read_convert(Arguments& arguments, const Services&) {
     ConvertRequest request;
     request.path = arguments.text("path");
     request.output = arguments.text("output");
-    request.from = arguments.text_if_given("from").value_or("UTF-8");
-    request.to = arguments.text_if_given("to").value_or("UTF-8");
-    request.letter_case =
-        static_cast<LetterCase>(arguments.choice("case", {"keep", "lower", "upper", "title"}));
-    request.line_ending =
-        static_cast<LineEnding>(arguments.choice("line_endings", {"keep", "lf", "crlf", "cr"}));
-    request.unknown = static_cast<OnUnknown>(arguments.choice("on_unknown", {"refuse", "replace"}));
+    request.from = arguments.text("from");
+    request.to = arguments.text("to");
+    request.letter_case = static_cast<LetterCase>(arguments.choice("case"));
+    request.line_ending = static_cast<LineEnding>(arguments.choice("line_endings"));
+    request.unknown = static_cast<OnUnknown>(arguments.choice("on_unknown"));
     const auto judge = [&arguments](std::string_view name, const std::string& charset) {
         const auto opened = Charset::open(charset, "UTF-8", OnUnknown::refuse);
         if (!opened) arguments.refuse(name, "is an " + opened.error().message);
     };
     judge("from", request.from);
     judge("to", request.to);
-    SLUICE_TRY_STATUS(arguments.finish());
     return request;
 }
 
@@ -164,7 +158,8 @@ private:
 };
 
 Result<std::string> run_convert(const ConvertRequest& request, Task& task) {
-    const auto& [settings, files, rules] = task.services;
+    const auto& settings = task.services.settings;
+    const auto& files = task.services.files;
     SLUICE_TRY(InputFile file, files.open_input(request.path, settings.limits.input_max));
     SLUICE_TRY(OutputFile output, files.open_output(request.output, settings.limits.output_max));
     SLUICE_TRY(Conversion conversion, Conversion::open(request));
@@ -198,37 +193,66 @@ Result<std::string> run_convert(const ConvertRequest& request, Task& task) {
 }  // namespace
 
 sdk::JobType text_wordcount(const SharedServices& services) {
-    return {
-        .name = "text.wordcount",
-        .summary = "Counts lines, words and characters of a text, and its most frequent words.",
-        .arguments_help =
-            R"(- `path` (text, required, first value): the file, below a folder for reading.
-- `top` (0 to 1000, default 10): how many of the most frequent words to give.
-- `encoding` (text, default `UTF-8`): of the file, as iconv names it. What is no character counts as one character.)",
-        .result_help =
-            R"(`bytes`, `lines`, `words` (as `wc` counts them), `characters`, `invalid` (pieces that are not of the encoding), `longest_line` (characters), `distinct_words`, `distinct_capped` (true beyond 500,000 different words), and `top`: objects of `word` (lower case, runs of letters and digits with inner apostrophes and hyphens) and `count`. Bytes are those of the text in UTF-8.)",
-        .example = R"(sluice push text.wordcount texts/lighthouse.txt '{"top": 3}')",
-        .run = handler(services, &read_count, &run_count),
-    };
+    return with_handler(
+        {
+            .name = "text.wordcount",
+            .summary = "Counts lines, words and characters of a text, and its most frequent words.",
+            .schema = {.arguments = {path_argument(),
+                                     {.name = "top",
+                                      .kind = ArgumentKind::integer,
+                                      .range = {0, 1000},
+                                      .fallback = "10",
+                                      .help = "how many of the most frequent words to give"},
+                                     {.name = "encoding",
+                                      .fallback = "UTF-8",
+                                      .help =
+                                          "of the file, as iconv names it. What is no character "
+                                          "counts as one character"}},
+                       .positions = 1},
+            .result_help =
+                R"(`bytes`, `lines`, `words` (as `wc` counts them), `characters`, `invalid` (pieces that are not of the encoding), `longest_line` (characters), `distinct_words`, `distinct_capped` (true beyond 500,000 different words), and `top`: objects of `word` (lower case, runs of letters and digits with inner apostrophes and hyphens) and `count`. Bytes are those of the text in UTF-8.)",
+            .example = R"(sluice push text.wordcount texts/lighthouse.txt '{"top": 3}')",
+        },
+        services, &read_count, &run_count);
 }
 
 sdk::JobType text_convert(const SharedServices& services) {
-    return {
-        .name = "text.convert",
-        .summary = "Changes the encoding, case and line ends of a text.",
-        .arguments_help =
-            R"(- `path` (text, required, first value): the file, below a folder for reading.
-- `output` (text, required, second value): where the result goes, below the folder for writing; replaced at once when the job is done.
-- `from`, `to` (text, default `UTF-8`): encodings as iconv names them. A byte order mark at the beginning is dropped; `UTF-16` as target writes one.
-- `case`: `keep` (default), `lower`, `upper` or `title`; Latin, Greek, Cyrillic and Armenian letters.
-- `line_endings`: `keep` (default), `lf`, `crlf` or `cr`.
-- `on_unknown`: `refuse` (default: the job fails) or `replace` (by U+FFFD or `?`), for bytes that are not of the source and characters that the target lacks.)",
-        .result_help =
-            R"(`output`, `bytes`, `characters`, `lines` (line ends of any kind), `replaced`, `sha256` of the output.)",
-        .example =
-            R"(sluice push text.convert texts/latin1-letter.txt letter-utf8.txt '{"from": "ISO-8859-1", "line_endings": "lf"}')",
-        .run = handler(services, &read_convert, &run_convert),
-    };
+    return with_handler(
+        {
+            .name = "text.convert",
+            .summary = "Changes the encoding, case and line ends of a text.",
+            .schema =
+                {.arguments =
+                     {path_argument(),
+                      output_argument(),
+                      {.name = "from",
+                       .fallback = "UTF-8",
+                       .help = "encoding of the file, as iconv names it. A byte order mark at "
+                               "the beginning is dropped"},
+                      {.name = "to",
+                       .fallback = "UTF-8",
+                       .help = "encoding of the result; `UTF-16` writes a byte order mark"},
+                      {.name = "case",
+                       .choices = {"keep", "lower", "upper", "title"},
+                       .fallback = "keep",
+                       .help = "of Latin, Greek, Cyrillic and Armenian letters"},
+                      {.name = "line_endings",
+                       .choices = {"keep", "lf", "crlf", "cr"},
+                       .fallback = "keep",
+                       .help = "what every line ends with"},
+                      {.name = "on_unknown",
+                       .choices = {"refuse", "replace"},
+                       .fallback = "refuse",
+                       .help = "what happens to bytes that are not of the source and "
+                               "characters that the target lacks: the job fails, or U+FFFD or "
+                               "`?` stands for them"}},
+                 .positions = 2},
+            .result_help =
+                R"(`output`, `bytes`, `characters`, `lines` (line ends of any kind), `replaced`, `sha256` of the output.)",
+            .example =
+                R"(sluice push text.convert texts/latin1-letter.txt letter-utf8.txt '{"from": "ISO-8859-1", "line_endings": "lf"}')",
+        },
+        services, &read_convert, &run_convert);
 }
 
 }  // namespace sluice::work

@@ -270,26 +270,17 @@ Result<sdk::JobType> crawl_type(CrawlJobSettings settings) {
     SLUICE_TRY(auto rules, AddressRules::make(settings.hosts, settings.networks));
     const auto services =
         std::make_shared<const Services>(Services{std::move(settings), std::move(rules)});
+    const sdk::JobSchema schema = crawl_schema(services->settings.limits);
     return sdk::JobType{
         .name = "web.crawl",
         .summary = "Crawls a site into a folder; off unless the worker allows hosts or networks.",
-        .arguments_help =
-            R"(- `urls` (text or array of texts, required, first value): where to begin.
-- `output` (text, required): the crawl's own folder below the folder for writing. A job that is tried again goes on with what is there.
-- `hosts`, `domains` (arrays of texts): what belongs to the crawl beside the hosts of `urls`; a domain with everything below it.
-- `include`, `exclude` (arrays of texts): patterns of RE2 that a URL must, or must not, contain.
-- `depth` (0 to 100, default 20), `pages` (default 10,000, at most 1,000,000), `host_pages`, `bytes` (at most 64 GiB), `time` (seconds, at most 24 h): where it ends.
-- `delay` (seconds, default 1, at least 0.1): between two requests to one host; slow hosts and `Crawl-delay` make it longer.
-- `extract` (array of texts): `NAME=css:SELECTOR` or `NAME=xpath:EXPRESSION`, put into `pages.jsonl`.
-- `warc`, `edges` (true or false, default false): a WARC 1.1 archive; the links between pages.
-
-robots.txt is obeyed. Only hosts and networks that the worker allows are connected to, as for `http.get`.)",
+        .schema = schema,
         .result_help =
             R"(`end` ("complete", or the limit that was reached), `balanced` (whether seen = fetched + redirected + failed + excluded + pending), these counters (`failed` and `excluded` by reason), `bytes`, `seconds`, `hosts`, `by_host` (the 50 hosts with the most pages in this attempt), `files` in the folder. A crawl that is cancelled or loses its worker fails and goes on when the job is tried again.)",
         .example =
             R"(sluice push web.crawl https://example.org/ '{"output": "example", "pages": 100}')",
-        .run = [services](sdk::JobContext& context) -> sdk::Outcome {
-            const auto request = read_crawl_request(context.job().args, services->settings.limits);
+        .run = [services, schema](sdk::JobContext& context) -> sdk::Outcome {
+            const auto request = read_crawl_request(context.job().args, schema);
             if (!request)
                 return sdk::Failure{"InvalidArguments", request.error().message, true, {}};
             if (const Status status = context.cancel().check(); !status)

@@ -179,25 +179,26 @@ TEST_F(CrawlJob, WrongArgumentsAreFinal) {
 
 TEST(CrawlRequest, ArgumentsMayBeGivenInThreeWays) {
     const CrawlJobLimits limits;
-    const auto one = read_crawl_request(R"(["http://a/", {"output": "x"}])", limits);
+    const sdk::JobSchema schema = crawl_schema(limits);
+    const auto one = read_crawl_request(R"(["http://a/", {"output": "x"}])", schema);
     ASSERT_TRUE(one);
     EXPECT_EQ(one->urls, std::vector<std::string>{"http://a/"});
     EXPECT_EQ(one->pages, limits.pages_default);
     EXPECT_EQ(one->delay, Duration(1s));
     EXPECT_EQ(one->time, limits.time_max);
-    const auto two = read_crawl_request(R"([["a", "b"], {"output": "x/y", "delay": 0.5}])", limits);
+    const auto two = read_crawl_request(R"([["a", "b"], {"output": "x/y", "delay": 0.5}])", schema);
     ASSERT_TRUE(two);
     EXPECT_EQ(two->urls, (std::vector<std::string>{"a", "b"}));
     EXPECT_EQ(two->delay, Duration(500ms));
     const auto three = read_crawl_request(
-        R"([{"urls": "a", "output": "x", "hosts": ["h"], "depth": 3, "edges": true}])", limits);
+        R"([{"urls": "a", "output": "x", "hosts": ["h"], "depth": 3, "edges": true}])", schema);
     ASSERT_TRUE(three);
     EXPECT_EQ(three->hosts, std::vector<std::string>{"h"});
     EXPECT_EQ(three->depth, 3U);
     EXPECT_TRUE(three->edges);
-    const auto typo = read_crawl_request(R"(["a", {"output": "x", "depht": 3}])", limits);
+    const auto typo = read_crawl_request(R"(["a", {"output": "x", "depht": 3}])", schema);
     ASSERT_FALSE(typo);
-    EXPECT_EQ(typo.error().message, "\"depht\" is unknown; is \"depth\" meant?");
+    EXPECT_EQ(typo.error().message, "`depht` is not known here; did you mean `depth`?");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
 #include "modules/crawl/shell/job/crawl_job.h"
+#include "sdk/job_schema.h"
 
 #include <cstdint>
 #include <string>
@@ -31,8 +32,11 @@ struct CrawlRequest {
     bool edges = false;
 };
 
+sdk::JobSchema crawl_schema(const CrawlJobLimits& limits);
+
 /// `["https://example.org/", {"output": "example", "pages": 100}]`, `[["a", "b"], {…}]` or one
-/// object that names "urls", too. Errors: invalid (names the member).
-Result<CrawlRequest> read_crawl_request(const std::string& arguments, const CrawlJobLimits& limits);
+/// object that names "urls", too; `schema` is crawl_schema(limits). Errors: invalid (names the
+/// member).
+Result<CrawlRequest> read_crawl_request(const std::string& arguments, const sdk::JobSchema& schema);
 
 }  // namespace sluice::crawl
