@@ -5,6 +5,7 @@
 #include "modules/work/shell/beneath.h"
 #include "modules/work/shell/input_folder.h"
 #include "modules/work/shell/output_folder.h"
+#include "modules/work/shell/work_folder.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -112,14 +113,42 @@ Status OutputFile::write(std::string_view bytes) {
     return {};
 }
 
-Status OutputFile::commit() {
+Status OutputFile::put_in_place(unsigned flags) {
     if (::fsync(fd_.get()) != 0) return fail(Code::io, "synchronising failed: " + said(errno));
-    if (::renameat(folder_.get(), aside_.c_str(), folder_.get(), name_.c_str()) != 0) {
+    if (::renameat2(folder_.get(), aside_.c_str(), folder_.get(), name_.c_str(), flags) != 0) {
+        if (errno == EEXIST) return fail(Code::exists, "\"" + name_ + "\" is there already");
         return fail(Code::io, "the output cannot be put in its place: " + said(errno));
     }
     aside_.clear();
     if (::fsync(folder_.get()) != 0) {
         return fail(Code::io, "synchronising the folder failed: " + said(errno));
+    }
+    return {};
+}
+
+Status OutputFile::commit() { return put_in_place(0); }
+
+Status OutputFile::commit_new() { return put_in_place(RENAME_NOREPLACE); }
+
+Status OutputFile::set_about(const FileAbout& about) {
+    const std::int64_t ns = to_ns(about.changed);
+    std::int64_t seconds = ns / 1'000'000'000;
+    std::int64_t rest = ns % 1'000'000'000;
+    if (rest < 0) {
+        rest += 1'000'000'000;
+        --seconds;
+    }
+    const timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT},
+                               {.tv_sec = seconds, .tv_nsec = rest}};
+    struct stat now{};
+    if (::futimens(fd_.get(), times) != 0 || ::fstat(fd_.get(), &now) != 0) {
+        return fail(Code::io, "the file's time cannot be set: " + said(errno));
+    }
+    // Runnable for those who may read it.
+    const mode_t runnable = (now.st_mode & 0444) >> 2;
+    const mode_t mode = about.executable ? (now.st_mode | runnable) : (now.st_mode & ~mode_t{0111});
+    if (::fchmod(fd_.get(), mode & 0777) != 0) {
+        return fail(Code::io, "the file's mode cannot be set: " + said(errno));
     }
     return {};
 }
@@ -179,27 +208,42 @@ Result<InputFolder> RootedFiles::open_folder(std::string_view path) const {
     return open_error(error, path);
 }
 
-Result<RootedFiles::Place> RootedFiles::output_place(std::string_view path) const {
-    SLUICE_TRY_STATUS(check_relative_path(path));
-    if (!write_root_) {
-        return fail(Code::denied,
-                    "this worker writes no files: no folder for writing is configured");
-    }
-    const auto parts = split(path, '/');
-    OwnedFd folder(open_beneath(write_root_.get(), ".", O_RDONLY | O_DIRECTORY));
-    for (std::size_t i = 0; folder && i + 1 < parts.size(); ++i) {
-        const std::string part(parts[i]);
+namespace {
+
+/// Where an output's last part goes, and that part.
+struct Place {
+    OwnedFd folder;
+    std::string name;
+};
+
+/// Makes missing folders and opens the last one.
+Result<OwnedFd> make_folders(const OwnedFd& root, std::span<const std::string_view> parts,
+                             std::string_view path) {
+    OwnedFd folder(open_beneath(root.get(), ".", O_RDONLY | O_DIRECTORY));
+    for (const std::string_view name : parts) {
+        if (!folder) break;
+        const std::string part(name);
         if (::mkdirat(folder.get(), part.c_str(), 0777) != 0 && errno != EEXIST) {
             return open_error(errno, path);
         }
         folder = OwnedFd(open_beneath(folder.get(), part, O_RDONLY | O_DIRECTORY));
     }
     if (!folder) return open_error(errno, path);
+    return folder;
+}
+
+Result<Place> output_place(const OwnedFd& root, std::string_view path) {
+    SLUICE_TRY_STATUS(check_relative_path(path));
+    const auto parts = split(path, '/');
+    SLUICE_TRY(OwnedFd folder, make_folders(root, std::span(parts).first(parts.size() - 1), path));
     return Place{std::move(folder), std::string(parts.back())};
 }
 
-Result<OutputFile> RootedFiles::open_output(std::string_view path, Bytes bytes_max) const {
-    SLUICE_TRY(Place place, output_place(path));
+}  // namespace
+
+Result<OutputFile> open_output_beneath(const OwnedFd& root, std::string_view path,
+                                       Bytes bytes_max) {
+    SLUICE_TRY(Place place, output_place(root, path));
     OutputFile out;
     out.bytes_max_ = bytes_max;
     std::string aside = aside_name(place.name);
@@ -212,8 +256,21 @@ Result<OutputFile> RootedFiles::open_output(std::string_view path, Bytes bytes_m
     return out;
 }
 
+Status RootedFiles::check_writes() const {
+    if (write_root_) return {};
+    return fail(Code::denied, "this worker writes no files: no folder for writing is configured");
+}
+
+Result<OutputFile> RootedFiles::open_output(std::string_view path, Bytes bytes_max) const {
+    SLUICE_TRY_STATUS(check_relative_path(path));
+    SLUICE_TRY_STATUS(check_writes());
+    return open_output_beneath(write_root_, path, bytes_max);
+}
+
 Result<OutputFolder> RootedFiles::open_output_folder(std::string_view path) const {
-    SLUICE_TRY(Place place, output_place(path));
+    SLUICE_TRY_STATUS(check_relative_path(path));
+    SLUICE_TRY_STATUS(check_writes());
+    SLUICE_TRY(Place place, output_place(write_root_, path));
     OutputFolder out;
     std::string aside = aside_name(place.name);
     if (::mkdirat(place.folder.get(), aside.c_str(), 0777) != 0) return open_error(errno, path);
@@ -223,6 +280,18 @@ Result<OutputFolder> RootedFiles::open_output_folder(std::string_view path) cons
     out.fd_ = OwnedFd(open_beneath(out.parent_.get(), out.aside_, O_RDONLY | O_DIRECTORY));
     if (!out.fd_) return open_error(errno, path);
     return out;
+}
+
+Result<WorkFolder> RootedFiles::open_work_folder(std::string_view path, bool make) const {
+    SLUICE_TRY_STATUS(check_relative_path(path));
+    SLUICE_TRY_STATUS(check_writes());
+    if (make) {
+        SLUICE_TRY(OwnedFd folder, make_folders(write_root_, split(path, '/'), path));
+        return WorkFolder(std::move(folder));
+    }
+    OwnedFd fd(open_beneath(write_root_.get(), std::string(path), O_RDONLY | O_DIRECTORY));
+    if (fd) return WorkFolder(std::move(fd));
+    return open_error(errno, path);
 }
 
 }  // namespace sluice::work

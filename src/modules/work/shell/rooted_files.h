@@ -19,6 +19,7 @@ namespace sluice::work {
 
 class InputFolder;
 class OutputFolder;
+class WorkFolder;
 
 /// What a file is beside its content.
 struct FileAbout {
@@ -62,11 +63,17 @@ public:
     Status write(std::string_view bytes);
     /// Synchronises the file, renames it, synchronises the folder. Errors: io.
     Status commit();
+    /// The same, but what is there already stays. Errors: exists, io.
+    Status commit_new();
+    /// Gives it a file's time, and whether its owner may run it. Errors: io.
+    Status set_about(const FileAbout& about);
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
 private:
-    friend class RootedFiles;
+    friend Result<OutputFile> open_output_beneath(const OwnedFd& root, std::string_view path,
+                                                  Bytes bytes_max);
     OutputFile() = default;
+    Status put_in_place(unsigned flags);
 
     OwnedFd folder_;
     OwnedFd fd_;
@@ -97,14 +104,12 @@ public:
     /// Begins a folder (output_folder.h) below the write root; makes missing folders above it.
     /// Errors: invalid, denied, io.
     [[nodiscard]] Result<OutputFolder> open_output_folder(std::string_view path) const;
+    /// Opens a folder below the write root to be read and changed (work_folder.h); with `make`, it
+    /// and missing folders above are made. Errors: invalid, not_found, denied, io.
+    [[nodiscard]] Result<WorkFolder> open_work_folder(std::string_view path, bool make) const;
 
 private:
-    /// Where an output's last part goes, and that part.
-    struct Place {
-        OwnedFd folder;
-        std::string name;
-    };
-    [[nodiscard]] Result<Place> output_place(std::string_view path) const;
+    [[nodiscard]] Status check_writes() const;
 
     std::vector<OwnedFd> read_roots_;
     OwnedFd write_root_;
@@ -116,5 +121,7 @@ Status check_relative_path(std::string_view path);
 
 /// As RootedFiles::open_input, below one folder. Private to this folder of the sources.
 Result<InputFile> open_input_beneath(const OwnedFd& folder, std::string_view path, Bytes bytes_max);
+/// As RootedFiles::open_output, below one folder. Private to this folder of the sources.
+Result<OutputFile> open_output_beneath(const OwnedFd& root, std::string_view path, Bytes bytes_max);
 
 }  // namespace sluice::work
