@@ -60,5 +60,5 @@ def mistakes_are_told(server):
     check('sluice serve' in done.err, f'the message must say what to do: {done.err}')
 
 
-harness.run_test(a_backup_has_everything_that_was_answered_before_it, mistakes_are_told,
+harness.run_server_tests(a_backup_has_everything_that_was_answered_before_it, mistakes_are_told,
                  settings=['jobs.restart_grace=1s', 'jobs.finished_max=1000000'])

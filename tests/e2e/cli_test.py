@@ -13,10 +13,9 @@ import threading
 import urllib.request
 
 import harness
-from harness import SLUICE, check, check_equal, sluice, wait_until
+from harness import SLUICE, Worker, check, check_equal, sluice, wait_until
 
 OK, FAILED, USAGE, NOT_FOUND, NO_SERVER, TIMEOUT, JOB_FAILED = range(7)
-DATA = harness.ROOT / 'examples' / 'data'
 
 
 def run(server, *words, code=OK, **more):
@@ -24,30 +23,6 @@ def run(server, *words, code=OK, **more):
     check_equal(done.code, code, f'exit code of sluice {" ".join(map(str, words))}\n'
                                  f'  out: {done.out[:500]}\n  err: {done.err[:500]}')
     return done
-
-
-class WorkerProcess:
-    """`sluice work` with the built-in types."""
-
-    def __init__(self, server, *words):
-        self.log_path = server.folder / 'worker.log'
-        env = dict(os.environ, FAKTORY_URL=server.url)
-        env.pop('FAKTORY_PROVIDER', None)
-        self.out = server.folder / 'out'
-        self.out.mkdir(exist_ok=True)
-        with open(self.log_path, 'ab') as log:
-            self.process = subprocess.Popen(
-                [str(SLUICE), 'work', '--concurrency', '4', '--read-root', str(DATA),
-                 '--write-root', str(self.out), *words], stdout=log, stderr=log, env=env)
-
-    def end(self, sig=signal.SIGTERM, seconds=60):
-        self.process.send_signal(sig)
-        return self.process.wait(seconds)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
 
 def push_and_job(server):
@@ -301,7 +276,7 @@ def waiting(server):
 
 def work_with_the_built_in_types(server):
     server.start()
-    worker = WorkerProcess(server)
+    worker = Worker(server)
     try:
         done = run(server, 'push', 'text.wordcount', 'texts/lighthouse.txt', '{"top": 1}', '--wait')
         check(json.loads(done.out)['words'] > 100, done.out)
@@ -332,7 +307,7 @@ def let_go(gate):
 
 def a_worker_becomes_quiet_and_drains(server):
     server.start()
-    worker = WorkerProcess(server, '--set', 'work.programs=pause=/bin/cat', '--grace', '60s')
+    worker = Worker(server, '--set', 'work.programs=pause=/bin/cat', '--grace', '60s')
     gate = server.folder / 'gate'
     os.mkfifo(gate)
     try:
@@ -367,7 +342,7 @@ def settings_of_the_worker_are_checked(server):
     run(None, 'work', '--read-root', folder / 'nothing', code=NOT_FOUND)
     run(None, 'work', '--frobnicate', code=USAGE)
     server.start()
-    worker = WorkerProcess(server, '--config', str(good))
+    worker = Worker(server, '--config', str(good))
     try:
         done = run(server, 'push', 'exec', 'd', '{"arguments":["-u","-d","@0","+%Y"]}', '--queue',
                    'b', '--wait', '--json').json
@@ -387,7 +362,7 @@ def one_file_serves_the_server_and_the_worker(server):
     shared.write_text(text + '[work]\nqueues = ["from-the-file"]\n')
     run(None, 'check-config', '--config', shared)
     server.start()
-    worker = WorkerProcess(server, '--config', str(shared))
+    worker = Worker(server, '--config', str(shared))
     try:
         run(server, 'push', 'math.factorial', '5', '--queue', 'from-the-file', '--wait')
     finally:
@@ -475,7 +450,7 @@ def top_is_a_live_view(server):
     os.close(terminal)
 
 
-harness.run_test(push_and_job, progress_of_a_running_job, bad_input_says_what_to_do,
+harness.run_server_tests(push_and_job, progress_of_a_running_job, bad_input_says_what_to_do,
                  without_a_server_it_says_how_to_start_one,
                  push_file, push_file_goes_on_where_it_broke, lists,
                  foreign_text_cannot_control_the_terminal, dead_and_cancel, waiting,

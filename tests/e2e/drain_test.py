@@ -81,7 +81,7 @@ def a_client_is_told_of_the_stop_and_what_was_answered_is_kept(server):
     print(f'      {sum(map(len, answers.values()))} pushes answered, {refused} of them refused')
 
 
-harness.run_test(a_client_is_told_of_the_stop_and_what_was_answered_is_kept,
+harness.run_server_tests(a_client_is_told_of_the_stop_and_what_was_answered_is_kept,
                  stopping_under_load_loses_nothing, stopping_answers_who_waits,
                  settings=['jobs.restart_grace=1s', 'jobs.losses_max=100',
                            'jobs.finished_max=1000000'])

@@ -19,6 +19,7 @@ import time
 BIN = pathlib.Path(os.environ.get('SLUICE_BIN', 'build/dev/bin')).resolve()
 SLUICE = BIN / 'sluice'
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = ROOT / 'examples' / 'data'
 START_SECONDS = 60
 
 
@@ -169,6 +170,43 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Worker:
+    """`sluice work` on the sample data, with an output folder of its own in the server's. `words`
+    are more flags."""
+
+    def __init__(self, server, *words, concurrency=4, read_roots=(), environment=None):
+        self.log_path = server.folder / 'worker.log'
+        self.out = server.folder / 'out'
+        self.out.mkdir(exist_ok=True)
+        env = {name: value for name, value in os.environ.items() if not name.startswith('SLUICE_')}
+        env.pop('FAKTORY_PROVIDER', None)
+        env.update(environment or {}, FAKTORY_URL=server.url)
+        roots = []
+        for root in (DATA, *read_roots):
+            roots += ['--read-root', str(root)]
+        with open(self.log_path, 'ab') as log:
+            self.process = subprocess.Popen(
+                [str(SLUICE), 'work', '--concurrency', str(concurrency), *roots,
+                 '--write-root', str(self.out), *map(str, words)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env)
+
+    def log(self):
+        return self.log_path.read_text(errors='replace')
+
+    def end(self, sig=signal.SIGTERM, seconds=60):
+        """The exit code."""
+        self.process.send_signal(sig)
+        return self.process.wait(seconds)
+
+    def kill(self):
+        """SIGKILL, by pid."""
+        self.end(signal.SIGKILL)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.kill()
+
+
 class Wire:
     """A plain connection to the job port: lines out, replies in."""
 
@@ -313,19 +351,16 @@ class Threads:
         check(not any(thread.is_alive() for thread in self.threads), 'a thread did not end in time')
 
 
-def run_test(*tests, settings=()):
-    """Runs each test function with a fresh server; exit code 1 when one fails. Arguments name the
-    ones to run."""
+def run_tests(*tests):
+    """Runs the test functions, or those named by arguments; exit code 1 when one fails."""
     failed = []
     wanted = [word for word in sys.argv[1:] if not word.startswith('-')]
     for test in tests:
         if wanted and test.__name__ not in wanted:
             continue
-        server = Server(settings=settings)
         began = time.monotonic()
         try:
-            test(server)
-            check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
+            test()
             print(f'ok    {test.__name__} ({time.monotonic() - began:.1f} s)', flush=True)
         except Exception as error:  # noqa: BLE001: any failure of a test is reported here
             failed.append(test.__name__)
@@ -333,10 +368,24 @@ def run_test(*tests, settings=()):
             if not isinstance(error, Failed):
                 import traceback
                 traceback.print_exc()
-            print('--- server log (end)')
-            print(server.log()[-6000:])
-        finally:
-            server.close()
-            server.remove()
     if failed:
         sys.exit(f'{len(failed)} of {len(tests)} failed: ' + ' '.join(failed))
+
+
+def run_server_tests(*tests, settings=()):
+    """The same for functions that are given a fresh server each."""
+    def with_server(test):
+        def run():
+            server = Server(settings=settings)
+            try:
+                test(server)
+                check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
+            except Exception:
+                print(f'--- server log (end)\n{server.log()[-6000:]}\n---')
+                raise
+            finally:
+                server.close()
+                server.remove()
+        run.__name__ = test.__name__
+        return run
+    run_tests(*[with_server(test) for test in tests])

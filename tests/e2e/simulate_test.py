@@ -11,12 +11,10 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
-import time
 
 import harness
-from harness import SLUICE, Failed, check, check_equal, sluice, wait_until
+from harness import SLUICE, check, check_equal, sluice, wait_until
 
 OK, FAILED, USAGE = 0, 1, 2
 NUMBER = (int, float)
@@ -416,32 +414,11 @@ def virtual_time_can_be_interrupted():
         process.communicate()
 
 
-TESTS = [the_plain_command_prints_json, every_flag_reaches_the_run, the_seed_decides,
-         wrong_usage_names_the_flag_and_the_range, ctrl_c_drains, a_second_ctrl_c_ends_it,
-         progress_is_for_terminals_only, help_and_completion_know_it,
-         virtual_time_is_the_same_whatever_the_threads, virtual_time_answers_the_textbook,
-         reports_are_written, virtual_time_refuses_nonsense, virtual_time_can_be_interrupted]
-
-
-def main():
-    failed = []
-    wanted = sys.argv[1:]
-    for test in TESTS:
-        if wanted and test.__name__ not in wanted:
-            continue
-        began = time.monotonic()
-        try:
-            test()
-            print(f'ok    {test.__name__} ({time.monotonic() - began:.1f} s)', flush=True)
-        except Exception as error:  # noqa: BLE001: any failure of a test is reported here
-            failed.append(test.__name__)
-            print(f'FAIL  {test.__name__}: {type(error).__name__}: {error}', flush=True)
-            if not isinstance(error, Failed):
-                import traceback
-                traceback.print_exc()
-    if failed:
-        sys.exit(f'{len(failed)} of {len(TESTS)} failed: ' + ' '.join(failed))
-
-
 if __name__ == '__main__':
-    main()
+    harness.run_tests(the_plain_command_prints_json, every_flag_reaches_the_run,
+                      the_seed_decides, wrong_usage_names_the_flag_and_the_range, ctrl_c_drains,
+                      a_second_ctrl_c_ends_it, progress_is_for_terminals_only,
+                      help_and_completion_know_it,
+                      virtual_time_is_the_same_whatever_the_threads,
+                      virtual_time_answers_the_textbook, reports_are_written,
+                      virtual_time_refuses_nonsense, virtual_time_can_be_interrupted)

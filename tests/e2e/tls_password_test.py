@@ -113,5 +113,5 @@ def an_open_address_needs_both(server):
     start_guarded(server)
 
 
-harness.run_test(only_who_knows_the_password_and_speaks_tls_gets_in, other_clients_and_versions, a_pool_of_connections_opens_at_once,
+harness.run_server_tests(only_who_knows_the_password_and_speaks_tls_gets_in, other_clients_and_versions, a_pool_of_connections_opens_at_once,
                  an_open_address_needs_both)

@@ -11,7 +11,7 @@ import limits
 import made_site
 import rig
 import warc
-from harness import check, check_equal, sluice, wait_until
+from harness import check, check_equal, sluice, wait_until, run_tests
 
 OK, FAILED, USAGE = 0, 1, 2
 FAST = ('--delay', '0', '--connections-per-host', '8')
@@ -285,7 +285,7 @@ def wrong_usage_is_explained():
 
 if __name__ == '__main__':
     rig.needs(('nginx-light', rig.NGINX))
-    rig.run_tests(whole_site_is_fetched_once, politeness_is_the_default, events_are_json_lines,
+    run_tests(whole_site_is_fetched_once, politeness_is_the_default, events_are_json_lines,
                   robots_and_nofollow_are_obeyed, scope_and_bounds_hold, stops_and_goes_on,
                   second_signal_cancels, outputs_are_what_they_say, cookies_and_conditions,
                   private_addresses_are_refused, explain_says_why, wrong_usage_is_explained)

@@ -10,7 +10,7 @@ import pathlib
 
 import rig
 import walker
-from harness import check, check_equal
+from harness import check, check_equal, run_tests
 
 SITES = {'postgresql': pathlib.Path('/usr/share/doc/postgresql-doc-15/html'),
          'python': pathlib.Path('/usr/share/doc/python3-doc/html')}
@@ -53,4 +53,4 @@ if __name__ == '__main__':
 
         def python():
             crawl_whole('python', workers)
-        rig.run_tests(postgresql, python)
+        run_tests(postgresql, python)

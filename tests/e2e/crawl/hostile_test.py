@@ -10,7 +10,7 @@ import subprocess
 
 import hostile
 import rig
-from harness import check, check_equal
+from harness import check, check_equal, run_tests
 
 FAST = ('--delay', '0', '--connections-per-host', '8', '--timeout', '1s', '--attempts', '2',
         '--retry-delay', '100ms', '--json')
@@ -157,7 +157,7 @@ def main():
                                 '10s')
             check_equal(outcome.last['fetched'], 0, 'nobody answers')
 
-        rig.run_tests(hangs_and_drips, resets, endless_bodies, redirect_loops, inside_addresses,
+        run_tests(hangs_and_drips, resets, endless_bodies, redirect_loops, inside_addresses,
                       throttling, wrong_lengths, bad_tls, bombs, traps, session_ids, heads,
                       robots_in_trouble, nobody_there)
 

@@ -6,7 +6,7 @@ import json
 import os
 
 import rig
-from harness import check, check_equal
+from harness import check, check_equal, run_tests
 
 FAST = ('--delay', '0', '--connections-per-host', '8', '--ignore-robots', '--attempts', '2',
         '--retry-delay', '100ms')
@@ -97,7 +97,7 @@ def main():
                         'a large one')
             check_equal(records['/drip?numbytes=5&duration=1']['status'], 200, 'a dripping one')
 
-        rig.run_tests(links, redirects, codings, cookies, authentication, errors_and_retries,
+        run_tests(links, redirects, codings, cookies, authentication, errors_and_retries,
                       slow_and_large)
 
 

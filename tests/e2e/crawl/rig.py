@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -306,24 +305,3 @@ class Crawl:
         data = (self.out / 'pages.jsonl').read_bytes()
         check(not data or data.endswith(b'\n'), 'pages.jsonl ends inside a line')
         return [json.loads(line) for line in data.splitlines()]
-
-
-def run_tests(*tests):
-    """Runs the test functions, or those named by arguments; exit code 1 when one fails."""
-    failed = []
-    wanted = [word for word in sys.argv[1:] if not word.startswith('-')]
-    for test in tests:
-        if wanted and test.__name__ not in wanted:
-            continue
-        began = time.monotonic()
-        try:
-            test()
-            print(f'ok    {test.__name__} ({time.monotonic() - began:.1f} s)', flush=True)
-        except Exception as error:  # noqa: BLE001: any failure of a test is reported here
-            failed.append(test.__name__)
-            print(f'FAIL  {test.__name__}: {type(error).__name__}: {error}', flush=True)
-            if not isinstance(error, Failed):
-                import traceback
-                traceback.print_exc()
-    if failed:
-        sys.exit(f'{len(failed)} failed: ' + ' '.join(failed))

@@ -17,7 +17,7 @@ import names
 import rig
 import walker
 from rig import check
-from harness import check_equal
+from harness import check_equal, run_tests
 
 
 def get(url, **headers):
@@ -165,7 +165,7 @@ def hostile_server_misbehaves():
 
 if __name__ == '__main__':
     rig.needs(('nginx-light', rig.NGINX))
-    rig.run_tests(nginx_serves_and_logs, site_is_the_same_twice_and_whole, walker_resolves,
+    run_tests(nginx_serves_and_logs, site_is_the_same_twice_and_whole, walker_resolves,
                   rate_checker_finds_what_is_too_fast, running_checker_finds_two_at_once,
                   allowed_rate_is_the_least_of_nested_limits, many_hosts_are_served_by_address,
                   httpbin_serves, hostile_server_misbehaves)

@@ -179,4 +179,4 @@ def with_a_password(server):
 
 
 install()
-harness.run_test(jobs_run_fail_and_come_back, the_server_quiets_and_terminates_it, with_a_password)
+harness.run_server_tests(jobs_run_fail_and_come_back, the_server_quiets_and_terminates_it, with_a_password)
