@@ -88,6 +88,17 @@ public:
                 rest_ += more;
             }
         }
+        /// What follows the head, so many bytes; fewer if the client has gone, or the server stops.
+        std::string receive_body(std::size_t size) {
+            while (rest_.size() < size) {
+                const std::string more = receive();
+                if (more.empty()) break;
+                rest_ += more;
+            }
+            std::string body = rest_.substr(0, size);
+            rest_.erase(0, body.size());
+            return body;
+        }
         /// Returns when the client has gone, or the server stops.
         void wait_gone() {
             while (!receive().empty()) {

@@ -3,13 +3,15 @@
 
 #include "kernel/base/text.h"
 #include "kernel/sync/clock.h"
-#include "kernel/sync/once.h"
+#include "modules/work/shell/curl_perform.h"
+#include "modules/work/shell/http_url.h"
 
 #include <curl/curl.h>
 
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 
 namespace sluice::work {
@@ -17,56 +19,27 @@ namespace sluice::work {
 namespace {
 
 constexpr std::size_t header_bytes_max = 128 * 1024;
+constexpr std::size_t field_bytes_max = 16 * 1024;
+constexpr long slowest_bytes_per_second = 100;
 
 struct Free {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-    void operator()(CURLU* handle) const { curl_url_cleanup(handle); }
-};
-struct FreeMulti {
-    void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
+    void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 using Easy = std::unique_ptr<CURL, Free>;
-using Multi = std::unique_ptr<CURLM, FreeMulti>;
-using Url = std::unique_ptr<CURLU, Free>;
+using List = std::unique_ptr<curl_slist, Free>;
 
-Status start_curl() {
-    static Once once;
-    return once.call([]() -> Status {
-        if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) return {};
-        return fail(Code::internal, "libcurl cannot be initialised");
-    });
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+bool is_same_word(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower(x) == lower(y); });
+}
+bool is_credential(const HttpField& field) {
+    return field.is_secret || is_same_word(field.name, "authorization") ||
+           is_same_word(field.name, "cookie");
 }
 
-/// The address as curl understands it, judged; gives it in its normal form.
-Result<std::string> check_url(const std::string& text, const AddressRules& rules) {
-    const auto shown = [&text] { return "\"" + std::string(truncate_utf8(text, 200)) + "\""; };
-    const Url url(curl_url());
-    if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
-        return fail(Code::invalid,
-                    shown() + " is not an address that begins with http:// or https://");
-    }
-    const auto part = [&url](CURLUPart which) {
-        char* found = nullptr;
-        std::string out;
-        if (curl_url_get(url.get(), which, &found, 0) == CURLUE_OK) out = found;
-        curl_free(found);
-        return out;
-    };
-    const std::string scheme = part(CURLUPART_SCHEME);
-    if (scheme != "http" && scheme != "https") {
-        return fail(Code::denied, "only http and https are allowed, not " + scheme);
-    }
-    if (!part(CURLUPART_USER).empty() || !part(CURLUPART_PASSWORD).empty()) {
-        return fail(Code::denied, "an address with a user name or password is not allowed");
-    }
-    const std::string host = part(CURLUPART_HOST);
-    if (!rules.allows_host(host)) {
-        return fail(Code::denied, "the host \"" + host + "\" is not allowed by this worker");
-    }
-    return part(CURLUPART_URL);
-}
-
-/// One fetch with its redirects. Lives on one thread.
+/// One request with its redirects. Lives on one thread.
 class Fetch {
 public:
     Fetch(const HttpRequest& request, const AddressRules& rules,
@@ -75,8 +48,10 @@ public:
           rules_(rules),
           body_(body),
           cancel_(cancel),
-          deadline_(std::min(deadline_after(request.timeout), cancel.deadline())),
-          multi_(curl_multi_init()) {}
+          began_(monotonic_now()),
+          deadline_(deadline_after(request.timeout)),
+          method_(request.method),
+          has_body_(request.body.has_value()) {}
 
     Result<HttpResponse> run();
 
@@ -85,24 +60,30 @@ private:
     static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
     static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
 
-    Result<Easy> prepare(const std::string& url);
-    Result<HttpResponse> read_answer(CURL* handle) const;
+    List header_list(const std::string& origin) const;
+    Result<Easy> prepare(const std::string& url, const List& headers);
+    void read_head();
+    Status give_head();
     /// Performs one request; errors of our callbacks come first.
     Status perform(CURL* handle);
-    Result<CURLcode> drive();
     /// The next address if the answer sends us on, else an empty text.
-    static std::string redirect_of(CURL* handle);
+    [[nodiscard]] std::string redirect_of(CURL* handle) const;
+    void follow(int status);
 
     const HttpRequest& request_;
     const AddressRules& rules_;
     const std::function<Status(std::string_view)>& body_;
     const CancelToken& cancel_;
+    Instant began_;
     Instant deadline_;
-    Multi multi_;
+    std::string method_;
+    bool has_body_;
+    std::string first_origin_;
+    bool left_origin_ = false;
     CURL* current_ = nullptr;
-    bool has_location_ = false;
+    HttpResponse response_;
+    bool head_given_ = false;
     std::size_t header_bytes_ = 0;
-    std::uint64_t body_bytes_ = 0;
     std::optional<Error> refused_;  ///< What a callback found, told better than by curl's code.
 };
 
@@ -127,39 +108,77 @@ std::size_t Fetch::take_header(char* data, std::size_t size, std::size_t count, 
         fetch.refused_ = fail(Code::exhausted, "the answer's headers are too long");
         return 0;
     }
-    constexpr std::string_view name = "location:";
-    const bool is_location =
-        line.size() > name.size() &&
-        std::equal(name.begin(), name.end(), line.begin(),
-                   [](char wanted, char got) { return wanted == got || wanted - 32 == got; });
-    fetch.has_location_ = fetch.has_location_ || is_location;
+    if (line.starts_with("HTTP/")) fetch.response_.headers.clear();  // after a 1xx
+    const std::size_t colon = line.find(':');
+    // Trailers come behind the body, where nobody looks for them.
+    if (colon != std::string_view::npos && !fetch.head_given_) {
+        fetch.response_.headers.push_back(
+            {std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))});
+    }
     return line.size();
+}
+
+void Fetch::read_head() {
+    long status = 0;
+    const char* type = nullptr;
+    curl_off_t retry = 0;
+    curl_easy_getinfo(current_, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(current_, CURLINFO_CONTENT_TYPE, &type);
+    curl_easy_getinfo(current_, CURLINFO_RETRY_AFTER, &retry);
+    response_.status = static_cast<int>(status);
+    response_.content_type = type != nullptr ? type : "";
+    if (retry > 0) {
+        response_.retry_after = std::chrono::seconds(std::min<curl_off_t>(retry, 86'400));
+    }
+}
+
+Status Fetch::give_head() {
+    if (std::exchange(head_given_, true)) return {};
+    read_head();
+    return request_.on_head ? request_.on_head(response_) : Status();
 }
 
 std::size_t Fetch::take_body(char* data, std::size_t size, std::size_t count, void* self) {
     auto& fetch = *static_cast<Fetch*>(self);
     const std::string_view piece(data, size * count);
-    long status = 0;
-    curl_easy_getinfo(fetch.current_, CURLINFO_RESPONSE_CODE, &status);
-    fetch.body_bytes_ += piece.size();
-    if (fetch.body_bytes_ > fetch.request_.body_max.count) {
+    fetch.read_head();
+    fetch.response_.bytes += piece.size();
+    if (fetch.response_.bytes > fetch.request_.body_max.count) {
         fetch.refused_ =
             fail(Code::exhausted, "the body is larger than the limit of " +
                                       std::to_string(fetch.request_.body_max.count) + " bytes");
         return 0;
     }
     // The body of a redirect is nobody's.
-    if (status / 100 == 3 && fetch.has_location_) return piece.size();
-    if (auto taken = fetch.body_(piece); !taken) {
-        fetch.refused_ = std::move(taken).error();
-        return 0;
-    }
-    return piece.size();
+    if (!fetch.redirect_of(fetch.current_).empty()) return piece.size();
+    Status taken = fetch.give_head();
+    if (taken) taken = fetch.body_(piece);
+    if (taken) return piece.size();
+    fetch.refused_ = std::move(taken).error();
+    return 0;
 }
 
-Result<Easy> Fetch::prepare(const std::string& url) {
+List Fetch::header_list(const std::string& origin) const {
+    List list;
+    const auto add = [&list](const std::string& line) {
+        curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+        if (longer == nullptr) return;
+        static_cast<void>(list.release());
+        list.reset(longer);
+    };
+    add("Expect:");
+    if (has_body_) add("Content-Type:");  // none that curl makes up
+    for (const HttpField& field : request_.headers) {
+        if ((left_origin_ || origin != first_origin_) && is_credential(field)) continue;
+        if (!has_body_ && request_.body && is_same_word(field.name, "content-type")) continue;
+        add(field.value.empty() ? field.name + ";" : field.name + ": " + field.value);
+    }
+    return list;
+}
+
+Result<Easy> Fetch::prepare(const std::string& url, const List& headers) {
     Easy handle(curl_easy_init());
-    if (!handle || !multi_) return fail(Code::exhausted, "no memory for a request");
+    if (!handle) return fail(Code::exhausted, "no memory for a request");
     CURL* raw = handle.get();
     bool fine = true;
     const auto set = [raw, &fine](CURLoption option, auto value) {
@@ -174,6 +193,22 @@ Result<Easy> Fetch::prepare(const std::string& url) {
     set(CURLOPT_USERAGENT, "sluice");
     set(CURLOPT_FRESH_CONNECT, 1L);  // each hop makes, and so checks, its own connection
     set(CURLOPT_FORBID_REUSE, 1L);
+    set(CURLOPT_HTTPHEADER, headers.get());
+    if (method_ == "HEAD") {
+        set(CURLOPT_NOBODY, 1L);
+    } else if (has_body_ || method_ == "POST") {
+        static const std::string empty;
+        const std::string& body = has_body_ ? *request_.body : empty;
+        set(CURLOPT_POSTFIELDS, body.c_str());
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    }
+    if (method_ != "GET" && method_ != "HEAD") set(CURLOPT_CUSTOMREQUEST, method_.c_str());
+    if (has_body_ && method_ == "GET") set(CURLOPT_CUSTOMREQUEST, "GET");
+    if (request_.decode) set(CURLOPT_ACCEPT_ENCODING, "");
+    if (request_.stall > Duration{0}) {
+        set(CURLOPT_LOW_SPEED_LIMIT, slowest_bytes_per_second);
+        set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(request_.stall / 1s));
+    }
     set(CURLOPT_OPENSOCKETFUNCTION, &Fetch::open_socket);
     set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
     set(CURLOPT_WRITEFUNCTION, &Fetch::take_body);
@@ -184,81 +219,64 @@ Result<Easy> Fetch::prepare(const std::string& url) {
     return handle;
 }
 
-Result<CURLcode> Fetch::drive() {
-    for (;;) {
-        int running = 0;
-        if (const CURLMcode code = curl_multi_perform(multi_.get(), &running); code != CURLM_OK) {
-            return fail(Code::internal, curl_multi_strerror(code));
-        }
-        if (running == 0) break;
-        SLUICE_TRY_STATUS(cancel_.check());
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline_ - monotonic_now()).count();
-        if (left <= 0) return fail(Code::timeout, "no complete answer in time");
-        // Wakes for the sockets, curl's own timers, and curl_multi_wakeup from a cancel.
-        const int wait = static_cast<int>(std::min<std::int64_t>(left, 60'000));
-        curl_multi_poll(multi_.get(), nullptr, 0, wait, nullptr);
-    }
-    int left = 0;
-    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
-        if (message->msg == CURLMSG_DONE) return message->data.result;
-    }
-    return fail(Code::internal, "curl lost the request");
-}
-
 Status Fetch::perform(CURL* handle) {
     current_ = handle;
-    has_location_ = false;
+    response_ = {};
+    head_given_ = false;
     header_bytes_ = 0;
-    body_bytes_ = 0;
     refused_.reset();
-    if (curl_multi_add_handle(multi_.get(), handle) != CURLM_OK) {
-        return fail(Code::internal, "curl does not take the request");
+    SLUICE_TRY(const int code, curl_perform(handle, deadline_, cancel_));
+    if (code != CURLE_OK) {
+        if (refused_) return *refused_;
+        return fail(code == CURLE_OPERATION_TIMEDOUT ? Code::timeout : Code::io,
+                    curl_easy_strerror(static_cast<CURLcode>(code)));
     }
-    const auto code = drive();
-    curl_multi_remove_handle(multi_.get(), handle);
-    if (!code) return code.error();
-    if (*code == CURLE_OK) return {};
-    if (refused_) return *refused_;
-    return fail(*code == CURLE_OPERATION_TIMEDOUT ? Code::timeout : Code::io,
-                curl_easy_strerror(*code));
+    read_head();
+    if (redirect_of(handle).empty()) return give_head();
+    return {};
 }
 
-std::string Fetch::redirect_of(CURL* handle) {
+std::string Fetch::redirect_of(CURL* handle) const {
     long status = 0;
     const char* url = nullptr;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &url);
-    return status / 100 == 3 && url != nullptr ? url : "";
+    if (status / 100 != 3 || request_.redirects_max == 0) return {};
+    if (url != nullptr) return url;
+    // Before the end of the answer curl has not made the address yet.
+    const std::string* location = response_.header("location");
+    return location != nullptr ? *location : std::string();
 }
 
-Result<HttpResponse> Fetch::read_answer(CURL* handle) const {
-    HttpResponse response;
-    long status = 0;
-    const char* type = nullptr;
-    curl_off_t retry = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(handle, CURLINFO_CONTENT_TYPE, &type);
-    curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &retry);
-    response.status = static_cast<int>(status);
-    response.content_type = type != nullptr ? type : "";
-    response.bytes = body_bytes_;
-    if (retry > 0) response.retry_after = std::chrono::seconds(std::min<curl_off_t>(retry, 86'400));
-    return response;
+void Fetch::follow(int status) {
+    const bool to_get = (status == 303 && method_ != "HEAD") ||
+                        ((status == 301 || status == 302) && method_ == "POST");
+    if (!to_get) return;
+    method_ = "GET";
+    has_body_ = false;
 }
 
 Result<HttpResponse> Fetch::run() {
-    const CancelCallback callback = cancel_.on_cancel([this] { curl_multi_wakeup(multi_.get()); });
-    SLUICE_TRY(std::string url, check_url(request_.url, rules_));
+    SLUICE_TRY(CheckedUrl url, check_url(request_.url, rules_));
+    first_origin_ = url.origin;
     for (int redirects = 0;; ++redirects) {
-        SLUICE_TRY(const Easy handle, prepare(url));
+        const List headers = header_list(url.origin);
+        left_origin_ = left_origin_ || url.origin != first_origin_;
+        SLUICE_TRY(const Easy handle, prepare(url.text, headers));
         SLUICE_TRY_STATUS(perform(handle.get()));
         const std::string next = redirect_of(handle.get());
         if (next.empty()) {
-            SLUICE_TRY(HttpResponse response, read_answer(handle.get()));
-            response.url = url;
-            response.redirects = redirects;
-            return response;
+            const auto time = [&handle](CURLINFO which) {
+                curl_off_t us = 0;
+                curl_easy_getinfo(handle.get(), which, &us);
+                return std::chrono::duration_cast<Duration>(std::chrono::microseconds(us));
+            };
+            response_.url = url.text;
+            response_.redirects = redirects;
+            response_.timings = {time(CURLINFO_NAMELOOKUP_TIME_T), time(CURLINFO_CONNECT_TIME_T),
+                                 time(CURLINFO_APPCONNECT_TIME_T),
+                                 time(CURLINFO_STARTTRANSFER_TIME_T), monotonic_now() - began_};
+            return std::move(response_);
         }
         if (redirects == request_.redirects_max) {
             return fail(Code::exhausted,
@@ -266,11 +284,52 @@ Result<HttpResponse> Fetch::run() {
         }
         auto checked = check_url(next, rules_);
         if (!checked) return std::move(checked).error().in("redirect");
+        follow(response_.status);
         url = *std::move(checked);
     }
 }
 
 }  // namespace
+
+const std::string* HttpResponse::header(std::string_view name) const {
+    for (const HttpField& field : headers) {
+        if (is_same_word(field.name, name)) return &field.value;
+    }
+    return nullptr;
+}
+
+Status check_http_field(const HttpField& field) {
+    static constexpr std::array<std::string_view, 11> ours = {"host",
+                                                              "content-length",
+                                                              "transfer-encoding",
+                                                              "connection",
+                                                              "keep-alive",
+                                                              "upgrade",
+                                                              "te",
+                                                              "trailer",
+                                                              "expect",
+                                                              "proxy-authorization",
+                                                              "proxy-connection"};
+    const std::string shown = "the header \"" + std::string(truncate_utf8(field.name, 60)) + "\"";
+    const bool token =
+        !field.name.empty() && std::all_of(field.name.begin(), field.name.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+        });
+    if (!token) return fail(Code::invalid, shown + " has no name that can be sent");
+    for (const std::string_view each : ours) {
+        if (is_same_word(each, field.name)) return fail(Code::invalid, shown + " is not a job's");
+    }
+    const bool plain = std::all_of(field.value.begin(), field.value.end(), [](char c) {
+        return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) || c == '\t';
+    });
+    if (!plain) return fail(Code::invalid, shown + " holds a line end or a control character");
+    if (field.name.size() + field.value.size() > field_bytes_max) {
+        return fail(Code::invalid,
+                    shown + " has more than " + std::to_string(field_bytes_max) + " bytes");
+    }
+    return {};
+}
 
 Result<HttpResponse> http_fetch(const HttpRequest& request, const AddressRules& rules,
                                 const std::function<Status(std::string_view)>& body,
@@ -280,6 +339,7 @@ Result<HttpResponse> http_fetch(const HttpRequest& request, const AddressRules& 
         return fail(Code::denied,
                     "this worker fetches nothing: no hosts and no networks are configured");
     }
+    for (const HttpField& field : request.headers) SLUICE_TRY_STATUS(check_http_field(field));
     SLUICE_TRY_STATUS(start_curl());
     return Fetch(request, rules, body, cancel).run();
 }
