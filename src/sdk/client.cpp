@@ -7,6 +7,7 @@
 #include "kernel/sync/clock.h"
 #include "kernel/wire/json_text.h"
 #include "sdk/client_text.h"
+#include "sdk/error_codes.h"
 
 #include <algorithm>
 #include <array>
@@ -35,6 +36,18 @@ std::uint64_t random_seed() {
 /// Worth another try over a new connection.
 bool is_passing(const Error& error) {
     return error.code == Code::io || error.code == Code::timeout || error.code == Code::not_found;
+}
+
+/// The names are those of OpenTelemetry's conventions for messaging.
+void describe_push(Span& span, std::string_view queue) {
+    span.set("messaging.system", "sluice");
+    span.set("messaging.operation.type", "send");
+    span.set("messaging.destination.name", queue);
+}
+
+void tell(Span& span, const Error& error) {
+    span.fail(to_string(error.code), error.message);
+    span.set("sluice.error.code", text_of(error_code(error)));
 }
 
 }  // namespace
@@ -143,16 +156,48 @@ Result<Reply> Client::receive() {
 
 // ---------------------------------------------------------------------------- pushing
 
-Result<std::string> Client::push(JobSpec job) {
-    if (job.jid.empty()) job.jid = new_jid();
+Status Client::push_one(const JobSpec& job) {
     std::string line = "PUSH ";
     SLUICE_TRY_STATUS(append_push_json(line, job));
     SLUICE_TRY(const Reply reply, call(line));
-    if (reply.kind != ReplyKind::simple) return error_of(reply);
+    return reply.kind == ReplyKind::simple ? Status() : Status(error_of(reply));
+}
+
+Result<std::string> Client::push(JobSpec job) {
+    if (job.jid.empty()) job.jid = new_jid();
+    if (state_->options.tracer == nullptr) {
+        SLUICE_TRY_STATUS(push_one(job));
+        return std::move(job.jid);
+    }
+    const Tracer& tracer = *state_->options.tracer;
+    const std::string name = "send " + job.type;
+    Span span = job.trace ? tracer.child(*job.trace, name, SpanKind::producer)
+                          : tracer.root(name, SpanKind::producer);
+    describe_push(span, job.queue);
+    span.set("messaging.message.id", job.jid);
+    job.trace = span.context();
+    const Status pushed = push_one(job);
+    if (!pushed) {
+        tell(span, pushed.error());
+        return pushed.error();
+    }
     return std::move(job.jid);
 }
 
 Result<std::vector<Refusal>> Client::push_bulk(std::span<JobSpec> jobs) {
+    if (state_->options.tracer == nullptr || jobs.empty()) return push_all(jobs);
+    Span span = state_->options.tracer->root("send", SpanKind::producer);
+    describe_push(span, jobs[0].queue);
+    span.set("messaging.batch.message_count", static_cast<std::int64_t>(jobs.size()));
+    for (JobSpec& job : jobs) {
+        if (!job.trace) job.trace = span.context();
+    }
+    auto refused = push_all(jobs);
+    if (!refused) tell(span, refused.error());
+    return refused;
+}
+
+Result<std::vector<Refusal>> Client::push_all(std::span<JobSpec> jobs) {
     std::vector<Refusal> refused;
     while (!jobs.empty()) {
         SLUICE_TRY(const PushChunk chunk, push_chunk(jobs));

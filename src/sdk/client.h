@@ -7,8 +7,10 @@
 #include "kernel/base/time.h"
 #include "sdk/connection.h"
 #include "sdk/job_spec.h"
+#include "sdk/producer.h"
 #include "sdk/protocol/reply.h"
 #include "sdk/protocol/request.h"
+#include "sdk/tracer.h"
 
 #include <cstdint>
 #include <memory>
@@ -27,9 +29,9 @@ inline constexpr std::size_t push_chunk_bytes_max = std::size_t{4} << 20;
 inline constexpr std::size_t pipeline_max = 10'000;
 
 struct ClientOptions {
-    ServerAddress server;
-    TlsTrust trust;
-    Identity identity;
+    ServerAddress server{};
+    TlsTrust trust{};
+    Identity identity{};
     /// False: works with any Faktory server; what needs the extension then fails.
     bool needs_extension = true;
     /// For connecting, greeting and HELLO.
@@ -42,20 +44,9 @@ struct ClientOptions {
     Duration backoff_base = 100ms;
     Duration backoff_max = 5s;
     std::size_t reply_bytes_max = std::size_t{64} << 20;
-};
-
-/// Where a job stands, as JOB GET tells.
-struct JobStatus {
-    std::string jid;
-    std::string type;
-    std::string queue;
-    std::string state;
-    int attempt = 0;
-    std::string result;            ///< JSON text, or empty
-    std::string errtype;           ///< of the last failure
-    std::string message;           ///< of the last failure
-    std::vector<std::string> why;  ///< why it waits
-    std::string json;              ///< everything the server said
+    /// Makes a span of each push, whose trace goes with the jobs. Null: only what JobSpec::trace
+    /// says goes with them. Must outlive the client.
+    const Tracer* tracer = nullptr;
 };
 
 /// How one awaited job ended (or stands, when the time was up first).
@@ -84,13 +75,13 @@ struct QueueSize {
 /// jid again, so no job is doubled by that while it waits (and none is lost).
 /// Errors of all commands: io, timeout (no server within all attempts); denied (password); what
 /// error_of(Reply) says for a refusal.
-class Client {
+class Client final : public Producer {
 public:
     explicit Client(ClientOptions options);
     /// With the options' defaults for the rest; an empty URL stands for the environment's.
     /// Errors: invalid.
     static Result<Client> at(std::string_view url);
-    ~Client();
+    ~Client() override;
     Client(Client&&) noexcept;
     Client& operator=(Client&&) noexcept;
 
@@ -98,13 +89,14 @@ public:
     Status connect();
 
     /// The jid of the durably kept job. Errors also: exists (refused as not unique).
-    Result<std::string> push(JobSpec job);
+    Result<std::string> push(JobSpec job) override;
+    using Producer::push;
     /// Pushes all in chunks; jobs without a jid are given one (visible in `jobs`). Gives those that
     /// were refused. Not atomic: after an error some may be there; repeat with the same jids.
-    Result<std::vector<Refusal>> push_bulk(std::span<JobSpec> jobs);
+    Result<std::vector<Refusal>> push_bulk(std::span<JobSpec> jobs) override;
 
     /// Nothing for an unknown jid.
-    Result<std::optional<JobStatus>> status(std::string_view jid);
+    Result<std::optional<JobStatus>> status(std::string_view jid) override;
     /// The result of a finished job as JSON text; nothing while there is none.
     Result<std::optional<std::string>> result(std::string_view jid);
     /// Until every job is final or the time is up. A timeout is not an error: see `complete`.
@@ -137,6 +129,8 @@ public:
 
 private:
     struct State;
+    Status push_one(const JobSpec& job);
+    Result<std::vector<Refusal>> push_all(std::span<JobSpec> jobs);
     std::unique_ptr<State> state_;
 };
 

@@ -159,6 +159,7 @@ public:
         for (const auto& [name, handler, terms] : handlers_) {
             ASSERT_TRUE(worker->add(name, handler, terms));
         }
+        for (const Middleware& one : middleware) worker->use(one);
         thread_ = Thread("worker-test", [this] { done_.push(worker->run()); });
     }
     Status finish() {
@@ -167,6 +168,7 @@ public:
         return verdict;
     }
     WorkerOptions options;
+    std::vector<Middleware> middleware;
     std::optional<Worker> worker;
 
 private:

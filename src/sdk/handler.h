@@ -50,6 +50,8 @@ struct Failure {
 /// Jobs in one push() of a handler, and names in one ends().
 inline constexpr std::size_t context_push_max = 10'000;
 
+class Span;
+
 /// What a handler sees of the worker while it runs. Used only from the handler's thread.
 class JobContext {
 public:
@@ -79,6 +81,14 @@ public:
         (void)jids;
         return fail(Code::denied, "jobs cannot be asked about from here");
     }
+
+    /// The span of this run, where the worker traces its jobs (middleware.h); else null.
+    [[nodiscard]] Span* span() const { return span_; }
+    /// For middleware: the span must live until the handler has returned.
+    void set_span(Span* span) { span_ = span; }
+
+private:
+    Span* span_ = nullptr;
 };
 
 /// The result as JSON text, or why there is none.

@@ -45,11 +45,29 @@ std::string options_json(const JobSpec& job) {
     return out;
 }
 
+bool has_trace(const std::string& custom) {
+    if (custom.find("\"traceparent\"") == std::string::npos) return false;
+    JsonParser parser;
+    const auto root = parser.parse(custom);
+    return root && root->find("traceparent");
+}
+
 /// The user's custom members with ours put in front; empty when there are none at all.
 std::string custom_json(const JobSpec& job) {
     const std::string options = options_json(job);
-    if (options == "{}") return job.custom;
-    std::string out = "{\"sluice\":" + options;
+    const bool traced = job.trace && !has_trace(job.custom);
+    if (options == "{}" && !traced) return job.custom;
+    std::string out = "{";
+    if (traced) {
+        out += "\"traceparent\":\"" + format_traceparent(*job.trace) + '"';
+        if (!job.trace->state.empty()) {
+            out += ",\"tracestate\":" + json_escape(job.trace->state);
+        }
+    }
+    if (options != "{}") {
+        if (traced) out += ',';
+        out += "\"sluice\":" + options;
+    }
     const std::string_view rest = trim(std::string_view(job.custom));
     if (rest.empty()) return out + '}';
     const std::string_view inside = trim(rest.substr(1));

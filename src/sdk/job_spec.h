@@ -5,6 +5,7 @@
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
 #include "sdk/protocol/job_json.h"
+#include "sdk/trace_context.h"
 
 #include <optional>
 #include <string>
@@ -30,6 +31,9 @@ struct JobSpec {
     bool wait_when_worker_lost = false;
     /// Further members for `custom`: a JSON object, as text, or empty.
     std::string custom{};
+    /// The trace it belongs to: becomes `traceparent` and `tracestate` in `custom`, unless that has
+    /// a `traceparent` already.
+    std::optional<TraceContext> trace{};
 };
 
 /// 24 hexadecimal digits from OpenSSL's generator: unique without asking anybody.

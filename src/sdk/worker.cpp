@@ -48,6 +48,7 @@ struct Worker::State {
     explicit State(WorkerOptions given) : options(completed(std::move(given))), channels(options) {}
 
     WorkerOptions options;
+    HandlerSet set;
     HandlerTable handlers;
     WorkerChannels channels;
     SharedCounters counters;
@@ -57,17 +58,23 @@ Worker::Worker(WorkerOptions options) : state_(std::make_unique<State>(std::move
 Worker::~Worker() = default;
 
 Status Worker::add(std::string name, Handler handler, TypeTerms terms) {
-    if (name.empty() || !handler)
-        return fail(Code::invalid, "a job type needs a name and a handler");
-    const auto [at, added] = state_->handlers.try_emplace(
-        std::move(name), HandlerEntry{.run = std::move(handler), .terms = std::move(terms)});
-    if (!added) return fail(Code::exists, "the job type \"" + at->first + "\" is there already");
-    return {};
+    return state_->set.add(std::move(name), {.run = std::move(handler), .terms = std::move(terms)});
+}
+
+Worker& Worker::handle(std::string name, Handler handler, TypeTerms terms) {
+    state_->set.handle(std::move(name), {.run = std::move(handler), .terms = std::move(terms)});
+    return *this;
+}
+
+Worker& Worker::use(Middleware middleware) {
+    state_->set.use(std::move(middleware));
+    return *this;
 }
 
 Status Worker::run() {
     State& state = *state_;
     SLUICE_TRY_STATUS(check_options(state.options));
+    SLUICE_TRY(state.handlers, state.set.finish());
     WorkerChannels& channels = state.channels;
     std::optional<BlockedSignals> blocked;
     Wake signals_end;

@@ -8,7 +8,9 @@
 #include "kernel/base/time.h"
 #include "sdk/connection.h"
 #include "sdk/handler.h"
+#include "sdk/middleware.h"
 #include "sdk/needs.h"
+#include "sdk/typed_handler.h"
 
 #include <cstdint>
 #include <functional>
@@ -23,10 +25,10 @@ inline constexpr std::uint32_t worker_concurrency_max = 1'024;
 inline constexpr std::uint32_t worker_prefetch_max = 10'000;
 
 struct WorkerOptions {
-    ServerAddress server;
-    TlsTrust trust;
+    ServerAddress server{};
+    TlsTrust trust{};
     /// `wid` empty: one is made.
-    Identity identity;
+    Identity identity{};
     /// In order of preference.
     std::vector<std::string> queues{"default"};
     /// Handlers that run at once; 1 to worker_concurrency_max.
@@ -91,10 +93,25 @@ public:
         return add(type.name, type.run, {.needs = type.needs, .concurrency_max = 0});
     }
 
+    /// The same, written one after the other: their errors come out of run().
+    Worker& handle(std::string name, Handler handler, TypeTerms terms = {});
+    /// The handler gets its arguments as a described struct and answers with another one
+    /// (typed_handler.h).
+    template <Described Args, TypedFunction<Args> Function>
+    Worker& handle(std::string name, Function function, TypeTerms terms = {}) {
+        return handle(std::move(name), typed_handler<Args>(std::move(function)), std::move(terms));
+    }
+    template <NamedJob Args, TypedFunction<Args> Function>
+    Worker& handle(Function function, TypeTerms terms = {}) {
+        return handle<Args>(std::string(Args::job_type), std::move(function), std::move(terms));
+    }
+    /// Around every handler; the first one is the outermost (middleware.h).
+    Worker& use(Middleware middleware);
+
     /// Works until stopped; returns when every handler has returned and every answer is delivered
     /// (or could not be within the grace). A handler that ignores its token keeps it from
-    /// returning. While the server is away it keeps trying. Errors: invalid (options; a server
-    /// without the extension), denied (password, certificate). Called once.
+    /// returning. While the server is away it keeps trying. Errors: those of handle(); invalid
+    /// (options; a server without the extension), denied (password, certificate). Called once.
     Status run();
 
     /// Fetches no more; what is held is finished. Any thread.

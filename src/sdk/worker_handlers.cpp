@@ -8,7 +8,6 @@
 #include "sdk/worker_threads.h"
 
 #include <algorithm>
-#include <exception>
 
 namespace sluice::sdk {
 
@@ -35,6 +34,7 @@ public:
                        .note = std::string(truncate_utf8(note, progress_note_bytes_max))});
     }
     Result<std::vector<Refusal>> push(std::span<JobSpec> jobs) override {
+        pass_trace_on(*this, jobs);
         return push_by(ports_.asks, jobs, token_);
     }
     Result<std::vector<JobEnd>> ends(std::span<const std::string> jids) override {
@@ -47,16 +47,6 @@ private:
     HandlerPorts ports_;
     Instant next_report_{};
 };
-
-Outcome call(const Handler& handler, JobContext& context) {
-    try {
-        return handler(context);
-    } catch (const std::exception& thrown) {
-        return Failure{.errtype = "Exception", .message = thrown.what()};
-    } catch (...) {
-        return Failure{.errtype = "Exception", .message = "the handler threw something unknown"};
-    }
-}
 
 /// A result has to be one line of JSON that the server can keep.
 Outcome checked(Outcome outcome) {
@@ -89,7 +79,7 @@ Outcome perform(const WorkerOptions& options, const HandlerTable& handlers, cons
     const Duration limit = job.timeout > Duration{0} ? job.timeout : options.timeout_default;
     if (limit <= Duration{0}) {
         Context context(task.job, task.token, ports);
-        return checked(call(handler->second.run, context));
+        return checked(call_guarded(handler->second.run, context));
     }
     // The deadline is in the token for those who look; the owner also cancels at that moment, for
     // those who wait.
@@ -97,7 +87,7 @@ Outcome perform(const WorkerOptions& options, const HandlerTable& handlers, cons
     const CancelSource timed(task.token, deadline);
     ports.events.push(Started{.lease = task.job.lease, .deadline = deadline});
     Context context(task.job, timed.token(), ports);
-    return checked(call(handler->second.run, context));
+    return checked(call_guarded(handler->second.run, context));
 }
 
 }  // namespace

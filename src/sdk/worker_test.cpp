@@ -73,7 +73,7 @@ TEST(Worker, FailuresCarryTheirWordsAndWishes) {
               R"(FAILB [{"jid":"job-1","lease":"0000000000000001","errtype":"E","message":"m",)"
               R"("retry_in":1.5,"final":true}])");
     queue.push("throws");
-    EXPECT_NE(queue.await("FAILB").find(R"("errtype":"Exception","message":"thrown")"),
+    EXPECT_NE(queue.await("FAILB").find(R"("errtype":"std::runtime_error","message":"thrown")"),
               std::string::npos);
     queue.push("garbage");
     EXPECT_NE(queue.await("FAILB").find(R"("errtype":"InvalidResult")"), std::string::npos);

@@ -6,6 +6,7 @@
 #include "kernel/algo/backoff.h"
 #include "kernel/base/random.h"
 #include "kernel/wire/json_reader.h"
+#include "sdk/middleware.h"
 #include "sdk/worker.h"
 #include "sdk/worker_asks.h"
 #include "sdk/worker_events.h"
@@ -47,12 +48,6 @@ private:
     bool has_connected_ever_ = false;
     bool hopeless_ = false;
 };
-
-struct HandlerEntry {
-    Handler run;
-    TypeTerms terms;
-};
-using HandlerTable = std::map<std::string, HandlerEntry, std::less<>>;
 
 /// Runs the fetcher until its orders are closed: one Fetched for every order. When `wake` is
 /// notified it asks for no more; a delivery that is under way is still received.
