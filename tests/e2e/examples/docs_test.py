@@ -10,7 +10,7 @@ import shutil
 import tempfile
 
 import project
-from harness import ROOT, check, check_equal, connect, run_test, wait_until
+from harness import ROOT, check, check_equal, connect, run_test
 
 PAGE = ROOT / 'docs' / 'sdk.md'
 

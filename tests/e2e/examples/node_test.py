@@ -7,12 +7,11 @@ import hashlib
 import shutil
 import sys
 
-import harness
 import project
-from harness import ROOT, check, check_equal, connect, run_test, wait_until
+from harness import ROOT, check, check_equal, connect, run_test
 
 EXAMPLE = ROOT / 'examples' / 'node'
-FOLDER = harness.BIN.parent / 'node-example'
+FOLDER = project.BUILD / 'node-example'
 
 
 def install():

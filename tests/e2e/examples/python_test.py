@@ -3,12 +3,11 @@
 """examples/python with a real server: results, failures, a password, leases that beats keep, and a
 worker that is killed."""
 
-import pathlib
 import re
 import sys
 
 import project
-from harness import ROOT, check, check_equal, connect, run_test, wait_until
+from harness import ROOT, check, check_equal, connect, run_test
 
 FOLDER = ROOT / 'examples' / 'python'
 sys.path.insert(0, str(FOLDER))
