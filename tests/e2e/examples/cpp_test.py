@@ -9,7 +9,7 @@ import shutil
 import tempfile
 
 import project
-from harness import BIN, ROOT, check, check_equal, run_test
+from harness import BIN, ROOT, check, check_equal, run_server_tests
 
 
 def a_producer_and_a_worker_in_cpp(server):
@@ -40,4 +40,4 @@ def a_producer_and_a_worker_in_cpp(server):
 
 
 check(BIN.is_dir(), f'no programs in {BIN}')
-run_test(a_producer_and_a_worker_in_cpp)
+run_server_tests(a_producer_and_a_worker_in_cpp)

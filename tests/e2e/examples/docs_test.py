@@ -10,7 +10,7 @@ import shutil
 import tempfile
 
 import project
-from harness import ROOT, check, check_equal, connect, run_test
+from harness import ROOT, check, check_equal, connect, run_server_tests
 
 PAGE = ROOT / 'docs' / 'sdk.md'
 
@@ -91,4 +91,4 @@ def makes_thumbnails(server, built, folder):
     check(('process picture.thumbnail', 2) in by_name, 'the failed job\'s span says so')
 
 
-run_test(the_programs_of_the_page_do_what_it_says)
+run_server_tests(the_programs_of_the_page_do_what_it_says)

@@ -8,7 +8,7 @@ import shutil
 import sys
 
 import project
-from harness import ROOT, check, check_equal, connect, run_test
+from harness import ROOT, check, check_equal, connect, run_server_tests
 
 EXAMPLE = ROOT / 'examples' / 'node'
 FOLDER = project.BUILD / 'node-example'
@@ -51,4 +51,4 @@ def a_producer_and_a_worker_in_node(server):
 
 
 install()
-run_test(a_producer_and_a_worker_in_node)
+run_server_tests(a_producer_and_a_worker_in_node)

@@ -7,7 +7,7 @@ import re
 import sys
 
 import project
-from harness import ROOT, check, check_equal, connect, run_test
+from harness import ROOT, check, check_equal, connect, run_server_tests
 
 FOLDER = ROOT / 'examples' / 'python'
 sys.path.insert(0, str(FOLDER))
@@ -96,5 +96,5 @@ def the_client_is_as_short_as_it_says(_):
     check(set(imported) <= set(sys.stdlib_module_names), f'not the standard library: {imported}')
 
 
-run_test(a_producer_and_a_worker_in_python, a_client_does_all_that_it_says,
+run_server_tests(a_producer_and_a_worker_in_python, a_client_does_all_that_it_says,
          a_killed_worker_loses_no_job, the_client_is_as_short_as_it_says)
