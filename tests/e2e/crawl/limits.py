@@ -3,15 +3,16 @@
 says how much of what was allowed was used.
 
 A limit of R starts a second with a burst of B allows, in every window of W seconds, B + R * W
-starts. The log knows when requests arrived, not when they were sent; a request may be late by up to
-`late` seconds (the network, the scheduler), so a window of W seconds may hold the starts of
-W + late seconds."""
+starts. A request counts from when it arrived or, where count_from() was told, from when it was let
+go. Where only arrivals are known a request may be late by up to `late` seconds (the network, the
+scheduler), so a window of W seconds may hold the starts of W + late seconds."""
 
 import bisect
 import collections
 import urllib.parse
 
-EPSILON = 0.002  # the log's times are whole milliseconds, twice rounded
+EPSILON = 0.002  # times are whole milliseconds, twice rounded
+EARLY = 1.0      # nginx reads the clock once for everything that it finds to do
 
 
 class Breach(Exception):
@@ -76,7 +77,7 @@ def check_limits(requests, limits, *, late=0.0, burst=lambda rate: 1):
         if rate is None:
             continue
         for group, members in by_name(requests, key).items():
-            check_rate([r.began for r in members], rate, burst=burst(rate), late=late,
+            check_rate([r.counted for r in members], rate, burst=burst(rate), late=late,
                        what=f'{name} {group}')
             groups += 1
     if limits.host_running:
@@ -104,20 +105,26 @@ def allowed_rate(hosts, limits):
     return min(total, limits.crawl or inf)
 
 
-def lateness(requests, sent):
-    """How late requests arrived: the largest difference to when the crawler says that it sent them.
-    `sent`: URL -> Unix seconds."""
+def count_from(requests, times):
+    """Gives each request the time when it was let go (`counted`), and returns by how much the latest
+    one arrived later. `times`: URL -> Unix seconds of each request for it. A request that was never
+    let go, or arrived before, is a Breach."""
     late = 0.0
-    for request in requests:
-        began = sent.get(urllib.parse.urljoin(f'http://{request.host}', request.uri))
-        if began is not None:
-            late = max(late, request.began - began)
+    times = {url: sorted(each, reverse=True) for url, each in times.items()}
+    for request in sorted(requests, key=lambda r: r.began):
+        url = urllib.parse.urljoin(f'http://{request.host}', request.uri)
+        if not times.get(url):
+            raise Breach(f'{url} arrived at {request.began:.3f} without having been let go')
+        request.counted = times[url].pop()
+        if request.began < request.counted - EARLY:
+            raise Breach(f'{url} arrived at {request.began:.3f}, let go at {request.counted:.3f}')
+        late = max(late, request.began - request.counted)
     return late
 
 
 def used_share(requests, rate, seconds):
     """Which share of rate * seconds was used in the busiest stretch of so many seconds."""
-    times = sorted(r.began for r in requests)
+    times = sorted(r.counted for r in requests)
     best = 0
     for at, time in enumerate(times):
         best = max(best, bisect.bisect_left(times, time + seconds) - at)

@@ -72,13 +72,14 @@ class Folder:
 
 class Request:
     """One line of nginx's access log. Times are Unix seconds of this machine's clock, to the
-    millisecond: `began` when nginx had read the first byte, `ended` when it had sent the last."""
-    __slots__ = ('began', 'ended', 'address', 'host', 'method', 'uri', 'status', 'bytes',
+    millisecond: `began` when nginx had read the first byte, `ended` when it had sent the last;
+    `counted` is where limits count from."""
+    __slots__ = ('began', 'ended', 'counted', 'address', 'host', 'method', 'uri', 'status', 'bytes',
                  'connection', 'agent', 'conditional', 'encoding')
 
     def __init__(self, fields):
         self.ended = fields['ended']
-        self.began = self.ended - fields['took']
+        self.began = self.counted = self.ended - fields['took']
         self.address, self.host = fields['address'], fields['host']
         self.method, self.uri = fields['method'], fields['uri']
         self.status, self.bytes = fields['status'], fields['bytes']

@@ -90,7 +90,7 @@ private:
         std::vector<RenderedPage> pages;
         for (std::size_t i = at; i < at + count; ++i) {
             Fetch& fetch = queue_[i];
-            fetch.answer.began = wall_from_ns(now_);
+            fetch.answer.order.let_go = wall_from_ns(now_);
             now_ += 1'000'000 * static_cast<std::int64_t>(5 + random_.below(60));
             pages.push_back(outputs_->render(fetch.answer, fetch.page, ""));
         }

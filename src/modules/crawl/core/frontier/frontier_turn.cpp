@@ -214,6 +214,7 @@ void Frontier::take_off(Host& host, Flight flight, FetchOrder order, WallTime no
     ++host.running;
     host.pace.started(config_.pace, now);
     in_flight_.emplace(order.ticket, std::move(flight));
+    order.let_go = now;
     out.fetches.push_back(std::move(order));
 }
 

@@ -96,6 +96,7 @@ struct FetchOrder {
     UrlKind kind = UrlKind::page;
     bool robots = false;         ///< the host's robots.txt
     std::uint64_t body_max = 0;  ///< bytes that may be read of it
+    WallTime let_go;             ///< when its gates were passed, which is what limits count
 };
 /// "Read queue entries of this host and class behind `after`", answered by ReadEnd.
 struct ReadOrder {

@@ -50,7 +50,6 @@ struct FetchAnswer {
     bool truncated = false;  ///< the body is longer than order.body_max
     std::string address;     ///< connected to
     bool new_connection = false;
-    WallTime began;
     Duration latency{0};  ///< to the first byte of the answer
     Duration took{0};
 

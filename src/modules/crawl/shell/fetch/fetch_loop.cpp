@@ -178,7 +178,6 @@ void FetchLoop::Parts::take_orders() {
 void FetchLoop::Parts::drop(Request request) {
     FetchAnswer answer;
     answer.order = std::move(request.order);
-    answer.began = wall_now();
     answer.fault = FetchFault::cancelled;
     answer.detail = "cancelled before it began";
     done(std::move(answer));

@@ -227,7 +227,6 @@ bool Transfer::set_headers(const FetchLoop::Extra& extra) {
 
 bool Transfer::begin(FetchOrder order, FetchLoop::Extra extra) {
     answer_.order = std::move(order);
-    answer_.began = wall_now();
     began_ = phase_began_ = monotonic_now();
     phase_ = Phase::connecting;
     head_.begin();

@@ -83,7 +83,7 @@ FetchAnswer test_answer(std::string url, std::string body) {
                       {"Content-Length", std::to_string(body.size())}};
     answer.body = std::move(body);
     answer.address = "192.0.2.7";
-    answer.began = wall_from_ns(1'795'000'000'123'000'000);
+    answer.order.let_go = wall_from_ns(1'795'000'000'123'000'000);
     answer.latency = 12ms;
     answer.took = 34ms;
     return answer;

@@ -239,7 +239,7 @@ RenderedPage Outputs::render(const FetchAnswer& answer, const PageReading& page,
     if (page.end.kind == PageEnd::Kind::put_back) return out;
     const OutputConfig& config = parts_->config;
     out.url = answer.order.url;
-    out.time = answer.began;
+    out.time = answer.order.let_go;
     out.is_retry = page.end.kind == PageEnd::Kind::retry;
     out.is_final = !out.is_retry;
     if (out.is_retry || page.end.kind == PageEnd::Kind::failed)
@@ -260,7 +260,7 @@ RenderedPage Outputs::render_robots(const FetchAnswer& answer) const {
     RenderedPage out;
     if (!parts_->config.warc || answer.status == 0) return out;
     out.url = answer.order.url;
-    out.time = answer.began;
+    out.time = answer.order.let_go;
     render_warc(out, {answer, nullptr, sha256_digest(answer.body), {}});
     return out;
 }

@@ -70,7 +70,7 @@ struct RenderedPage {
     /// written.
     bool is_retry = false;
     bool is_final = true;
-    WallTime time{Duration{0}};  ///< when the fetch began
+    WallTime time{Duration{0}};  ///< when the fetch was let go
 };
 
 using VisitRecord = std::function<Status(std::string_view key, std::string_view value)>;

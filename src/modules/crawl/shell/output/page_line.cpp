@@ -89,7 +89,7 @@ void put_page_line(std::string& out, const FetchAnswer& answer, const PageReadin
     if (answer.order.kind == UrlKind::sitemap) json.key("sitemap").boolean(true);
     json.key("depth").unsigned_integer(answer.order.depth);
     if (answer.order.attempt > 0) json.key("attempts").unsigned_integer(answer.order.attempt + 1U);
-    json.key("time").string(web_time(answer.began));
+    json.key("time").string(web_time(answer.order.let_go));
     put_text(json, "type", page.type.essence);
     put_text(json, "encoding", page.encoding);
     put_transfer(json, answer);

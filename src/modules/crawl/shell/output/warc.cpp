@@ -50,7 +50,7 @@ private:
 std::string id_of(const FetchAnswer& answer, std::string_view role) {
     std::string parts(role);
     for (const std::int64_t number :
-         {to_ns(answer.began), static_cast<std::int64_t>(answer.order.ticket.value()),
+         {to_ns(answer.order.let_go), static_cast<std::int64_t>(answer.order.ticket.value()),
           static_cast<std::int64_t>(answer.took.count())})
         parts.append(" ").append(std::to_string(number));
     return record_id(parts + answer.address + " " + answer.order.url);
@@ -147,7 +147,7 @@ std::string cdx_time(WallTime time) {
 void put_cdx(RenderedPage& out, const WarcPage& page, bool is_revisit, std::uint64_t offset) {
     const FetchAnswer& answer = page.answer;
     RenderedPage::CdxLine line;
-    line.key = surt(answer.order.url) + " " + cdx_time(answer.began);
+    line.key = surt(answer.order.url) + " " + cdx_time(answer.order.let_go);
     const auto type = parse_content_type(answer.header("Content-Type"));
     JsonWriter json(line.fields);
     json.begin_object().key("url").string(answer.order.url);
@@ -163,7 +163,7 @@ void put_cdx(RenderedPage& out, const WarcPage& page, bool is_revisit, std::uint
 
 Record about(std::string_view type, const WarcPage& page, const std::string& id) {
     Record record(type, id);
-    record.add("WARC-Date", web_time(page.answer.began));
+    record.add("WARC-Date", web_time(page.answer.order.let_go));
     record.add("WARC-Target-URI", page.answer.order.url);
     return record;
 }
