@@ -54,6 +54,13 @@ endfunction()
 function(sluice_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  # Compiling tests is most of what CI does, and half of that is optimising code that runs once. The code under test is
+  # optimised all the same.
+  if(SLUICE_SANITIZE)
+    set(tests ${ARG_SOURCES})
+    list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+    set_source_files_properties(${tests} PROPERTIES COMPILE_OPTIONS -O0)
+  endif()
   target_link_libraries(${name} PRIVATE sluice_flags ${ARG_DEPS} test_support)
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_TIMEOUT)
