@@ -8,10 +8,13 @@
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
 #include "kernel/sync/cancel.h"
+#include "modules/work/shell/confinement.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::work {
@@ -39,6 +42,14 @@ struct ProcessSpec {
     /// Above this much of both together the program is killed.
     Bytes output_total_max = mib(64);
     ProcessLimits limits{};
+    Namespaces namespaces{};
+    /// Folder of a control group (version 2) that it is put in; empty: the worker's.
+    std::string cgroup{};
+    /// Given what the program writes to its standard error, piece by piece as it comes, on the
+    /// calling thread; then nothing of it is kept.
+    std::function<void(std::string_view)> on_errors{};
+    /// Opens descriptor 3 to the program, and is given what comes from there.
+    std::function<void(std::string_view)> on_progress{};
 };
 
 /// What an output stream gave.
