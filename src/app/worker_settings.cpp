@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/worker_settings.h"
 
+#include "app/worker_exec.h"
 #include "kernel/base/text.h"
 #include "sdk/server_url.h"
 
@@ -32,6 +33,9 @@ std::vector<Setting> worker_settings() {
         Setting::text("work.write_root", "", "The folder that jobs may write to; empty: none."),
         Setting::list("work.programs", {},
                       "Programs for the job type exec: \"name=/path/of/program fixed arguments\"."),
+        Setting::text("work.exec_cgroup", "",
+                      "A delegated control group (version 2) for work.exec.NAME.group_…; empty: "
+                      "none."),
         Setting::list("work.http_hosts", {},
                       "Hosts that http.get and web.crawl may reach (\"*.example.org\"; \"*\": all "
                       "public ones)."),
@@ -45,6 +49,7 @@ std::vector<Setting> worker_settings() {
 Result<Config> load_worker_config(const WorkerArguments& arguments) {
     ConfigTable table;
     table.declare(worker_settings());
+    table.declare(exec_handler_settings());
     table.share_with({"server", "http", "jobs"});  // one file may be for both
     ConfigSources sources;
     if (!arguments.file.empty()) sources.file = arguments.file;
@@ -101,6 +106,8 @@ Result<work::WorkSettings> work_settings(const Config& config) {
         program.arguments.assign(words.begin() + 1, words.end());
         settings.programs.push_back(std::move(program));
     }
+    settings.handlers = exec_handlers(config);
+    settings.cgroup = config.text("work.exec_cgroup");
     return settings;
 }
 

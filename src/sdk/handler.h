@@ -45,6 +45,9 @@ struct Failure {
     bool final = false;
     /// Try again after this long instead of after the job's own back-off.
     std::optional<Duration> retry_in{};
+    /// Not the job's fault: it goes back to its queue at once and the attempt does not count. For a
+    /// worker that cannot do it now; others may.
+    bool give_back = false;
 };
 
 /// Jobs in one push() of a handler, and names in one ends().

@@ -373,7 +373,7 @@ void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
     }
     out.failure = std::move(std::get<Failure>(outcome));
     out.kind = Answer::Kind::fail;
-    if (why == Why::stopping) {
+    if (why == Why::stopping || (why == Why::none && out.failure.give_back)) {
         release(out.jid, out.lease);
         return;
     }

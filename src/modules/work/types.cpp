@@ -4,6 +4,8 @@
 #include "modules/work/task.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace sluice::work {
 
@@ -36,6 +38,17 @@ Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings) {
     for (auto* make : {&csv_stats, &exec, &file_compress, &file_decompress, &http_get,
                        &math_factorial, &math_primes, &text_convert, &text_wordcount}) {
         types.push_back(make(services));
+    }
+    SLUICE_TRY(auto handlers,
+               exec_handler_types(settings.handlers, settings.write_root, settings.cgroup));
+    std::move(handlers.begin(), handlers.end(), std::back_inserter(types));
+    std::sort(types.begin(), types.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+    const auto twice = std::adjacent_find(
+        types.begin(), types.end(), [](const auto& a, const auto& b) { return a.name == b.name; });
+    if (twice != types.end()) {
+        return fail(Code::exists, "work.exec." + twice->name + ": there is a built-in type \"" +
+                                      twice->name + "\"; choose another name");
     }
     return types;
 }

@@ -6,6 +6,7 @@
 #include "kernel/base/bytes.h"
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
+#include "modules/work/exec_handlers.h"
 #include "sdk/handler.h"
 
 #include <cstdint>
@@ -61,13 +62,19 @@ struct WorkSettings {
     /// The folder that jobs write to; empty: none. To read what was written, name it above too.
     std::string write_root{};
     std::vector<AllowedProgram> programs{};
+    /// Programs that are the handler of a type of their own.
+    std::vector<ExecHandler> handlers{};
+    /// A delegated folder of the control groups (version 2) for them; empty: none.
+    std::string cgroup{};
     HttpPolicy http{};
     WorkLimits limits{};
 };
 
-/// The table of built-in types, sorted by name. The handlers share what they need and may be called
-/// from any threads at once, also after the settings are gone. Errors: not_found, io (a folder),
-/// invalid (a host, network or program).
+/// The table of built-in types, those of `handlers` among them, sorted by name. To be called while
+/// the process has one thread, if there are any of those. The handlers share what they need and may
+/// be called from any threads at once, also after the settings are gone. Errors: not_found, io (a
+/// folder), invalid (a host, network or program), denied (a confinement that is required), exists
+/// (a name twice).
 Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings);
 
 }  // namespace sluice::work
