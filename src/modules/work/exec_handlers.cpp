@@ -266,7 +266,7 @@ sdk::JobType make_type(std::shared_ptr<const Program> program) {
     type.name = settings.name;
     type.summary =
         settings.summary.empty() ? "Runs `" + joined(settings.command) + "`." : settings.summary;
-    type.arguments_help =
+    type.schema.notes =
         "Whatever the program takes: it reads the job as one line of JSON (`jid`, `queue`, `type`, "
         "`attempt`, `args`, `custom`) from its standard input.";
     type.result_help =
