@@ -70,6 +70,7 @@ Status work(const WorkerArguments& arguments) {
     SLUICE_TRY(const work::WorkSettings settings, work_settings(config));
     SLUICE_TRY(sdk::WorkerOptions options, worker_options(config));
     SLUICE_TRY(const auto types, all_types(settings));
+    const auto confinement = work::describe_confinement(settings.handlers, settings.cgroup);
     block_worker_signals();
     SLUICE_TRY_STATUS(start_worker_log(config));
     options.log = [](std::string_view line) { log_info("worker", {{"event", line}}); };
@@ -83,6 +84,7 @@ Status work(const WorkerArguments& arguments) {
                                 {"slots", slots},
                                 {"types", static_cast<std::int64_t>(types.size())},
                                 {"wid", worker.wid()}});
+    for (const std::string& line : confinement) log_info("program", {{"confinement", line}});
     const Status status = worker.run();
     const sdk::WorkerCounters counters = worker.counters();
     log_info("worker ended", {{"succeeded", static_cast<std::int64_t>(counters.succeeded)},

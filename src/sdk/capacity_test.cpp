@@ -42,8 +42,8 @@ TEST(Admission, ATypeHasItsOwnLimit) {
     Admission admission({});
     const auto one = admission.add_type({.concurrency_max = 1});
     const auto other = admission.add_type({.concurrency_max = 2});
-    for (std::uint64_t ticket : {1, 2}) admission.wait(one, ticket);
-    for (std::uint64_t ticket : {3, 4, 5}) admission.wait(other, ticket);
+    for (const std::uint64_t ticket : {1U, 2U}) admission.wait(one, ticket);
+    for (const std::uint64_t ticket : {3U, 4U, 5U}) admission.wait(other, ticket);
     EXPECT_EQ(admission.next(), 1U);
     EXPECT_EQ(admission.next(), 3U);
     EXPECT_EQ(admission.next(), 4U);
@@ -69,7 +69,7 @@ TEST(Admission, WhatNeverFitsSaysWhatItLacks) {
 TEST(Admission, WhoeverIsWithdrawnIsNotNamed) {
     Admission admission({.mem_mb = 10});
     const auto type = admission.add_type(needs({.mem_mb = 10}));
-    for (std::uint64_t ticket : {1, 2, 3}) admission.wait(type, ticket);
+    for (const std::uint64_t ticket : {1U, 2U, 3U}) admission.wait(type, ticket);
     EXPECT_EQ(admission.next(), 1U);
     EXPECT_TRUE(admission.withdraw(type, 2));
     EXPECT_FALSE(admission.withdraw(type, 2));
