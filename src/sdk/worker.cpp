@@ -84,21 +84,37 @@ Status Worker::run() {
         signals = Thread("sdk-signals",
                          [&] { run_signals(blocked->set(), signals_end, channels.events); });
     }
+    std::optional<Spool> spool;
+    if (!state.options.spool_folder.empty()) {
+        SLUICE_TRY(Spool opened, Spool::open({.folder = state.options.spool_folder,
+                                              .server = state.options.server.text(),
+                                              .bytes_max = state.options.spool_max}));
+        spool.emplace(std::move(opened));
+    }
+    Wake memory_end;
+    Thread memory;
+    if (!state.options.pressure.are_none()) {
+        memory = Thread("sdk-memory",
+                        [&] { run_memory_watch(state.options, channels.events, memory_end); });
+    }
     Thread sender("sdk-sender", [&] {
         run_sender(state.options, {.orders = channels.sends,
                                    .asks = channels.asks,
                                    .events = channels.events,
-                                   .hurry = channels.hurry});
+                                   .hurry = channels.hurry,
+                                   .spool = spool});
     });
     Thread fetcher("sdk-fetcher", [&] {
         run_fetcher(state.options, channels.fetches, channels.events, channels.leave);
     });
     std::vector<Thread> handlers;
     for (std::uint32_t i = 0; i < state.options.concurrency; ++i) {
-        handlers.emplace_back("sdk-handler-" + std::to_string(i), [&] {
-            run_handler(
-                state.options, state.handlers,
-                {.tasks = channels.tasks, .events = channels.events, .asks = channels.asks});
+        handlers.emplace_back("sdk-handler-" + std::to_string(i), [&, i] {
+            run_handler(state.options, state.handlers,
+                        {.tasks = channels.tasks,
+                         .events = channels.events,
+                         .asks = channels.asks,
+                         .slot = channels.slots[i]});
         });
     }
     Status verdict = WorkerOwner(state.options, state.handlers, channels, state.counters).run();
@@ -108,9 +124,11 @@ Status Worker::run() {
     channels.fetches.close();
     channels.leave.notify();
     signals_end.notify();
+    memory_end.notify();
     for (Thread& handler : handlers) handler.join();
     fetcher.join();
     sender.join();
+    memory.join();
     signals.join();
     return verdict;
 }
@@ -120,6 +138,18 @@ void Worker::stop() noexcept { state_->channels.events.push(Wish::stop); }
 void Worker::stop_now() noexcept { state_->channels.events.push(Wish::stop_now); }
 
 WorkerCounters Worker::counters() const { return state_->counters.read(); }
+Result<WorkerPicture> Worker::picture(Instant deadline) {
+    auto place = std::make_shared<PicturePlace>();
+    if (state_->channels.events.push_until(Inspect{place}, deadline) != ChannelStatus::ok) {
+        return fail(Code::cancelled, "the worker has ended");
+    }
+    WorkerPicture picture;
+    if (place->reply.pop_until(picture, deadline) != ChannelStatus::ok) {
+        return fail(Code::timeout, "the worker does not answer");
+    }
+    return picture;
+}
+
 const std::string& Worker::wid() const { return state_->options.identity.wid; }
 
 }  // namespace sluice::sdk

@@ -4,12 +4,14 @@
 // handler is, is handler.h.
 #pragma once
 
+#include "kernel/base/bytes.h"
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
 #include "sdk/connection.h"
 #include "sdk/handler.h"
 #include "sdk/middleware.h"
 #include "sdk/needs.h"
+#include "sdk/pressure.h"
 #include "sdk/typed_handler.h"
 
 #include <cstdint>
@@ -53,6 +55,17 @@ struct WorkerOptions {
     /// The pause before try n over a lost connection is drawn from 0 to backoff_base × 2^n.
     Duration backoff_base = 200ms;
     Duration backoff_max = 10s;
+    /// Past a limit nothing more is fetched until it is well left behind; what is delivered
+    /// meanwhile goes back. By default none is looked at.
+    PressureLimits pressure{};
+    Duration pressure_interval = 1s;
+    /// Measures for it; empty: sample_memory(). Called from a thread of its own.
+    std::function<MemorySample()> memory_sample{};
+    /// Folder in which answers are kept while the server is away, also over this process's end; the
+    /// next worker for that server that is given the folder delivers them. Empty: in memory only.
+    std::string spool_folder{};
+    /// Bytes of answers in it, for this worker.
+    Bytes spool_max = mib(64);
     /// TSTP means quiet(), TERM and INT mean stop(), another of them stop_now(). Needs run() to be
     /// called before the program starts other threads (or with these signals blocked in them).
     bool handles_signals = true;
@@ -73,10 +86,43 @@ struct WorkerCounters {
     std::uint64_t unsent = 0;     ///< answers that could not be delivered before the end
     std::uint64_t reconnects = 0;
     std::uint64_t beats = 0;
+    std::uint64_t crashed = 0;    ///< failed as "HandlerCrashed"
+    std::uint64_t spooled = 0;    ///< answers written to the spool
+    std::uint64_t recovered = 0;  ///< answers found in it that earlier workers left
+    std::uint64_t pressures = 0;  ///< times that fetching stopped for want of memory
+    bool under_pressure = false;
     std::uint32_t running = 0;  ///< handlers at work now
     std::uint32_t held = 0;     ///< jobs held now, running ones included
     std::uint32_t parked = 0;   ///< held jobs that wait until what they need is free
 };
+
+/// What a worker does at one moment, for people.
+struct WorkerPicture {
+    enum class Stage : std::uint8_t { waiting, parked, running };
+    struct Job {
+        std::string jid;
+        std::string type;
+        Stage stage = Stage::waiting;
+        Duration running_for{0};
+        int percent = 0;
+        std::string note;
+    };
+    struct Failed {
+        std::string jid;
+        std::string type;
+        std::string errtype;
+        std::string message;  ///< the first worker_failure_bytes_max bytes
+        Duration ago{0};
+    };
+    std::string state;     ///< running, quiet, terminate
+    std::string pressure;  ///< how memory stands while nothing is fetched for that; else empty
+    JobNeeds used;         ///< by the running jobs
+    std::vector<Job> jobs;
+    /// The last ones, newest first; at most worker_failures_max.
+    std::vector<Failed> failures;
+};
+inline constexpr std::size_t worker_failures_max = 20;
+inline constexpr std::size_t worker_failure_bytes_max = 500;
 
 /// One worker process, as the server sees it. Set it up, then run() it once.
 class Worker {
@@ -124,6 +170,9 @@ public:
 
     /// A picture that is right to within a few events. Any thread.
     [[nodiscard]] WorkerCounters counters() const;
+    /// Asks the worker's own thread. Any thread, while run() runs. Errors: timeout, cancelled (it
+    /// has ended).
+    [[nodiscard]] Result<WorkerPicture> picture(Instant deadline);
     /// The worker id that the server knows it by.
     [[nodiscard]] const std::string& wid() const;
 

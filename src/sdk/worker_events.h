@@ -7,8 +7,11 @@
 #include "kernel/sync/channel.h"
 #include "sdk/handler.h"
 #include "sdk/protocol/reply.h"
+#include "sdk/worker.h"
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -56,17 +59,46 @@ struct Trouble {
     bool fatal = false;
 };
 struct Reconnected {};
-/// The sender of answers has ended, with so many undelivered.
+/// The sender of answers has ended, with so many undelivered, of which so many are in the spool.
 struct SenderEnded {
     std::size_t unsent = 0;
+    std::size_t spooled = 0;
+};
+/// Answers of earlier workers that the sender found in the spool.
+struct Recovered {
+    std::size_t count = 0;
+};
+/// Answers written to the spool, or why they could not be.
+struct Spooled {
+    std::size_t count = 0;
+    Status status;
+};
+/// Memory runs short, or no longer.
+struct Pressed {
+    bool is_pressed = false;
+    std::string reason;
+};
+/// Somebody wants a picture, and waits at this place for it.
+struct PicturePlace {
+    Channel<WorkerPicture> reply{1, "worker.picture"};
+};
+struct Inspect {
+    std::shared_ptr<PicturePlace> place;
 };
 enum class Wish : std::uint8_t { quiet, stop, stop_now };
 
-using WorkerEvent = std::variant<Fetched, Started, Finished, Progressed, Delivered, BeatAnswered,
-                                 Trouble, Reconnected, SenderEnded, Wish>;
+using WorkerEvent =
+    std::variant<Fetched, Started, Finished, Progressed, Delivered, BeatAnswered, Trouble,
+                 Reconnected, SenderEnded, Recovered, Spooled, Pressed, Inspect, Wish>;
 using WorkerEvents = Channel<WorkerEvent>;
 
 // ---- from the owner
+
+/// What a handler thread runs now, for pictures: written by it, read by the owner.
+struct SlotRecord {
+    std::atomic<std::uint64_t> lease{0};  ///< 0: nothing
+    std::atomic<std::int64_t> since{0};   ///< Instant, as nanoseconds
+};
 
 /// To a handler thread. The token is cancelled when the lease is lost and so on.
 struct Task {

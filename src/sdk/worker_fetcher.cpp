@@ -83,11 +83,16 @@ Result<Reply> fetch_once(Connection& connection, const std::string& line,
 Connection* Redial::open(const Wake& wake, Instant deadline) {
     if (connection_) return connection_.get();
     if (failures_ > 0) {
-        const Duration pause = exponential_delay(options_.backoff_base, options_.backoff_max,
-                                                 failures_, random_.next());
-        const Instant until = std::min(deadline, deadline_after(pause));
-        if (wake.wait_until(until)) return nullptr;
+        // A pause that was ended early goes on with the next call; else nothing would be dialled
+        // while there is always something new.
+        if (!pause_until_) {
+            pause_until_ = deadline_after(exponential_delay(
+                options_.backoff_base, options_.backoff_max, failures_, random_.next()));
+        }
+        const Instant until = std::min(deadline, *pause_until_);
+        if (wake.wait_until(until) && monotonic_now() < until) return nullptr;
         if (until == deadline) return nullptr;
+        pause_until_.reset();
     }
     const Instant give_up = std::min(deadline, deadline_after(options_.connect_timeout));
     auto opened =

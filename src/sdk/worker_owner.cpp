@@ -31,6 +31,11 @@ WorkerCounters SharedCounters::read() const {
             .unsent = unsent,
             .reconnects = reconnects,
             .beats = beats,
+            .crashed = crashed,
+            .spooled = spooled,
+            .recovered = recovered,
+            .pressures = pressures,
+            .under_pressure = under_pressure,
             .running = running,
             .held = held,
             .parked = parked};
@@ -43,7 +48,8 @@ WorkerChannels::WorkerChannels(const WorkerOptions& options)
       tasks(held_max, "worker.tasks"),
       fetches(1, "worker.fetches"),
       sends(answers_max + 2 * held_max + spare_orders, "worker.sends"),
-      asks(2 * std::size_t{options.concurrency}, "worker.asks") {}
+      asks(2 * std::size_t{options.concurrency}, "worker.asks"),
+      slots(options.concurrency) {}
 
 WorkerOwner::WorkerOwner(const WorkerOptions& options, const HandlerTable& handlers,
                          WorkerChannels& channels, SharedCounters& counters)
@@ -81,7 +87,7 @@ void WorkerOwner::on(Fetched& fetched) {
     add(counters_.fetched, fetched.jobs.size());
     for (HeldJob& job : fetched.jobs) {
         // Delivered while we were leaving, or more than was asked for: back with it.
-        if (phase_ != Phase::running || held_.size() >= channels_.held_max) {
+        if (phase_ != Phase::running || pressure_ || held_.size() >= channels_.held_max) {
             release(job.delivery.jid, job.lease);
             continue;
         }
@@ -162,6 +168,7 @@ void WorkerOwner::on(Progressed& progressed) {
 }
 
 void WorkerOwner::on(const Delivered& delivered) {
+    is_away_ = false;
     unanswered_ -= std::min(unanswered_, delivered.count);
     add(counters_.stale, delivered.stale);
 }
@@ -189,6 +196,7 @@ void WorkerOwner::on(const BeatAnswered& answered) {
 
 void WorkerOwner::on(const Trouble& trouble) {
     say(trouble.error.text());
+    is_away_ = true;
     if (!trouble.fatal || phase_ == Phase::parting) return;
     if (verdict_) verdict_ = trouble.error;
     // The thread that says so has ended.
@@ -203,11 +211,31 @@ void WorkerOwner::on(const Reconnected&) {
 }
 
 void WorkerOwner::on(const SenderEnded& ended) {
-    add(counters_.unsent, ended.unsent);
-    if (ended.unsent > 0) {
-        say(std::to_string(ended.unsent) + " answers could not be delivered");
+    const std::size_t lost = ended.unsent - std::min(ended.unsent, ended.spooled);
+    add(counters_.unsent, lost);
+    if (lost > 0) say(std::to_string(lost) + " answers could not be delivered");
+    if (ended.spooled > 0) {
+        say(std::to_string(ended.spooled) + " answers wait in the spool for the next worker");
     }
     has_ended_ = true;
+}
+
+void WorkerOwner::on(const Recovered& recovered) {
+    add(counters_.recovered, recovered.count);
+    unanswered_ += recovered.count;
+    say(std::to_string(recovered.count) + " answers were in the spool");
+}
+
+void WorkerOwner::on(const Spooled& spooled) {
+    add(counters_.spooled, spooled.count);
+    if (!spooled.status) say(spooled.status.error().text());
+}
+
+void WorkerOwner::on(const Pressed& pressed) {
+    pressure_ = pressed.is_pressed ? std::optional(pressed.reason) : std::nullopt;
+    counters_.under_pressure.store(pressed.is_pressed, std::memory_order_relaxed);
+    if (pressed.is_pressed) add(counters_.pressures);
+    say((pressed.is_pressed ? "fetching no more: " : "fetching again: ") + pressed.reason);
 }
 
 void WorkerOwner::on(const Wish& wish) {
@@ -325,7 +353,9 @@ Instant WorkerOwner::next_deadline() const {
 // ---------------------------------------------------------------------------- orders
 
 void WorkerOwner::order_fetch() {
-    if (is_fetching_ || phase_ != Phase::running || unanswered_ > channels_.answers_max) return;
+    if (is_fetching_ || phase_ != Phase::running || pressure_ ||
+        unanswered_ > channels_.answers_max)
+        return;
     const std::size_t room = channels_.held_max - std::min(channels_.held_max, held_.size());
     // A round trip for one job while half the store is full would be waste.
     if (room < std::max<std::size_t>(options_.prefetch / 2, 1)) return;
@@ -362,6 +392,7 @@ void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
     // The handler may have seen its deadline pass before we did.
     const bool is_late = held.why == Why::none && monotonic_now() >= held.deadline;
     const Why why = is_late ? Why::timed_out : held.why;
+    if (const auto* failure = std::get_if<Failure>(&outcome)) remember(held, *failure);
     forget(job);
     if (why == Why::lost) return;
     if (auto* result = std::get_if<std::string>(&outcome)) {
@@ -401,6 +432,8 @@ void WorkerOwner::answer(Answer answer) {
     // There is room: no more is fetched than answers_max leaves for.
     const auto status = channels_.sends.try_push(std::move(answer));
     SLUICE_CHECK(status == ChannelStatus::ok || has_ended_);
+    // Into the spool with it at once, not after the pause before the next try.
+    if (is_away_ && !options_.spool_folder.empty()) channels_.hurry.notify();
 }
 
 void WorkerOwner::say(const std::string& line) const {

@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,6 +34,11 @@ struct SharedCounters {
     std::atomic<std::uint64_t> unsent{0};
     std::atomic<std::uint64_t> reconnects{0};
     std::atomic<std::uint64_t> beats{0};
+    std::atomic<std::uint64_t> crashed{0};
+    std::atomic<std::uint64_t> spooled{0};
+    std::atomic<std::uint64_t> recovered{0};
+    std::atomic<std::uint64_t> pressures{0};
+    std::atomic<bool> under_pressure{false};
     std::atomic<std::uint32_t> running{0};
     std::atomic<std::uint32_t> held{0};
     std::atomic<std::uint32_t> parked{0};
@@ -49,7 +55,8 @@ struct WorkerChannels {
     Tasks tasks;
     FetchOrders fetches;
     SendOrders sends;
-    Asks asks;   ///< from the handlers to the sender
+    Asks asks;  ///< from the handlers to the sender
+    std::vector<SlotRecord> slots;
     Wake leave;  ///< notified: the fetcher comes home
     Wake hurry;  ///< notified: the sender looks at its orders, even between two tries
 };
@@ -88,6 +95,10 @@ private:
     void on(const Trouble& trouble);
     void on(const Reconnected& reconnected);
     void on(const SenderEnded& ended);
+    void on(const Recovered& recovered);
+    void on(const Spooled& spooled);
+    void on(const Pressed& pressed);
+    void on(const Inspect& inspect);
     void on(const Wish& wish);
 
     [[nodiscard]] std::optional<Admission::Type> admission_type(std::string_view type) const;
@@ -109,6 +120,7 @@ private:
     void settle(HeldJobs::iterator job, Outcome&& outcome);
     void release(const std::string& jid, std::uint64_t lease);
     void answer(Answer answer);
+    void remember(const Held& held, const Failure& failure);
     void say(const std::string& line) const;
     void publish();
 
@@ -128,6 +140,14 @@ private:
     Instant next_timeout_ = Instant::max();
     Instant phase_deadline_ = Instant::max();
     Status verdict_;
+    /// The server was not to be reached the last time.
+    bool is_away_ = false;
+    std::optional<std::string> pressure_;
+    struct Remembered {
+        WorkerPicture::Failed failed;
+        Instant at;
+    };
+    std::deque<Remembered> failures_;  ///< newest first
 };
 
 }  // namespace sluice::sdk

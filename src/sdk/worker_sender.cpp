@@ -79,11 +79,13 @@ public:
           asks_(ports.asks),
           events_(ports.events),
           hurry_(ports.hurry),
+          spool_(ports.spool),
           sources_({&ports.orders, &ports.asks}),
           redial_(options, ports.events,
                   ~static_cast<std::uint64_t>(monotonic_now().time_since_epoch().count())) {}
 
     void run() {
+        take_recovered();
         while (take_orders()) {
             // A last beat is not worth dialling for.
             if (is_last_ && waiting_.empty()) break;
@@ -91,7 +93,10 @@ public:
             if (monotonic_now() >= deadline_) break;
             Connection* connection = redial_.open(hurry_, deadline_);
             if (redial_.is_hopeless()) break;
-            if (connection == nullptr) continue;
+            if (connection == nullptr) {
+                keep_waiting();
+                continue;
+            }
             const Status sent = exchange(*connection, make_batch());
             if (sent) {
                 redial_.praise();
@@ -99,10 +104,12 @@ public:
                 items_max_ = batch_items_max;
             } else {
                 redial_.drop(sent.error());
+                keep_waiting();
             }
         }
+        keep_waiting();
         refuse_asks();
-        events_.push(SenderEnded{waiting_.size()});
+        events_.push(SenderEnded{.unsent = waiting_.size(), .spooled = spooled_});
     }
 
 private:
@@ -142,6 +149,38 @@ private:
             ask.place->reply.try_push(fail(Code::cancelled, "the worker stops"));
         }
         asked_.clear();
+    }
+
+    /// What earlier workers could not deliver comes first.
+    void take_recovered() {
+        if (!spool_) return;
+        auto recovered = spool_->take_recovered();
+        if (recovered.empty()) return;
+        spooled_ = recovered.size();
+        is_spool_used_ = true;
+        events_.push(Recovered{recovered.size()});
+        std::move(recovered.begin(), recovered.end(), std::back_inserter(waiting_));
+    }
+
+    /// To the spool with what waits and is not there yet: the server is away.
+    void keep_waiting() {
+        if (!spool_ || is_spool_full_ || spooled_ >= waiting_.size()) return;
+        std::vector<const Answer*> fresh;
+        for (std::size_t i = spooled_; i < waiting_.size(); ++i) fresh.push_back(&waiting_[i]);
+        const Status kept = spool_->append(fresh);
+        is_spool_full_ = !kept;
+        if (kept) spooled_ = waiting_.size();
+        is_spool_used_ = is_spool_used_ || kept.has_value();
+        events_.push(Spooled{.count = kept ? fresh.size() : 0, .status = kept});
+    }
+
+    void forget_delivered(std::size_t count) {
+        spooled_ -= std::min(spooled_, count);
+        if (!is_spool_used_ || spooled_ > 0) return;
+        const Status cleared = spool_->clear();
+        if (!cleared) events_.push(Trouble{.error = cleared.error()});
+        is_spool_used_ = false;
+        is_spool_full_ = false;
     }
 
     /// What was asked, in the order of asking.
@@ -218,6 +257,7 @@ private:
         }
         waiting_.erase(waiting_.begin(),
                        waiting_.begin() + static_cast<std::ptrdiff_t>(batch.answers));
+        forget_delivered(batch.answers);
         if (batch.answers > 0) events_.push(Delivered{.count = batch.answers, .stale = stale});
         if (answer) {
             beat_.reset();
@@ -262,11 +302,15 @@ private:
     Asks& asks_;
     WorkerEvents& events_;
     Wake& hurry_;
+    std::optional<Spool>& spool_;
     Selector sources_;
     Redial redial_;
     JsonParser parser_;
     std::deque<Ask> asked_;
     std::deque<Answer> waiting_;
+    std::size_t spooled_ = 0;  ///< from the front of `waiting_`
+    bool is_spool_used_ = false;
+    bool is_spool_full_ = false;
     std::optional<BeatOrder> beat_;
     std::size_t items_max_ = batch_items_max;
     std::uint32_t refusals_ = 0;

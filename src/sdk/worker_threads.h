@@ -7,6 +7,7 @@
 #include "kernel/base/random.h"
 #include "kernel/wire/json_reader.h"
 #include "sdk/middleware.h"
+#include "sdk/spool.h"
 #include "sdk/worker.h"
 #include "sdk/worker_asks.h"
 #include "sdk/worker_events.h"
@@ -45,6 +46,8 @@ private:
     Random random_;
     std::unique_ptr<Connection> connection_;
     std::uint32_t failures_ = 0;
+    /// Set while a pause lasts that was ended early.
+    std::optional<Instant> pause_until_;
     bool has_connected_ever_ = false;
     bool hopeless_ = false;
 };
@@ -59,6 +62,7 @@ struct HandlerPorts {
     Tasks& tasks;
     WorkerEvents& events;
     Asks& asks;
+    SlotRecord& slot;
 };
 /// Runs jobs one after another until the tasks are closed.
 void run_handler(const WorkerOptions& options, const HandlerTable& handlers, HandlerPorts ports);
@@ -73,8 +77,12 @@ struct SenderPorts {
     Asks& asks;
     WorkerEvents& events;
     Wake& hurry;
+    std::optional<Spool>& spool;
 };
 void run_sender(const WorkerOptions& options, SenderPorts ports);
+
+/// Measures memory until `end` is notified, and tells when pressure begins and ends.
+void run_memory_watch(const WorkerOptions& options, WorkerEvents& events, const Wake& end);
 
 /// The jobs of a FETCHB reply. Errors: invalid.
 Result<std::vector<HeldJob>> read_deliveries(JsonView reply);

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker under memory pressure and without its server, and what it tells of itself.
+#include "sdk/fake_queue_testing.h"
+#include "sdk/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+
+namespace sluice::sdk {
+namespace {
+
+/// The lines that a worker logs.
+class Log {
+public:
+    explicit Log(WorkerOptions& options) {
+        options.log = [this](std::string_view line) { lines_.try_push(std::string(line)); };
+    }
+    void await(std::string_view part) {
+        std::string line;
+        while (lines_.pop_until(line, deadline_after(30s)) == ChannelStatus::ok) {
+            if (line.find(part) != std::string::npos) return;
+        }
+        ADD_FAILURE() << "never said: " << part;
+    }
+
+private:
+    Channel<std::string> lines_{10'000};
+};
+
+TEST(WorkerPressure, NothingIsBegunWhileMemoryRunsShort) {
+    FakeQueue queue;
+    std::atomic<std::uint64_t> available{50};
+    Running running(queue);
+    Log log(running.options);
+    running.options.pressure = {.available_percent_min = 10};
+    running.options.pressure_interval = 1ms;
+    running.options.memory_sample = [&] {
+        return MemorySample{.available = Bytes{available.load()}, .total = Bytes{1000}};
+    };
+    running.add("echo", echo());
+    running.start();
+    log.await("fetching no more: 5.0 % of memory available");
+    EXPECT_TRUE(running.worker->counters().under_pressure);
+    queue.push("echo");  // to a fetch that was under way, or to nobody
+    available = 500;
+    log.await("fetching again: 50.0 % of memory available");
+    queue.push("echo");
+    EXPECT_NE(queue.await("ACKB").find("job-"), std::string::npos);
+    running.worker->stop();
+    EXPECT_TRUE(running.finish());
+    EXPECT_EQ(running.worker->counters().pressures, 1U);
+    EXPECT_FALSE(running.worker->counters().under_pressure);
+}
+
+class WorkerSpool : public testing::Test {
+protected:
+    WorkerSpool() {
+        folder = testing::TempDir() + "spool-XXXXXX";
+        EXPECT_NE(::mkdtemp(folder.data()), nullptr);
+    }
+    ~WorkerSpool() override { std::filesystem::remove_all(folder); }
+    WorkerSpool(const WorkerSpool&) = delete;
+    WorkerSpool& operator=(const WorkerSpool&) = delete;
+
+    std::string folder;
+};
+
+TEST_F(WorkerSpool, AnswersOutliveTheWorkerAndAreDeliveredByTheNext) {
+    FakeQueue queue;
+    queue.post([&] {
+        queue.twist = [](int, const std::string& line) -> std::optional<std::string> {
+            if (line.starts_with("ACKB")) return "";  // no answer ever comes
+            return std::nullopt;
+        };
+    });
+    {
+        Running running(queue);
+        Log log(running.options);
+        running.options.spool_folder = folder;
+        running.options.reply_timeout = 200ms;
+        running.options.fetch_wait = 1s;
+        running.add("echo", echo());
+        running.start();
+        queue.push("echo", R"(["kept"])");
+        queue.await("ACKB");
+        queue.await("ACKB");
+        running.worker->stop();
+        log.await("1 answers wait in the spool");
+        EXPECT_TRUE(running.finish());
+        EXPECT_EQ(running.worker->counters().spooled, 1U);
+        EXPECT_EQ(running.worker->counters().unsent, 0U);
+    }
+    queue.post([&] { queue.twist = nullptr; });
+    Running next(queue);
+    Log log(next.options);
+    next.options.spool_folder = folder;
+    next.add("echo", echo());
+    next.start();
+    log.await("1 answers were in the spool");
+    EXPECT_EQ(queue.await("ACKB"),
+              R"(ACKB [{"jid":"job-1","lease":"0000000000000001","result":["kept"]}])");
+    next.worker->stop();
+    EXPECT_TRUE(next.finish());
+    EXPECT_EQ(next.worker->counters().recovered, 1U);
+    EXPECT_TRUE(std::filesystem::is_empty(folder)) << "delivered and forgotten";
+}
+
+TEST_F(WorkerSpool, AFolderThatCannotBeMadeIsSaidAtTheStart) {
+    FakeQueue queue;
+    Running running(queue);
+    running.options.spool_folder = "/proc/nowhere";
+    running.add("echo", echo());
+    running.start();
+    const Status verdict = running.finish();
+    ASSERT_FALSE(verdict);
+    EXPECT_EQ(verdict.error().code, Code::io);
+}
+
+TEST(WorkerPictures, ShowWhatRunsWhatWaitsAndWhatFailed) {
+    FakeQueue queue;
+    Gate gate;
+    Running running(queue);
+    running.options.capacity.mem_mb = 100;
+    running.add("gate", gate.handler(), {.needs = {.mem_mb = 60}, .concurrency_max = 0});
+    running.add("fails",
+                [](JobContext&) -> Outcome { return Failure{.errtype = "E", .message = "why"}; });
+    for (const char* type : {"fails", "gate", "gate"}) queue.push(type);
+    running.start();
+    EXPECT_EQ(gate.await_begin(), "job-2");
+    queue.await("FAILB");
+    const auto picture = running.worker->picture(deadline_after(30s));
+    ASSERT_TRUE(picture);
+    EXPECT_EQ(picture->state, "running");
+    EXPECT_EQ(picture->used.mem_mb, 60U);
+    ASSERT_EQ(picture->jobs.size(), 2U);
+    EXPECT_EQ(picture->jobs[0].jid, "job-2");
+    EXPECT_EQ(picture->jobs[0].type, "gate");
+    EXPECT_EQ(picture->jobs[0].stage, WorkerPicture::Stage::running);
+    EXPECT_EQ(picture->jobs[1].stage, WorkerPicture::Stage::parked);
+    ASSERT_EQ(picture->failures.size(), 1U);
+    EXPECT_EQ(picture->failures[0].errtype + picture->failures[0].message, "Ewhy");
+    gate.let_go(2);
+    running.worker->stop();
+    EXPECT_TRUE(running.finish());
+    EXPECT_FALSE(running.worker->picture(deadline_after(30s))) << "it has ended";
+}
+
+}  // namespace
+}  // namespace sluice::sdk
