@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs built-in job types in this process, without server, worker or queue: what compare.py compares
-// the same jobs through a queue with. bench_work_alone READ_ROOT WRITE_ROOT, then a line for each job
-// on standard input: TYPE ARGUMENTS. Answers each with SECONDS, or "failed: …".
+// Runs built-in job types in this process, without server, worker or queue: what compare.py
+// compares the same jobs through a queue with. bench_work_alone READ_ROOT WRITE_ROOT, then a line
+// for each job on standard input: TYPE ARGUMENTS. Answers each with SECONDS, or "failed: …".
 #include "kernel/sync/clock.h"
 #include "modules/work/types.h"
 #include "sdk/inline_queue.h"
