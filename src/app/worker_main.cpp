@@ -5,7 +5,10 @@
 #include "app/crawl_run.h"
 #include "app/exit_code.h"
 #include "app/version.h"
+#include "app/worker_dry_run.h"
+#include "app/worker_runtime.h"
 #include "app/worker_settings.h"
+#include "app/worker_status.h"
 #include "kernel/observe/log.h"
 #include "kernel/wire/json_text.h"
 #include "modules/crawl/module.h"
@@ -25,6 +28,9 @@
 namespace sluice::app {
 
 namespace {
+
+/// The first word of a handler process (work.isolate); not for people.
+constexpr std::string_view process_word = "handler-process";
 
 struct TypesArguments {
     std::string name;
@@ -65,34 +71,128 @@ std::string joined(const std::vector<std::string>& parts) {
     return text;
 }
 
-Status work(const WorkerArguments& arguments) {
-    SLUICE_TRY(const Config config, load_worker_config(arguments));
+/// Settings read and types made: all that can be wrong before there is a connection.
+struct Prepared {
+    Config config;
+    sdk::WorkerOptions options;
+    std::vector<sdk::JobType> types;
+    TypeRules rules;
+    WorkerFacts facts;
+};
+
+Result<Prepared> prepare(const WorkerArguments& arguments) {
+    SLUICE_TRY(Config config, load_worker_config(arguments));
     SLUICE_TRY(const work::WorkSettings settings, work_settings(config));
     SLUICE_TRY(sdk::WorkerOptions options, worker_options(config));
-    SLUICE_TRY(const auto types, all_types(settings));
-    const auto confinement = work::describe_confinement(settings.handlers, settings.cgroup);
-    block_worker_signals();
-    SLUICE_TRY_STATUS(start_worker_log(config));
-    options.log = [](std::string_view line) { log_info("worker", {{"event", line}}); };
-    const std::string server = options.server.text();
-    const std::string queues = joined(options.queues);
-    const auto slots = static_cast<std::int64_t>(options.concurrency);
-    sdk::Worker worker(std::move(options));
-    for (const sdk::JobType& type : types) SLUICE_TRY_STATUS(worker.add(type));
-    log_info("worker started", {{"server", server},
-                                {"queues", queues},
-                                {"slots", slots},
-                                {"types", static_cast<std::int64_t>(types.size())},
+    SLUICE_TRY(TypeRules rules, TypeRules::read(config));
+    SLUICE_TRY(auto types, all_types(settings));
+    WorkerFacts facts{.server = options.server.text(),
+                      .queues = options.queues,
+                      .types = types.size(),
+                      .slots = options.concurrency,
+                      .capacity = options.capacity};
+    facts.confinement = work::describe_confinement(settings.handlers, settings.cgroup);
+    for (const sdk::JobType& type : types) {
+        if (rules.is_isolated(type.name)) facts.isolated.push_back(type.name);
+    }
+    return Prepared{std::move(config), std::move(options), std::move(types), std::move(rules),
+                    std::move(facts)};
+}
+
+std::shared_ptr<work::HandlerProcesses> make_processes(const Prepared& prepared,
+                                                       const std::vector<std::string>& words) {
+    if (prepared.facts.isolated.empty()) return nullptr;
+    std::vector<std::string> arguments{"sluice handler process", std::string(process_word)};
+    arguments.insert(arguments.end(), words.begin(), words.end());
+    return std::make_shared<work::HandlerProcesses>(
+        work::HandlerProcessOptions{.path = "/proc/self/exe",
+                                    .arguments = std::move(arguments),
+                                    .processes_max = prepared.options.concurrency});
+}
+
+/// Lets every type in by its terms, and into a process where the settings say so.
+Status add_types(sdk::Worker& worker, const Prepared& prepared,
+                 const std::shared_ptr<work::HandlerProcesses>& processes) {
+    for (const sdk::JobType& type : prepared.types) {
+        auto run = prepared.rules.is_isolated(type.name) ? work::isolated(processes) : type.run;
+        SLUICE_TRY_STATUS(
+            worker.add(type.name, std::move(run), prepared.rules.terms(type.name, type.needs)));
+    }
+    return {};
+}
+
+void tell_start(const Prepared& prepared, const sdk::Worker& worker) {
+    const WorkerFacts& facts = prepared.facts;
+    log_info("worker started", {{"server", facts.server},
+                                {"queues", joined(facts.queues)},
+                                {"slots", static_cast<std::int64_t>(facts.slots)},
+                                {"types", static_cast<std::int64_t>(facts.types)},
                                 {"wid", worker.wid()}});
-    for (const std::string& line : confinement) log_info("program", {{"confinement", line}});
-    const Status status = worker.run();
-    const sdk::WorkerCounters counters = worker.counters();
+    for (const std::string& line : facts.confinement) {
+        log_info("program", {{"confinement", line}});
+    }
+    std::vector<std::string> names;
+    for (const sdk::JobType& type : prepared.types) names.push_back(type.name);
+    for (const std::string& line : prepared.rules.unused(names)) {
+        log_warning("settings", {{"problem", line}});
+    }
+}
+
+void tell_end(const sdk::WorkerCounters& counters) {
     log_info("worker ended", {{"succeeded", static_cast<std::int64_t>(counters.succeeded)},
                               {"failed", static_cast<std::int64_t>(counters.failed)},
                               {"given_back", static_cast<std::int64_t>(counters.released)},
                               {"stale", static_cast<std::int64_t>(counters.stale)},
                               {"unsent", static_cast<std::int64_t>(counters.unsent)}});
+}
+
+Status work(const WorkerArguments& arguments, const std::vector<std::string>& words) {
+    SLUICE_TRY(Prepared prepared, prepare(arguments));
+    block_worker_signals();
+    SLUICE_TRY_STATUS(start_worker_log(prepared.config));
+    prepared.options.log = [](std::string_view line) { log_info("worker", {{"event", line}}); };
+    const auto processes = make_processes(prepared, words);
+    sdk::Worker worker(prepared.options);
+    SLUICE_TRY_STATUS(add_types(worker, prepared, processes));
+    std::unique_ptr<StatusPage> page;
+    const std::string& listen = prepared.config.text("work.http");
+    if (!listen.empty()) {
+        SLUICE_TRY(page, StatusPage::start(listen, prepared.config.boolean("work.http_insecure"),
+                                           worker, processes.get(), prepared.facts));
+    }
+    tell_start(prepared, worker);
+    if (page) log_info("status page", {{"address", page->address()}});
+    const Status status = worker.run();
+    page.reset();
+    tell_end(worker.counters());
     return status;
+}
+
+/// A process of the worker that was given the same words: its jobs come from the socket.
+Status serve_as_process(const WorkerArguments& arguments) {
+    SLUICE_TRY(const Prepared prepared, prepare(arguments));
+    block_worker_signals();
+    SLUICE_TRY_STATUS(start_worker_log(prepared.config));
+    work::serve_handlers(work::handler_process_socket, prepared.types);
+}
+
+Result<int> dry_run(const WorkerArguments& arguments) {
+    SLUICE_TRY(const Prepared prepared, prepare(arguments));
+    std::vector<DryRunType> types;
+    for (const sdk::JobType& type : prepared.types) {
+        types.push_back({.name = type.name,
+                         .terms = prepared.rules.terms(type.name, type.needs),
+                         .is_isolated = prepared.rules.is_isolated(type.name)});
+    }
+    std::vector<std::string> names;
+    for (const DryRunType& type : types) names.push_back(type.name);
+    return run_dry({.options = prepared.options,
+                    .facts = prepared.facts,
+                    .types = std::move(types),
+                    .problems = prepared.rules.unused(names),
+                    .read_roots = prepared.config.list("work.read_roots"),
+                    .write_root = prepared.config.text("work.write_root"),
+                    .http = prepared.config.text("work.http")});
 }
 
 void print_type(const sdk::JobType& type) {
@@ -186,6 +286,8 @@ void add_work_options(CLI::App& program, WorkerArguments& arguments) {
     program.add_option("--log-format", arguments.log_format, "human or json");
     program.add_option("--set", arguments.settings,
                        "Any setting, as section.key=value; may be repeated");
+    program.add_flag("--dry-run", arguments.dry_run,
+                     "Check the settings, connect, show what would be fetched and run, and end");
     program.footer(
         "Example:\n"
         "  sluice work --queues mail,default --concurrency 8 --read-root data --write-root out\n"
@@ -195,6 +297,11 @@ void add_work_options(CLI::App& program, WorkerArguments& arguments) {
 }
 
 int run(int argc, char** argv) {
+    const bool is_process = argc > 1 && process_word == argv[1];
+    if (is_process) {
+        --argc;
+        ++argv;
+    }
     CLI::App program("Runs jobs of the built-in types.", "sluice work");
     program.set_version_flag("--version", std::string(version));
     WorkerArguments arguments;
@@ -213,7 +320,15 @@ int run(int argc, char** argv) {
         const Result<int> listed = list_types(types_arguments);
         return listed ? *listed : report("types", listed.error());
     }
-    const Status worked = work(arguments);
+    if (is_process) {
+        const Status served = serve_as_process(arguments);
+        return report("handler process", served.error());
+    }
+    if (arguments.dry_run) {
+        const Result<int> ran = dry_run(arguments);
+        return ran ? *ran : report("work --dry-run", ran.error());
+    }
+    const Status worked = work(arguments, std::vector<std::string>(argv + 1, argv + argc));
     return worked ? exit_ok : report("work", worked.error());
 }
 

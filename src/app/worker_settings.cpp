@@ -2,6 +2,7 @@
 #include "app/worker_settings.h"
 
 #include "app/worker_exec.h"
+#include "app/worker_runtime.h"
 #include "kernel/base/text.h"
 #include "sdk/server_url.h"
 
@@ -50,6 +51,7 @@ Result<Config> load_worker_config(const WorkerArguments& arguments) {
     ConfigTable table;
     table.declare(worker_settings());
     table.declare(exec_handler_settings());
+    table.declare(runtime_settings());
     table.share_with({"server", "http", "jobs"});  // one file may be for both
     ConfigSources sources;
     if (!arguments.file.empty()) sources.file = arguments.file;
@@ -126,6 +128,7 @@ Result<sdk::WorkerOptions> worker_options(const Config& config) {
     options.prefetch = prefetch < 0 ? options.concurrency : static_cast<std::uint32_t>(prefetch);
     options.grace = config.duration("work.grace");
     options.timeout_default = config.duration("work.timeout");
+    SLUICE_TRY_STATUS(set_runtime(config, options));
     return options;
 }
 

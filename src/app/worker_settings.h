@@ -22,6 +22,7 @@ struct WorkerArguments {
     std::string grace;
     std::string log_format;
     std::vector<std::string> settings;  ///< "section.key=value"
+    bool dry_run = false;
 };
 
 std::vector<Setting> worker_settings();

@@ -86,6 +86,27 @@ Error get_error(Unpacker& in) {
     return Error{code, in.copy()};
 }
 
+void put(Packer& out, const sdk::TraceContext& trace) {
+    out.text({reinterpret_cast<const char*>(trace.trace_id.data()), trace.trace_id.size()});
+    out.text({reinterpret_cast<const char*>(trace.span_id.data()), trace.span_id.size()});
+    out.number(trace.sampled ? 1 : 0).number(trace.random ? 1 : 0).text(trace.state);
+}
+sdk::TraceContext get_trace(Unpacker& in) {
+    sdk::TraceContext trace;
+    const std::string_view trace_id = in.text();
+    const std::string_view span_id = in.text();
+    if (trace_id.size() == trace.trace_id.size()) {
+        std::memcpy(trace.trace_id.data(), trace_id.data(), trace_id.size());
+    }
+    if (span_id.size() == trace.span_id.size()) {
+        std::memcpy(trace.span_id.data(), span_id.data(), span_id.size());
+    }
+    trace.sampled = in.number() != 0;
+    trace.random = in.number() != 0;
+    trace.state = in.copy();
+    return trace;
+}
+
 void put(Packer& out, const sdk::JobSpec& job) {
     const auto optional = [&](const auto& value) {
         out.number(value ? 1 : 0).number(value ? static_cast<std::int64_t>(*value) : 0);
@@ -103,6 +124,8 @@ void put(Packer& out, const sdk::JobSpec& job) {
         out.duration(backoff->max).number(backoff->jitter_percent);
     }
     out.number(job.wait_when_worker_lost ? 1 : 0);
+    out.number(job.trace ? 1 : 0);
+    if (job.trace) put(out, *job.trace);
 }
 
 sdk::JobSpec get_job(Unpacker& in) {
@@ -136,6 +159,7 @@ sdk::JobSpec get_job(Unpacker& in) {
         job.backoff = backoff;
     }
     job.wait_when_worker_lost = in.number() != 0;
+    if (in.number() != 0) job.trace = get_trace(in);
     return job;
 }
 

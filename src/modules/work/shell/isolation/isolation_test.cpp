@@ -61,6 +61,7 @@ std::vector<sdk::JobType> types() {
     all.push_back(type("push", [](sdk::JobContext& context) -> sdk::Outcome {
         std::vector<sdk::JobSpec> jobs(2);
         jobs[0] = {.type = "a", .args = "[1]", .queue = "q", .retry = 3, .keep = 5s};
+        jobs[0].trace = sdk::TraceContext{.trace_id = {1, 2}, .span_id = {3}, .state = "k=v"};
         jobs[1] = {.type = "b", .jid = "own-jid-1", .backoff = sdk::BackoffParts{.base = 2s}};
         const auto refused = context.push(jobs);
         if (!refused) return refused.error().message;
@@ -206,6 +207,8 @@ TEST_F(Isolation, AHandlerPushesJobsAndAsksForTheirEnds) {
     EXPECT_EQ(context.pushed[0].type, "a");
     EXPECT_EQ(context.pushed[0].retry, 3);
     EXPECT_EQ(context.pushed[0].keep, Duration{5s});
+    EXPECT_EQ(context.pushed[0].trace,
+              (sdk::TraceContext{.trace_id = {1, 2}, .span_id = {3}, .state = "k=v"}));
     EXPECT_EQ(context.pushed[1].backoff->base, Duration{2s});
 }
 

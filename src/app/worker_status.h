@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The worker's own page for the machine it runs on: what its slots do, what it has, what failed
+// lately; the same as JSON, and metrics. The server's dashboard shows all workers; this shows one.
+#pragma once
+
+#include "kernel/base/result.h"
+#include "modules/work/module.h"
+#include "sdk/worker.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+
+/// What does not change while the worker runs.
+struct WorkerFacts {
+    std::string server;
+    std::vector<std::string> queues;
+    std::size_t types = 0;
+    std::uint32_t slots = 0;
+    sdk::Capacity capacity;
+    std::vector<std::string> isolated;     ///< types
+    std::vector<std::string> confinement;  ///< work::describe_confinement
+};
+
+/// A running page: / (HTML), /status.json, /metrics.
+class StatusPage {
+public:
+    /// `worker` and `processes` outlive it; it ends before the worker's run() is over. Errors: as
+    /// HttpServer::start, denied (an address beyond this machine without `insecure`).
+    static Result<std::unique_ptr<StatusPage>> start(const std::string& listen, bool insecure,
+                                                     sdk::Worker& worker,
+                                                     const work::HandlerProcesses* processes,
+                                                     WorkerFacts facts);
+    ~StatusPage();
+    StatusPage(const StatusPage&) = delete;
+    StatusPage& operator=(const StatusPage&) = delete;
+    [[nodiscard]] std::string address() const;
+
+private:
+    struct State;
+    explicit StatusPage(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace sluice::app
