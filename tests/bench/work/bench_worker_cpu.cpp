@@ -7,6 +7,7 @@
 #include "kernel/sync/clock.h"
 #include "sdk/client.h"
 #include "sdk/server_url.h"
+#include "sdk/wake.h"
 #include "sdk/worker.h"
 
 #include <cstdio>
@@ -15,7 +16,6 @@
 #include <vector>
 
 #include <csignal>
-#include <ctime>
 
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -71,6 +71,7 @@ int work(const Plan& plan) {
 bool push(const Plan& plan) {
     sdk::Client client({.server = plan.server});
     const std::uint64_t batch = plan.rate / ticks_per_second;
+    sdk::Wake never;
     const Instant begin = monotonic_now();
     std::uint64_t late = 0;
     std::vector<std::string> last;
@@ -78,9 +79,7 @@ bool push(const Plan& plan) {
         const Instant at = begin + static_cast<std::int64_t>(tick) * (1s / ticks_per_second);
         const Instant now = monotonic_now();
         if (now < at) {
-            const auto pause = at - now;
-            const timespec wait{.tv_sec = 0, .tv_nsec = static_cast<long>(pause.count())};
-            nanosleep(&wait, nullptr);
+            never.wait_until(at);
         } else if (now > at + 100ms) {
             ++late;
         }
