@@ -44,10 +44,9 @@ TEST(TypeRules, TheFirstPatternThatFitsCounts) {
 }
 
 TEST(TypeRules, MistakesAreNamedWithTheWayOut) {
-    EXPECT_EQ(
-        error({{"work.needs", "exec: memory_mb=1"}}),
-        "work.needs: \"exec: memory_mb=1\": unknown need \"memory_mb\"; there are cpu, mem_mb, "
-        "gpu and label");
+    EXPECT_EQ(error({{"work.needs", "exec: colour=1"}}),
+              "work.needs: \"exec: colour=1\": unknown need \"colour\"; there are cpu, mem_mb, "
+              "gpu and label");
     EXPECT_EQ(error({{"work.needs", "exec: mem_bm=1"}}),
               "work.needs: \"exec: mem_bm=1\": unknown need \"mem_bm\"; did you mean \"mem_mb\"?");
     EXPECT_EQ(error({{"work.needs", "exec"}}),
