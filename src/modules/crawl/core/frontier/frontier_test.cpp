@@ -2,6 +2,7 @@
 // Single steps of the frontier. Its histories are judged in tests/crawl_sim.
 #include "modules/crawl/core/frontier/frontier.h"
 
+#include "modules/crawl/core/frontier/host.h"
 #include "modules/crawl/core/robots/robots.h"
 
 #include <gtest/gtest.h>
@@ -406,6 +407,13 @@ TEST(Frontier, ChangedRatesHoldForHostsThatAlreadyWait) {
     ASSERT_EQ(orders.size(), 1U);
     scene.finish(orders[0], PageEnd::Kind::fetched);
     EXPECT_TRUE(scene.frontier->is_finished());
+}
+
+TEST(Host, TheNameOfAnOriginIsWithoutItsPort) {
+    EXPECT_EQ(host_name_of("https://example.org:8443"), "example.org");
+    EXPECT_EQ(host_name_of("http://example.org"), "example.org");
+    EXPECT_EQ(host_name_of("http://[::1]:80"), "[::1]");
+    EXPECT_EQ(host_name_of("http://[::1]"), "[::1]");
 }
 
 }  // namespace

@@ -85,6 +85,8 @@ bool asks_elsewhere(const Host& host);
 
 /// The part of a canonical URL before its path, and the path with its query.
 std::string_view origin_of(std::string_view url);
+/// "example.org" of "https://example.org:8443", "[::1]" of "http://[::1]:80".
+std::string_view host_name_of(std::string_view origin);
 std::string_view path_of(std::string_view url);
 
 /// The records on disk. Each begins with a version byte; a reader refuses a newer one.

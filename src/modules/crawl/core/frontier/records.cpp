@@ -6,6 +6,8 @@
 #include "modules/crawl/core/frontier/host.h"
 #include "modules/crawl/core/frontier/seen_set.h"
 
+#include <algorithm>
+
 namespace sluice::crawl {
 namespace {
 
@@ -25,6 +27,14 @@ std::string_view origin_of(std::string_view url) {
     const std::size_t scheme = url.find("://");
     SLUICE_CHECK(scheme != std::string_view::npos);
     return url.substr(0, url.find('/', scheme + 3));
+}
+
+std::string_view host_name_of(std::string_view origin) {
+    origin.remove_prefix(std::min(origin.find("://") + 3, origin.size()));
+    // A colon inside brackets belongs to the address.
+    const std::size_t port = origin.rfind(':');
+    const bool has_port = port != origin.npos && origin.find(']', port) == origin.npos;
+    return has_port ? origin.substr(0, port) : origin;
 }
 
 std::string_view path_of(std::string_view url) { return url.substr(origin_of(url).size()); }

@@ -40,10 +40,7 @@ CookieRequest cookie_request(std::string_view url) {
     CookieRequest request;
     request.secure = url.starts_with("https:");
     const std::string_view origin = origin_of(url);
-    std::string_view host = origin.substr(origin.find("://") + 3);
-    const std::size_t port = host.rfind(':');
-    const bool is_port = port != std::string_view::npos && host.find(']', port) == host.npos;
-    request.host = is_port ? host.substr(0, port) : host;
+    request.host = host_name_of(origin);
     request.path = url.substr(origin.size());
     return request;
 }

@@ -2,6 +2,7 @@
 #include "modules/crawl/shell/fetch/transfer_config.h"
 
 #include "kernel/base/text.h"
+#include "modules/crawl/core/frontier/host.h"
 #include "modules/crawl/core/text/ascii.h"
 
 #include <curl/curl.h>
@@ -16,14 +17,7 @@ UrlOrigin url_origin(std::string_view url) {
     if (begin == std::string_view::npos) return out;
     const std::size_t end = std::min(url.find_first_of("/?#\\", begin + 3), url.size());
     out.origin = url.substr(0, end);
-    std::string_view host = url.substr(begin + 3, end - begin - 3);
-    // A colon inside brackets belongs to the address.
-    const std::size_t bracket = host.rfind(']');
-    const std::size_t colon = host.rfind(':');
-    if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
-        host = host.substr(0, colon);
-    }
-    out.host = host;
+    out.host = host_name_of(out.origin);
     return out;
 }
 
