@@ -74,6 +74,8 @@ Status WorkerOwner::run() {
         }
         pass_time(monotonic_now());
         start_admitted();
+        hand_over_tasks();
+        send_answers();
         part_if_done();
     }
     publish();
@@ -120,8 +122,12 @@ void WorkerOwner::take_in(HeldJobs::iterator job, Task task) {
     admission_.wait(*type, job->first);
 }
 
-void WorkerOwner::hand_over(Task task) {
-    const auto status = channels_.tasks.try_push(std::move(task));
+/// At the end of the turn, with all others: one lock and one wake-up for them.
+void WorkerOwner::hand_over(Task task) { new_tasks_.push_back(std::move(task)); }
+
+void WorkerOwner::hand_over_tasks() {
+    if (new_tasks_.empty()) return;
+    const auto status = channels_.tasks.try_push_all(new_tasks_);
     SLUICE_CHECK(status == ChannelStatus::ok);
 }
 
@@ -274,6 +280,7 @@ void WorkerOwner::leave_queue(Phase phase) {
 
 void WorkerOwner::start_drain() {
     phase_deadline_ = deadline_after(options_.grace);
+    hand_over_tasks();
     std::vector<Task> unstarted;
     channels_.tasks.try_pop_all(unstarted, channels_.tasks.capacity());
     for (const Task& task : unstarted) {
@@ -366,6 +373,8 @@ void WorkerOwner::order_fetch() {
 void WorkerOwner::beat(Instant now) {
     next_beat_ = now + options_.beat_interval;
     if (phase_ == Phase::parting) return;
+    // First, as it does not list what they have ended.
+    send_answers();
     BeatOrder order;
     order.state = phase_ == Phase::running ? WorkerWord::running
                   : phase_ == Phase::quiet ? WorkerWord::quiet
@@ -429,9 +438,15 @@ void WorkerOwner::release(const std::string& jid, std::uint64_t lease) {
 
 void WorkerOwner::answer(Answer answer) {
     ++unanswered_;
+    new_answers_.push_back(std::move(answer));
+}
+
+void WorkerOwner::send_answers() {
+    if (new_answers_.empty()) return;
     // There is room: no more is fetched than answers_max leaves for.
-    const auto status = channels_.sends.try_push(std::move(answer));
+    const auto status = channels_.sends.try_push_all(new_answers_);
     SLUICE_CHECK(status == ChannelStatus::ok || has_ended_);
+    new_answers_.clear();
     // Into the spool with it at once, not after the pause before the next try.
     if (is_away_ && !options_.spool_folder.empty()) channels_.hurry.notify();
 }

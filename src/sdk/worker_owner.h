@@ -104,6 +104,7 @@ private:
     [[nodiscard]] std::optional<Admission::Type> admission_type(std::string_view type) const;
     void take_in(HeldJobs::iterator job, Task task);
     void hand_over(Task task);
+    void hand_over_tasks();
     void start_admitted();
     void unpark(HeldJobs::iterator job);
     HeldJobs::iterator forget(HeldJobs::iterator job);
@@ -120,6 +121,7 @@ private:
     void settle(HeldJobs::iterator job, Outcome&& outcome);
     void release(const std::string& jid, std::uint64_t lease);
     void answer(Answer answer);
+    void send_answers();
     void remember(const Held& held, const Failure& failure);
     void say(const std::string& line) const;
     void publish();
@@ -132,6 +134,9 @@ private:
     Admission admission_;
     /// Types with terms only.
     std::map<std::string_view, Admission::Type> admission_types_;
+    /// Of this turn.
+    std::vector<Task> new_tasks_;
+    std::vector<SendOrder> new_answers_;
     std::size_t unanswered_ = 0;
     bool is_fetching_ = false;
     bool has_ended_ = false;
