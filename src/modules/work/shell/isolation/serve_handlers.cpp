@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace sluice::work {
@@ -112,7 +113,7 @@ void serve_handlers(int socket, const std::vector<sdk::JobType>& types) {
         }
     });
     FrameReader reader(socket);
-    std::optional<CancelSource> source;
+    std::unique_ptr<CancelSource> source;
     for (;;) {
         const auto filled = reader.fill();
         // The worker has gone, and with it whoever would take an answer.
@@ -126,7 +127,8 @@ void serve_handlers(int socket, const std::vector<sdk::JobType>& types) {
                 Duration left{0};
                 auto job = decode_delivery(frame->body, left);
                 if (!job) ::_exit(1);
-                source.emplace(left > Duration{0} ? deadline_after(left) : no_deadline);
+                source = std::make_unique<CancelSource>(left > Duration{0} ? deadline_after(left)
+                                                                           : no_deadline);
                 orders.push({.job = *std::move(job), .token = source->token()});
             } else if (frame->kind == FrameKind::cancel) {
                 if (source) source->cancel(decode_error(frame->body));
