@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/work/core/csv_parser.h"
-#include "modules/work/core/csv_stats.h"
+#include "modules/work/core/csv/csv_parser.h"
+#include "modules/work/core/csv/csv_stats.h"
+#include "modules/work/core/csv/csv_value.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,6 @@
 namespace sluice::work {
 namespace {
 
-using namespace std::string_literals;
 using Records = std::vector<std::vector<std::string>>;
 
 /// Parses the text cut in two at `cut`; quoted fields come back in brackets.
@@ -66,8 +66,8 @@ TEST(CsvParser, RefusesHostileFilesWithTheLine) {
     } rows[] = {
         {"a\nb,\"open\nand on", Code::invalid, "opened at line 2"},
         {"a\n\"b\"c\n", Code::invalid, "line 2: text after a closing quote"},
-        {"a\nb\0c\n"s, Code::invalid, "line 2: a NUL byte"},
-        {"\"\0"s, Code::invalid, "NUL"},
+        {std::string("a\nb\0c\n", 6), Code::invalid, "line 2: a NUL byte"},
+        {std::string("\"\0", 2), Code::invalid, "NUL"},
         {"a\n" + std::string(101, 'x'), Code::exhausted, "line 2: the record is longer than 100"},
         {"\"" + std::string(200, '\n'), Code::exhausted, "longer than 100"},
         {std::string(11, ','), Code::exhausted, "more than 10 fields"},
@@ -79,6 +79,30 @@ TEST(CsvParser, RefusesHostileFilesWithTheLine) {
         EXPECT_EQ(got.error().code, row.code);
         EXPECT_NE(got.error().message.find(row.said), std::string::npos) << got.error().text();
     }
+}
+
+TEST(CsvParser, PiecesMakeNoDifference) {
+    // Long enough for whole blocks of the fast way, with everything that it must leave alone.
+    std::string text;
+    for (int i = 0; i < 40; ++i) {
+        text += std::to_string(i) + ",\"a, \"\"b\"\"\r\nc\",,plain \" quote,\"\"\n\r\n";
+        text += std::string(static_cast<std::size_t>(i * 3), 'x') + ",y\r\nlone\rcr,1\n";
+    }
+    const auto whole = parse(text, text.size());
+    ASSERT_TRUE(whole) << whole.error().text();
+    EXPECT_EQ(whole->size(), 160u);
+    EXPECT_EQ((*whole)[0],
+              (std::vector<std::string>{"0", "[a, \"b\"\r\nc]", "", "plain \" quote", "[]"}));
+    for (std::size_t cut = 0; cut < text.size(); ++cut) ASSERT_EQ(*parse(text, cut), *whole) << cut;
+}
+
+TEST(CsvParser, CountsLinesInsideQuotesToo) {
+    CsvParser parser;
+    const auto take = [](std::span<const CsvField>) {};
+    const auto status = parser.feed("a\r\n\"b\r\nb\nb\",c\n\nd,\"e\"x\n", take);
+    ASSERT_FALSE(status);
+    EXPECT_NE(status.error().message.find("line 6: text after"), std::string::npos)
+        << status.error().text();
 }
 
 TEST(CsvParser, StaysFailed) {
@@ -138,11 +162,44 @@ TEST(CsvStats, KeepsItsMemoryBounded) {
     for (int i = 0; i < 100; ++i) {
         text += std::to_string(i) + "," + std::string(500, static_cast<char>('a' + i % 20)) + "\n";
     }
-    const auto stats = stats_of(
-        text, true, {.distinct_per_column_max = 50, .distinct_max = 60, .text_bytes_max = 8});
-    EXPECT_TRUE(stats.column(0).distinct_capped);
-    EXPECT_EQ(stats.column(0).distinct + stats.column(1).distinct, 60u);
-    EXPECT_EQ(stats.column(1).text_max, "tttttttt");
+    const auto stats = stats_of(text, true,
+                                {.distinct_per_column_max = 50,
+                                 .distinct_max = 60,
+                                 .text_bytes_max = 8,
+                                 .profiled_max = 1});
+    EXPECT_TRUE(stats.column(0).distinct_estimated);
+    EXPECT_NEAR(static_cast<double>(stats.column(0).distinct), 100, 3);
+    EXPECT_EQ(stats.column(1).values, 100u);
+    EXPECT_EQ(stats.column(1).distinct, 0u);  // beyond the columns that are profiled
+    const auto all = stats_of(text, true, {.distinct_max = 60, .text_bytes_max = 8});
+    EXPECT_TRUE(all.column(0).distinct_estimated);
+    EXPECT_FALSE(all.column(1).distinct_estimated);
+    EXPECT_EQ(all.column(1).distinct, 20u);
+    EXPECT_EQ(all.column(1).text_max, "tttttttt");
+}
+
+TEST(CsvStats, GivesQuantilesTopValuesAndLengths) {
+    std::string text = "n,city\n";
+    for (int i = 1; i <= 1000; ++i) {
+        text += std::to_string(i) + (i % 3 == 0 ? ",Łódź\n" : i % 3 == 1 ? ",Rome\n" : ",Oslo\n");
+    }
+    const auto stats = stats_of(text);
+    const auto n = stats.column(0, 2);
+    ASSERT_EQ(n.quantiles.size(), ColumnQuantiles::count);
+    EXPECT_DOUBLE_EQ(n.quantiles[3], 500.5);
+    EXPECT_DOUBLE_EQ(n.quantiles[0], 10.99);
+    EXPECT_EQ(n.quantile_rank_error, 0.0);
+    EXPECT_DOUBLE_EQ(n.sum.value(), 500500);
+    EXPECT_EQ(n.length_min, 1u);
+    EXPECT_EQ(n.length_max, 4u);
+    const auto city = stats.column(1, 2);
+    ASSERT_EQ(city.top.size(), 2u);
+    EXPECT_EQ(city.top[0].text, "Rome");
+    EXPECT_EQ(city.top[0].count, 334u);
+    EXPECT_EQ(city.top[1].text, "Oslo");
+    EXPECT_EQ(city.length_min, 4u);
+    EXPECT_EQ(city.length_max, 4u);
+    EXPECT_TRUE(city.quantiles.empty());
 }
 
 TEST(CsvStats, TextsThatAreNotUtf8AreCutToTheLimitToo) {
@@ -150,6 +207,69 @@ TEST(CsvStats, TextsThatAreNotUtf8AreCutToTheLimitToo) {
     const auto stats = stats_of(bytes + "\n" + bytes + "\n", true, {.text_bytes_max = 8});
     EXPECT_EQ(stats.column(0).name, "\uFFFD\uFFFD");
     EXPECT_EQ(stats.column(0).text_max, "\uFFFD\uFFFD");
+}
+
+TEST(CsvValue, ReadsNumbers) {
+    const struct {
+        std::string_view text;
+        std::optional<double> number;
+    } rows[] = {
+        {"0", 0},
+        {"-12.50", -12.5},
+        {"+7", 7},
+        {".5", .5},
+        {"5.", 5},
+        {"1e3", 1000},
+        {"-2E-2", -.02},
+        {"0.1", 0.1},
+        {"123456789012345", 123456789012345.0},
+        {"1234567890123456789", 1234567890123456789.0},
+        {"", {}},
+        {"-", {}},
+        {".", {}},
+        {"+-1", {}},
+        {"inf", {}},
+        {"-inf", {}},
+        {"nan", {}},
+        {"1,5", {}},
+        {"1 000", {}},
+        {"0x10", {}},
+        {"1.2.3", {}},
+        {"1e999", {}},
+    };
+    for (const auto& row : rows) EXPECT_EQ(as_number(row.text), row.number) << row.text;
+}
+
+TEST(CsvValue, ReadsTimes) {
+    const auto seconds = [](std::string_view text) -> std::optional<double> {
+        const auto time = as_time(text);
+        if (!time) return std::nullopt;
+        return static_cast<double>(to_ns(*time)) / 1e9;
+    };
+    EXPECT_EQ(seconds("1970-01-02"), 86400.0);
+    EXPECT_EQ(seconds("1970-01-01T00:00:01.5Z"), 1.5);
+    EXPECT_EQ(seconds("1970-01-01 01:00+01:00"), 0.0);
+    EXPECT_EQ(seconds("1969-12-31T23:00:00-0130"), 1800.0);
+    EXPECT_EQ(seconds("1700-02-28"), -8515324800.0);
+    for (const char* text : {"1970-02-30", "0001-01-01", "9999-12-31", "1970-01-01T25:00",
+                             "1970-01-01T1", "1970-01-01T00:00:00+9", "1970-01-01T00:00Zx", "x"}) {
+        EXPECT_EQ(seconds(text), std::nullopt) << text;
+    }
+}
+
+TEST(CsvValue, WritesFieldsThatReadBackTheSame) {
+    for (const std::string_view text :
+         {"", "a", "a,b", "say \"hi\"", "two\nlines", "cr\r", " x "}) {
+        for (const bool quoted : {false, true}) {
+            std::string out = "x,";
+            put_csv_field(out, {text, quoted}, ',');
+            const auto back = parse(out + "\n", 3);
+            ASSERT_TRUE(back) << out;
+            const std::string got = (*back)[0][1];
+            EXPECT_EQ(got.starts_with('[') ? got.substr(1, got.size() - 2) : got, text) << out;
+            EXPECT_EQ(got.starts_with('['), quoted || out.find('"') != std::string::npos);
+        }
+    }
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/work/core/csv_parser.h"
+#include "modules/work/core/csv/csv_parser.h"
 
 namespace sluice::work {
 
@@ -71,6 +71,28 @@ CsvParser::Step CsvParser::step(char c) {
     }
     state_ = State::unquoted;
     return keep(c);
+}
+
+/// Puts one quote for two into the fields that have doubled ones, in the parser's own memory.
+void CsvParser::unescape() {
+    std::size_t bytes = 0;
+    for (const std::size_t field : doubled_) bytes += fields_[field].text.size();
+    text_.clear();
+    text_.reserve(bytes);  // so that views into it stay
+    for (const std::size_t field : doubled_) {
+        const std::size_t begin = text_.size();
+        const std::string_view raw = fields_[field].text;
+        for (std::size_t at = 0; at < raw.size();) {
+            const std::size_t quote = raw.find('"', at);
+            if (quote == std::string_view::npos) {
+                text_.append(raw.substr(at));
+                break;
+            }
+            text_.append(raw.substr(at, quote + 1 - at));
+            at = quote + 2;
+        }
+        fields_[field].text = std::string_view(text_).substr(begin);
+    }
 }
 
 CsvParser::Step CsvParser::end() {
