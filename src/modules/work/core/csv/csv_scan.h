@@ -25,7 +25,7 @@ public:
     }
 
     /// The place of the next special byte; the text's size when there is none.
-    std::size_t next() {
+    [[gnu::always_inline]] std::size_t next() {
         while (mask_ == 0) {
             block_ += 64;
             if (block_ >= text_.size()) return text_.size();

@@ -6,6 +6,7 @@
 #include "modules/work/core/sketch/hash64.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace sluice::work {
@@ -27,7 +28,7 @@ void CsvStats::begin(std::span<const CsvField> first) {
     columns_.resize(first.size());
     for (std::size_t i = 0; i < first.size(); ++i) {
         Column& column = columns_[i];
-        column.name = header_ ? cut_text(trim(first[i].text), limits_.text_bytes_max) : "";
+        column.name = header_ ? cut_text(trim_blanks(first[i].text), limits_.text_bytes_max) : "";
         if (column.name.empty()) column.name = "column " + std::to_string(i + 1);
         if (i < limits_.profiled_max) column.profile = std::make_unique<Profile>(limits_);
     }
@@ -49,20 +50,51 @@ void CsvStats::add(std::span<const CsvField> record) {
     }
 }
 
+namespace {
+
+// What a text is, remembered with it in the table of frequent values: NaNs that no text has stand
+// for what is no number, and infinities (which no text is, either) are never remembered.
+enum class Seen : std::uint64_t { text = 1, boolean, date };
+double remembered(Seen seen) {
+    return std::bit_cast<double>(0x7FF8'0000'0000'0000 + static_cast<std::uint64_t>(seen));
+}
+Seen seen_of(double note) { return static_cast<Seen>(std::bit_cast<std::uint64_t>(note) & 0xFF); }
+
+}  // namespace
+
 void CsvStats::add_value(Column& column, const CsvField& field) {
-    const std::string_view text = trim(field.text);
     ++column.values;
     if (!column.profile) return;
-    if (const auto number = as_number(text)) {
-        add_number(column, *number);
-        if (is_integer(text)) ++column.integers;
-    } else if (is_boolean(text)) {
-        ++column.booleans;
-    } else if (is_date(text)) {
-        ++column.dates;
+    const std::string_view text = trim_blanks(field.text);
+    const std::uint64_t hash = hash64(text);
+    TopCounter& top = column.profile->top;
+    if (const double* note = top.add(text, hash)) {
+        count_kind(column, *note);
+        if (!std::isnan(*note)) add_number(column, *note);
+        return;
+    }
+    // A text that is not in the table: it has to be looked at.
+    const double note = classify(text);
+    top.note(note);
+    count_kind(column, note);
+    if (!std::isnan(note)) {
+        column.has_fraction |= !is_integer(text);
+        add_number(column, note);
     }
     add_text(column, text);
-    add_distinct(*column.profile, text);
+    add_distinct(*column.profile, hash);
+}
+
+double CsvStats::classify(std::string_view text) {
+    if (const auto number = as_number(text)) return *number;
+    return remembered(is_boolean(text) ? Seen::boolean : is_date(text) ? Seen::date : Seen::text);
+}
+
+void CsvStats::count_kind(Column& column, double note) {
+    if (!std::isnan(note)) return;
+    const Seen seen = seen_of(note);
+    if (seen == Seen::boolean) ++column.booleans;
+    if (seen == Seen::date) ++column.dates;
 }
 
 void CsvStats::add_text(Column& column, std::string_view text) const {
@@ -70,7 +102,8 @@ void CsvStats::add_text(Column& column, std::string_view text) const {
     column.length_min = std::min(column.length_min, length);
     column.length_max = std::max(column.length_max, length);
     const std::string_view head = truncate_utf8(text, limits_.text_bytes_max);
-    if (column.values == 1) {
+    if (!column.has_text) {
+        column.has_text = true;
         column.text_min = column.text_max = head;
     } else if (head < column.text_min) {
         column.text_min = head;
@@ -95,10 +128,7 @@ void CsvStats::add_number(Column& column, double number) const {
     if (column.numbers == column.values) column.profile->quantiles.add(number);
 }
 
-void CsvStats::add_distinct(Profile& profile, std::string_view text) {
-    const std::uint64_t hash = hash64(text);
-    // What is in the table of frequent values has been counted when it came in.
-    if (!profile.top.add(text, hash)) return;
+void CsvStats::add_distinct(Profile& profile, std::uint64_t hash) {
     const std::size_t before = profile.distinct.remembered();
     profile.distinct.add(hash);
     distinct_total_ += profile.distinct.remembered();
@@ -109,7 +139,7 @@ void CsvStats::add_distinct(Profile& profile, std::string_view text) {
 }
 
 void CsvStats::put_numbers(const Column& column, ColumnSummary& out) const {
-    out.kind = column.integers == column.values ? ColumnKind::integer : ColumnKind::number;
+    out.kind = column.has_fraction ? ColumnKind::number : ColumnKind::integer;
     out.min = column.min;
     out.max = column.max;
     if (std::isfinite(column.sum)) out.sum = column.sum;

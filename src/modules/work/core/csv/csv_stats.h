@@ -96,7 +96,9 @@ private:
         std::string name;
         std::uint64_t values = 0;
         std::uint64_t nulls = 0;
-        std::uint64_t booleans = 0, integers = 0, numbers = 0, dates = 0;
+        std::uint64_t booleans = 0, numbers = 0, dates = 0;
+        bool has_fraction = false;  ///< A number that is not written as an integer.
+        bool has_text = false;
         double min = 0, max = 0, sum = 0;
         double mean = 0, squares = 0;  ///< Welford's running mean and squares.
         std::string text_min, text_max;
@@ -108,7 +110,9 @@ private:
     void add_value(Column& column, const CsvField& field);
     void add_text(Column& column, std::string_view text) const;
     void add_number(Column& column, double number) const;
-    void add_distinct(Profile& profile, std::string_view text);
+    void add_distinct(Profile& profile, std::uint64_t hash);
+    static double classify(std::string_view text);
+    static void count_kind(Column& column, double note);
     void put_numbers(const Column& column, ColumnSummary& out) const;
 
     bool header_;

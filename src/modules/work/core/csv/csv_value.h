@@ -3,6 +3,7 @@
 // for logs. Pure.
 #pragma once
 
+#include "kernel/base/text.h"
 #include "kernel/base/time.h"
 #include "modules/work/core/csv/csv_parser.h"
 
@@ -11,6 +12,12 @@
 #include <string_view>
 
 namespace sluice::work {
+
+/// Without blanks at both ends; most texts have none.
+inline std::string_view trim_blanks(std::string_view text) {
+    const auto is_plain = [](char c) { return static_cast<unsigned char>(c) > ' '; };
+    return text.empty() || (is_plain(text.front()) && is_plain(text.back())) ? text : trim(text);
+}
 
 /// Missing: nothing, NULL, null, NA, N/A or \N, not in quotes.
 bool is_null(const CsvField& field);

@@ -6,6 +6,7 @@
 
 #include "modules/work/core/csv/csv_scan.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace sluice::work {
@@ -14,12 +15,17 @@ namespace sluice::work {
 class CsvParser::Reader {
 public:
     Reader(CsvParser& parser, std::string_view bytes, std::size_t at)
-        : parser_(parser), bytes_(bytes), scan_(bytes, at, parser.delimiter_) {}
+        : parser_(parser),
+          delimiter_(parser.delimiter_),
+          bytes_(bytes),
+          scan_(bytes, at, delimiter_) {}
+
+    [[nodiscard]] std::span<const CsvField> fields() const { return {fields_, count_}; }
 
     /// The record that begins at `begin`, into the parser's fields; none if it is not whole, or
     /// not plain.
-    std::optional<Whole> record(std::size_t begin) {
-        parser_.fields_.clear();
+    [[gnu::always_inline]] std::optional<Whole> record(std::size_t begin) {
+        count_ = 0;
         parser_.doubled_.clear();
         Whole out;
         std::size_t field = begin;
@@ -27,7 +33,7 @@ public:
             const std::size_t at = scan_.next();
             if (at == bytes_.size()) return std::nullopt;
             const char c = bytes_[at];
-            if (c == parser_.delimiter_) {
+            if (c == delimiter_) {
                 if (!add(field, at)) return std::nullopt;
                 field = at + 1;
             } else if (c == '\n') {
@@ -42,7 +48,7 @@ public:
                 // What follows the closing quote: a delimiter, LF or CR LF.
                 const std::size_t stop = scan_.next();
                 if (stop != *after || stop == bytes_.size()) return std::nullopt;
-                if (bytes_[stop] == parser_.delimiter_) {
+                if (bytes_[stop] == delimiter_) {
                     field = stop + 1;
                     continue;
                 }
@@ -62,16 +68,22 @@ public:
     }
 
 private:
-    bool add(std::size_t from, std::size_t to) {
-        // The last field is checked by the same rule: one more must still fit.
-        if (parser_.fields_.size() >= parser_.limits_.fields_max) return false;
-        parser_.fields_.push_back({bytes_.substr(from, to - from), false});
+    [[gnu::always_inline]] bool add(std::size_t from, std::size_t to, bool in_quotes = false) {
+        if (count_ == room_ && !grow()) return false;
+        fields_[count_++] = {std::string_view(bytes_.data() + from, to - from), in_quotes};
+        return true;
+    }
+
+    bool grow() {
+        if (count_ >= parser_.limits_.fields_max) return false;
+        room_ = std::min(parser_.limits_.fields_max, std::max<std::size_t>(16, room_ * 2));
+        parser_.fields_.resize(room_);
+        fields_ = parser_.fields_.data();
         return true;
     }
 
     /// From an opening quote: adds the field, answers the place after the closing quote.
-    std::optional<std::size_t> quoted(std::size_t open, Whole& out) {
-        if (parser_.fields_.size() >= parser_.limits_.fields_max) return std::nullopt;
+    [[gnu::always_inline]] std::optional<std::size_t> quoted(std::size_t open, Whole& out) {
         bool doubled = false;
         for (;;) {
             const std::size_t at = scan_.next();
@@ -84,20 +96,22 @@ private:
                 doubled = true;
                 continue;
             }
-            if (doubled) parser_.doubled_.push_back(parser_.fields_.size());
-            parser_.fields_.push_back({bytes_.substr(open + 1, at - open - 1), true});
+            if (doubled) parser_.doubled_.push_back(count_);
+            if (!add(open + 1, at, true)) return std::nullopt;
             return at + 1;
         }
     }
 
-    std::optional<Whole> finish(Whole out, std::size_t begin, std::size_t field, std::size_t at,
-                                std::size_t line_end) {
+    [[gnu::always_inline]] std::optional<Whole> finish(Whole out, std::size_t begin,
+                                                       std::size_t field, std::size_t at,
+                                                       std::size_t line_end) {
         out.blank = at == begin;
         if (!out.blank && !add(field, at)) return std::nullopt;
         return close(out, begin, at, line_end);
     }
 
-    std::optional<Whole> close(Whole out, std::size_t begin, std::size_t at, std::size_t line_end) {
+    [[gnu::always_inline]] std::optional<Whole> close(Whole out, std::size_t begin, std::size_t at,
+                                                      std::size_t line_end) {
         // The machine counts the byte that ends the record, too.
         if (at + 1 - begin > parser_.limits_.record_bytes_max) return std::nullopt;
         ++out.lines;
@@ -106,6 +120,10 @@ private:
     }
 
     CsvParser& parser_;
+    CsvField* fields_ = nullptr;
+    std::size_t count_ = 0;
+    std::size_t room_ = 0;
+    char delimiter_;
     std::string_view bytes_;
     detail::CsvScan scan_;
 };
@@ -121,7 +139,7 @@ std::size_t CsvParser::read_whole(std::string_view bytes, std::size_t at, Take& 
         if (record->blank) continue;
         ++records_;
         if (!doubled_.empty()) unescape();
-        take(std::span<const CsvField>(fields_));
+        take(reader.fields());
         text_.clear();
     }
     return at;

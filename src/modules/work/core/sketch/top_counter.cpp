@@ -11,20 +11,20 @@ namespace sluice::work {
 
 void TopCounter::add(std::string_view text) { add(text, hash64(text)); }
 
-bool TopCounter::add(std::string_view text, std::uint64_t hash) {
+const double* TopCounter::add(std::string_view text, std::uint64_t hash) {
     if (index_.empty()) rebuild(16);
     const std::size_t mask = index_.size() - 1;
     for (std::size_t at = hash & mask; index_[at] != none; at = (at + 1) & mask) {
         Entry& entry = entries_[index_[at]];
         if (entry.hash != hash) continue;
         ++entry.count;
-        return false;
+        return &entry.note;
     }
     if (entries_.size() >= different_max_) make_room();
     if ((entries_.size() + 1) * 2 > index_.size()) rebuild(index_.size() * 2);
     place(hash, static_cast<std::uint32_t>(entries_.size()));
-    entries_.push_back({hash, 1, std::string(truncate_utf8(text, text_bytes_max_))});
-    return true;
+    entries_.push_back({hash, 1, 0, std::string(truncate_utf8(text, text_bytes_max_))});
+    return nullptr;
 }
 
 void TopCounter::place(std::uint64_t hash, std::uint32_t index) {

@@ -26,8 +26,10 @@ public:
     explicit TopCounter(std::size_t different_max = 2000, std::size_t text_bytes_max = 64)
         : different_max_(different_max < 2 ? 2 : different_max), text_bytes_max_(text_bytes_max) {}
 
-    /// `hash` is hash64(text). False if this text was in the table already.
-    bool add(std::string_view text, std::uint64_t hash);
+    /// `hash` is hash64(text). The number that the caller has put into the table with this text,
+    /// or nothing if it was not there: then the caller gives it to `note`, before the next add.
+    const double* add(std::string_view text, std::uint64_t hash);
+    void note(double number) { entries_.back().note = number; }
     void add(std::string_view text);
     [[nodiscard]] bool is_exact() const { return error_ == 0; }
     /// Every count is too small by at most this, and a text that came more often is in the table:
@@ -40,6 +42,7 @@ private:
     struct Entry {
         std::uint64_t hash;
         std::uint64_t count;
+        double note;
         std::string text;
     };
     static constexpr std::uint32_t none = UINT32_MAX;
