@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// libraries: work_core
+// libraries: work_core_csv
 // Any bytes as a CSV file for csv.stats, whole and in pieces: no crash, the same records and the
 // same statistics however it is cut, and the limits hold.
 #include "kernel/base/check.h"
-#include "modules/work/core/csv_stats.h"
+#include "modules/work/core/csv/csv_stats.h"
 
 #include <cstddef>
 #include <cstdint>

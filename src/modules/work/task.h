@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace sluice::work {
 
@@ -106,7 +107,9 @@ sdk::JobType math_primes(const SharedServices& services);
 sdk::JobType math_factorial(const SharedServices& services);
 sdk::JobType file_compress(const SharedServices& services);
 sdk::JobType file_decompress(const SharedServices& services);
-sdk::JobType csv_stats(const SharedServices& services);
+std::vector<sdk::JobType> csv_types(const SharedServices& services);
+sdk::JobType log_analyze(const SharedServices& services);
+sdk::JobType report_render(const SharedServices& services);
 sdk::JobType http_get(const SharedServices& services);
 sdk::JobType exec(const SharedServices& services);
 

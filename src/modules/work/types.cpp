@@ -34,9 +34,9 @@ Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings) {
     SLUICE_TRY(AddressRules rules, AddressRules::make(settings.http.hosts, settings.http.networks));
     const auto services =
         std::make_shared<const Services>(Services{settings, std::move(files), std::move(rules)});
-    std::vector<sdk::JobType> types;
-    for (auto* make : {&csv_stats, &exec, &file_compress, &file_decompress, &http_get,
-                       &math_factorial, &math_primes, &text_convert, &text_wordcount}) {
+    std::vector<sdk::JobType> types = csv_types(services);
+    for (auto* make : {&exec, &file_compress, &file_decompress, &http_get, &math_factorial,
+                       &math_primes, &text_convert, &text_wordcount}) {
         types.push_back(make(services));
     }
     SLUICE_TRY(auto handlers,

@@ -44,6 +44,11 @@ struct WorkLimits {
     Bytes output_max{std::uint64_t{1} << 30};
     /// Bytes written per byte read by file.decompress, after the first MiB.
     std::uint64_t ratio_max = 300;
+    /// Of csv.sort, csv.aggregate and csv.join: memory for records, and what one job may write
+    /// aside when that is full.
+    Bytes table_memory_max = mib(64);
+    Bytes scratch_max{std::uint64_t{16} << 30};
+    std::uint64_t table_groups_max = 10'000'000;
     std::uint64_t factorial_max = 200'000;
     std::uint64_t primes_number_max = 100'000'000'000'000;
     std::uint64_t primes_range_max = 2'000'000'000;
@@ -67,6 +72,8 @@ struct WorkSettings {
     /// A delegated folder of the control groups (version 2) for them; empty: none.
     std::string cgroup{};
     HttpPolicy http{};
+    /// What makes PDF of HTML (WeasyPrint); empty: nothing does.
+    std::string pdf_program = "/usr/bin/weasyprint";
     WorkLimits limits{};
 };
 

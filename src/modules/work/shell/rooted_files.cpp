@@ -267,6 +267,18 @@ Result<OutputFile> RootedFiles::open_output(std::string_view path, Bytes bytes_m
     return open_output_beneath(write_root_, path, bytes_max);
 }
 
+Result<OwnedFd> RootedFiles::open_scratch() const {
+    SLUICE_TRY_STATUS(check_writes());
+    OwnedFd fd(open_beneath(write_root_.get(), ".", O_TMPFILE | O_RDWR, 0600));
+    if (fd) return fd;
+    // Not every file system knows files without a name: there it has one for a moment.
+    const std::string name = aside_name("scratch");
+    fd = OwnedFd(open_beneath(write_root_.get(), name, O_RDWR | O_CREAT | O_EXCL, 0600));
+    if (!fd) return fail(Code::io, "no file for what memory does not hold: " + said(errno));
+    ::unlinkat(write_root_.get(), name.c_str(), 0);
+    return fd;
+}
+
 Result<OutputFolder> RootedFiles::open_output_folder(std::string_view path) const {
     SLUICE_TRY_STATUS(check_relative_path(path));
     SLUICE_TRY_STATUS(check_writes());

@@ -108,6 +108,10 @@ public:
     /// and missing folders above are made. Errors: invalid, not_found, denied, io.
     [[nodiscard]] Result<WorkFolder> open_work_folder(std::string_view path, bool make) const;
 
+    /// Opens a file without a name below the write root, for reading and writing: nothing of it
+    /// remains once it is closed. Errors: denied, io.
+    [[nodiscard]] Result<OwnedFd> open_scratch() const;
+
 private:
     [[nodiscard]] Status check_writes() const;
 
