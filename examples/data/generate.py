@@ -7,6 +7,7 @@ dictionary of the machine). Run it in this folder after changing it, and commit 
 Every text here was written for this project and is in the public domain.
 """
 import gzip
+import json
 import os
 import shutil
 import subprocess
@@ -273,9 +274,67 @@ def access_log(seed, count, day):
     return "\n".join(lines) + "\n"
 
 
+def timed_log(seed, count):
+    """The combined format with nginx's request time at the end."""
+    dice = Dice(seed)
+    lines = access_log(seed, count, "16/Jul/2026").splitlines()
+    return "".join(f"{line} {dice.between(1, 90 if dice.chance(95) else 4000) / 1000:.3f}\n"
+                   for line in lines)
+
+
+COMPLAINTS = ["disk {} is full", "no answer from {} within 5 s", "order {} has no customer"]
+
+
+def service_log(seed, count, form):
+    """Requests and what went wrong, one line each, in a form of its own."""
+    dice = Dice(seed)
+    lines = []
+    for number in range(count):
+        second = number * 86400 // count + dice.below(60)
+        stamp = f"2026-07-17T{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}Z"
+        bad = dice.chance(4)
+        line = {"ts": stamp, "level": "error" if bad else dice.pick(["info", "info", "debug"]),
+                "msg": dice.pick(COMPLAINTS).format(dice.below(400)) if bad else "request",
+                "method": dice.pick(["GET", "GET", "POST"]),
+                "path": dice.pick(["/api/orders", "/api/items", "/health", "/login"]),
+                "status": dice.pick([500, 502, 503]) if bad else dice.pick([200, 200, 201, 404]),
+                "bytes": dice.between(20, 9000), "duration_ms": dice.between(1, 400)}
+        lines.append(form(line))
+    lines.insert(count // 2, "-- the log was rotated --")
+    return "\n".join(lines) + "\n"
+
+
+def json_line(line):
+    return json.dumps(line, separators=(",", ":"))
+
+
+def logfmt_line(line):
+    return " ".join(f'{name}="{value}"' if " " in str(value) else f"{name}={value}"
+                    for name, value in line.items())
+
+
+def syslog(seed, count):
+    """RFC 5424."""
+    dice = Dice(seed)
+    lines = []
+    for number in range(count):
+        second = number * 7200 // count
+        stamp = f"2026-07-18T{8 + second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}.{dice.below(1000):03}Z"
+        severity = dice.pick([6, 6, 6, 5, 4, 3])
+        text = dice.pick(COMPLAINTS).format(dice.below(99)) if severity < 5 else "unit started"
+        data = dice.pick(["-", '[origin@1 ip="192.0.2.7"]', '[a@1 k="v \\"]\\""][b@1]'])
+        lines.append(f"<{8 * 3 + severity}>1 {stamp} {dice.pick(['mole', 'quay', 'weir'])} "
+                     f"{dice.pick(['sshd', 'cron', 'disks'])} {dice.between(100, 9999)} - {data} {text}")
+    return "\n".join(lines) + "\n"
+
+
 def logs():
     write("logs/access.log", access_log(21, 3000, "14/Jul/2026"))
     write("logs/access-small.log", access_log(22, 400, "15/Jul/2026"))
+    write("logs/timed.log.gz", gzip.compress(timed_log(23, 2500).encode(), 9, mtime=0))
+    write("logs/service.jsonl", service_log(24, 900, json_line))
+    write("logs/worker.logfmt", service_log(25, 700, logfmt_line))
+    write("logs/machines.syslog", syslog(26, 600))
 
 
 CITIES = ["Lisboa", "København", "Łódź", "Zürich", "Aberdeen", "Malmö", "Nantes", "Ostrava"]
@@ -326,6 +385,9 @@ def tables():
     write("tables/sensors.csv", sensors(32, 9000))
     write("tables/cities-semicolon.csv",
           "name;country;people\r\nLisboa;PT;545796\r\nZürich;CH;421878\r\nMalmö;SE;357377\r\n")
+    write("tables/cities.csv",
+          "city,country,people\nLisboa,PT,545796\nKøbenhavn,DK,660842\nŁódź,PL,655279\n"
+          "Zürich,CH,421878\nAberdeen,GB,198590\nMalmö,SE,357377\nOslo,NO,717710\n")
     write("tables/without-header.csv", "1,one\n2,two\n3,three\n")
     write("tables/ragged.csv", "a,b,c\n1,2,3\n4,5\n6,7,8,9\n")
     write("tables/broken-quotes.csv", "a,b\n1,\"never closed\n2,x\n")

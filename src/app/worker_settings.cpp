@@ -37,6 +37,8 @@ std::vector<Setting> worker_settings() {
         Setting::text("work.exec_cgroup", "",
                       "A delegated control group (version 2) for work.exec.NAME.group_…; empty: "
                       "none."),
+        Setting::text("work.pdf_program", "/usr/bin/weasyprint",
+                      "What makes PDF of HTML for report.render; empty: nothing does."),
         Setting::list("work.http_hosts", {},
                       "Hosts that http.get and web.crawl may reach (\"*.example.org\"; \"*\": all "
                       "public ones)."),
@@ -91,6 +93,7 @@ Result<Config> load_worker_config(const WorkerArguments& arguments) {
 Result<work::WorkSettings> work_settings(const Config& config) {
     work::WorkSettings settings;
     settings.read_roots = config.list("work.read_roots");
+    settings.pdf_program = config.text("work.pdf_program");
     settings.write_root = config.text("work.write_root");
     settings.http.hosts = config.list("work.http_hosts");
     settings.http.networks = config.list("work.http_networks");
