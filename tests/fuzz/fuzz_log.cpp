@@ -40,7 +40,7 @@ std::string describe(std::string_view bytes, std::size_t piece, std::optional<Lo
         points += point.lines;
         out += ' ' + std::to_string(second);
     }
-    SLUICE_CHECK(summary.series().size() <= limits.points_max + 1);
+    SLUICE_CHECK(summary.series().size() <= limits.points_max);
     SLUICE_CHECK(points <= summary.counted);
     for (const auto& entry : summary.paths.top(8)) {
         SLUICE_CHECK(entry.text.size() <= limits.text_bytes_max);

@@ -168,6 +168,13 @@ LogReader::LogReader(LogFormat format, LogNames names)
 
 bool LogReader::read(std::string_view line, LogRecord& out) {
     out = {};
+    if (!read_format(line, out)) return false;
+    // What is said to be older than the clocks of computers is no time.
+    if (out.time && to_ns(*out.time) < 0) out.time.reset();
+    return true;
+}
+
+bool LogReader::read_format(std::string_view line, LogRecord& out) {
     switch (format_) {
         case LogFormat::combined: return read_combined(line, out);
         case LogFormat::json: return read_json(line, out);

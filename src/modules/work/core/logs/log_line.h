@@ -70,6 +70,7 @@ public:
     [[nodiscard]] LogFormat format() const { return format_; }
 
 private:
+    bool read_format(std::string_view line, LogRecord& out);
     bool read_combined(std::string_view line, LogRecord& out);
     bool read_json(std::string_view line, LogRecord& out);
     bool read_logfmt(std::string_view line, LogRecord& out);

@@ -184,7 +184,7 @@ void LogSummary::count_time(const LogRecord& record, bool error) {
     ++point.lines;
     point.errors += error ? 1 : 0;
     point.bytes += record.bytes.value_or(0);
-    if (series_.size() > limits_.points_max) widen();
+    while (series_.size() > limits_.points_max) widen();
 }
 
 void LogSummary::widen() {

@@ -4,6 +4,7 @@
 // data gives the same bytes.
 #pragma once
 
+#include "modules/work/core/report/chart_data.h"
 #include "modules/work/core/report/report_spec.h"
 
 #include <cstddef>
