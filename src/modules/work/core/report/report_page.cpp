@@ -14,14 +14,15 @@ namespace {
 /// Points behind a chart that are given as a table for those who do not see it.
 constexpr std::size_t behind_rows_max = 100;
 
+// Longhands where a colour is a variable: WeasyPrint knows variables in no others.
 constexpr std::string_view style = R"(
 :root{color-scheme:light dark;--ink:#1f2328;--soft:#59636e;--rule:#d1d9e0;--band:#f6f8fa;--page:#fff;--lead:#0072b2}
 @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa4ae;--rule:#3d444d;--band:#161b22;--page:#0d1117;--lead:#56b4e9}
 svg text{fill:#c9d1d9}svg .g{stroke:#30363d}svg .a{stroke:#9aa4ae}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 "Lato","Segoe UI","Helvetica Neue","DejaVu Sans",sans-serif}
+body{margin:0;background-color:var(--page);color:var(--ink);font:16px/1.55 "Lato","Segoe UI","Helvetica Neue","DejaVu Sans",sans-serif}
 main,header{max-width:52rem;margin:0 auto;padding:0 1.25rem}
-header{padding-top:2.5rem;padding-bottom:1rem;border-bottom:3px solid var(--lead)}
+header{padding-top:2.5rem;padding-bottom:1rem;border-bottom:3px solid;border-bottom-color:var(--lead)}
 h1{font-size:1.9rem;line-height:1.2;margin:0}
 header p{margin:.4rem 0 0;color:var(--soft)}
 section{padding:1.5rem 0 .25rem;break-inside:auto}
@@ -33,15 +34,16 @@ svg{display:block;width:100%;height:auto}
 table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums}
 thead{display:table-header-group}
 tr{break-inside:avoid}
-th,td{padding:.35rem .6rem;text-align:left;border-bottom:1px solid var(--rule);vertical-align:top;overflow-wrap:anywhere}
+th,td{padding:.35rem .6rem;text-align:left;border-bottom:1px solid;border-bottom-color:var(--rule);vertical-align:top;overflow-wrap:anywhere}
 th{border-bottom-width:2px;font-weight:600}
-tbody tr:nth-child(even){background:var(--band)}
+tbody tr:nth-child(even){background-color:var(--band)}
 .n{text-align:right;white-space:nowrap;overflow-wrap:normal}
 .note,details{color:var(--soft);font-size:.85rem}
 summary{cursor:pointer}
 @page{size:A4;margin:18mm 16mm 20mm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt sans-serif;color:#59636e}}
 @media print{:root{--ink:#000;--soft:#444;--rule:#bbb;--band:#f4f4f4;--page:#fff;--lead:#0072b2}
 body{font-size:10.5pt}main,header{max-width:none;padding-left:0;padding-right:0}header{padding-top:0}
+table{font-size:9pt;line-height:1.35}th,td{padding:2.5pt 5pt}
 details{display:none}.wide{overflow:visible}svg text{fill:#3b4148}}
 )";
 
