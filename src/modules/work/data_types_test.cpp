@@ -70,11 +70,10 @@ TEST_F(BuiltInTypes, CsvTypesRefuseWhatIsNoTable) {
     }
     expect_failure("csv.sort", R"(["tables/orders.csv", "o.csv", {"by": "prise:number"}])",
                    "did you mean \"price\"");
-    expect_failure("csv.aggregate", R"(["tables/orders.csv", "o.csv", {"compute": "total(x)"
-}])",
+    expect_failure("csv.aggregate", R"~(["tables/orders.csv", "o.csv", {"compute": "total(x)"}])~",
                    "InvalidArguments");
-expect_failure("csv.join", R"(["tables/orders.csv", "empty.csv", "o.csv", {"on": "city"}])",
-               "the right file has no records");
+    expect_failure("csv.join", R"(["tables/orders.csv", "empty.csv", "o.csv", {"on": "city"}])",
+                   "the right file has no records");
 }
 
 TEST_F(BuiltInTypes, CsvJoinAndAggregateGiveTheSameInLittleMemory) {
@@ -84,15 +83,15 @@ TEST_F(BuiltInTypes, CsvJoinAndAggregateGiveTheSameInLittleMemory) {
         const std::string n(name);
         run("csv.join", R"(["left.csv", "right.csv", "join-)" + n + R"(.csv", {"on": "key"}])");
         run("csv.aggregate", R"(["left.csv", "group-)" + n +
-                                 R"(.csv", {"by": "key", "compute": ["count", "max(pad)"]}])");
-};
-both("large");
-types.clear();
-settings.limits.table_memory_max = kib(128);
-both("small");
-EXPECT_EQ(folder.get("join-large.csv"), folder.get("join-small.csv"));
-EXPECT_EQ(folder.get("group-large.csv"), folder.get("group-small.csv"));
-EXPECT_GT(folder.get("join-small.csv").size(), 100'000u);
+                                 R"~(.csv", {"by": "key", "compute": ["count", "max(pad)"]}])~");
+    };
+    both("large");
+    types.clear();
+    settings.limits.table_memory_max = kib(128);
+    both("small");
+    EXPECT_EQ(folder.get("join-large.csv"), folder.get("join-small.csv"));
+    EXPECT_EQ(folder.get("group-large.csv"), folder.get("group-small.csv"));
+    EXPECT_GT(folder.get("join-small.csv").size(), 100'000u);
 }
 
 TEST_F(BuiltInTypes, LogAnalyzeReadsEveryFormat) {
