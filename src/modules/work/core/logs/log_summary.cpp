@@ -43,10 +43,10 @@ LogSummary::LogSummary(LogRequest request, LogLimits limits)
     if (request_.step_seconds > 0) step_ = request_.step_seconds;
 }
 
-void LogSummary::feed(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const std::size_t end = bytes.find('\n');
-        const std::string_view part = bytes.substr(0, end);
+void LogSummary::feed(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t end = text.find('\n');
+        const std::string_view part = text.substr(0, end);
         if (end == std::string_view::npos) {
             if (!skipping_ && partial_.size() + part.size() <= limits_.line_bytes_max) {
                 partial_ += part;
@@ -58,7 +58,7 @@ void LogSummary::feed(std::string_view bytes) {
             }
             return;
         }
-        bytes.remove_prefix(end + 1);
+        text.remove_prefix(end + 1);
         const bool long_line = skipping_ || partial_.size() + part.size() > limits_.line_bytes_max;
         if (long_line) {
             ++line_number_;

@@ -65,7 +65,7 @@ class LogSummary {
 public:
     explicit LogSummary(LogRequest request, LogLimits limits = {});
 
-    void feed(std::string_view bytes);
+    void feed(std::string_view text);
     void finish();
 
     /// What was found, or was told; none while no line is of any format.
