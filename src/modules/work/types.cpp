@@ -35,8 +35,9 @@ Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings) {
     const auto services =
         std::make_shared<const Services>(Services{settings, std::move(files), std::move(rules)});
     std::vector<sdk::JobType> types = csv_types(services);
-    for (auto* make : {&exec, &file_compress, &file_decompress, &http_get, &math_factorial,
-                       &math_primes, &text_convert, &text_wordcount}) {
+    for (auto* make :
+         {&exec, &file_compress, &file_decompress, &http_get, &log_analyze, &math_factorial,
+          &math_primes, &report_render, &text_convert, &text_wordcount}) {
         types.push_back(make(services));
     }
     SLUICE_TRY(auto handlers,
