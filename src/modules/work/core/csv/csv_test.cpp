@@ -93,7 +93,10 @@ TEST(CsvParser, PiecesMakeNoDifference) {
     EXPECT_EQ(whole->size(), 160u);
     EXPECT_EQ((*whole)[0],
               (std::vector<std::string>{"0", "[a, \"b\"\r\nc]", "", "plain \" quote", "[]"}));
-    for (std::size_t cut = 0; cut < text.size(); ++cut) ASSERT_EQ(*parse(text, cut), *whole) << cut;
+    // Every place in the first blocks, then places that drift through the blocks and records.
+    for (std::size_t cut = 0; cut < text.size(); cut += cut < 150 ? 1 : 41) {
+        ASSERT_EQ(*parse(text, cut), *whole) << cut;
+    }
 }
 
 TEST(CsvParser, CountsLinesInsideQuotesToo) {
