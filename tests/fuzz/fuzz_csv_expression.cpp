@@ -19,7 +19,8 @@ using namespace sluice;
 using namespace sluice::work;
 
 void run_filter(FilterCondition condition) {
-    const std::vector<CsvField> header = {{condition.column, true}};
+    const std::string column = condition.column;
+    const std::vector<CsvField> header = {{column, true}};
     const std::vector<CsvField> record = {{"12.5", false}};
     auto filter = CsvFilter::make({.conditions = {std::move(condition)}});
     if (!filter) return;

@@ -39,11 +39,13 @@ Result<ReportJob> read_report(Arguments& arguments, const Services&) {
     return job;
 }
 
-/// The text of a data file. Errors: exhausted, and those of read_text.
-Result<std::string> whole_text(Task& task, const std::string& path) {
+/// The text of a data file; the job's progress stays at `percent`. Errors: exhausted, and those of
+/// read_text.
+Result<std::string> whole_text(Task& task, const std::string& path, int percent) {
     std::string text;
+    const ProgressPart part{percent, percent};
     SLUICE_TRY_STATUS(
-        status_of(read_text(task, path, {0, 0}, [&text](std::string_view bytes) -> Result<bool> {
+        status_of(read_text(task, path, part, [&text](std::string_view bytes) -> Result<bool> {
             if (text.size() + bytes.size() > data_bytes_max) {
                 return fail(Code::exhausted, "the data of a report may have " +
                                                  std::to_string(data_bytes_max) + " bytes");
@@ -54,8 +56,8 @@ Result<std::string> whole_text(Task& task, const std::string& path) {
     return text;
 }
 
-Result<ReportTable> load_table(Task& task, const ReportSection& section) {
-    SLUICE_TRY(const std::string text, whole_text(task, section.data));
+Result<ReportTable> load_table(Task& task, const ReportSection& section, int percent) {
+    SLUICE_TRY(const std::string text, whole_text(task, section.data, percent));
     const std::size_t first = text.find_first_not_of(" \t\r\n");
     const bool json = first != std::string::npos && (text[first] == '{' || text[first] == '[');
     if (json) return table_from_json(text, section.at, {});
@@ -106,11 +108,12 @@ Result<std::string> run_report(const ReportJob& job, Task& task) {
     // Sections often show one file in several ways.
     std::map<std::tuple<std::string, std::string, char>, ReportTable> tables;
     std::size_t done = 0;
+    const auto percent = [&] { return static_cast<int>(80 * done / job.spec.sections.size()); };
     for (const ReportSection& section : job.spec.sections) {
         SLUICE_TRY_STATUS(task.cancel().check());
         const auto name = std::tuple(section.data, section.at, section.delimiter);
         if (!section.data.empty() && !tables.contains(name)) {
-            auto table = load_table(task, section);
+            auto table = load_table(task, section, percent());
             if (!table) return std::move(table).error().in("\"" + section.data + "\"");
             // Their memory is bounded by what one may have: the others are read again.
             if (tables.size() >= 4) tables.clear();
@@ -119,7 +122,7 @@ Result<std::string> run_report(const ReportJob& job, Task& task) {
         const Status status = page.add(section, tables[name]);
         ++done;
         if (!status) return Error(status.error()).in("section " + std::to_string(done));
-        task.progress(static_cast<int>(80 * done / job.spec.sections.size()), "sections");
+        task.progress(percent(), "sections");
     }
     std::string text = page.finish();
     if (job.pdf) {
