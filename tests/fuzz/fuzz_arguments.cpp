@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// libraries: work_core
-// Any bytes as the arguments of a built-in job: no crash, refusals are one line and bounded, and
+// libraries: sdk
+// Any bytes as the arguments of a job: no crash, refusals are one line and bounded, and
 // what is accepted is within its range.
 #include "kernel/base/check.h"
-#include "modules/work/core/arguments.h"
+#include "sdk/arguments.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,44 +13,62 @@
 namespace {
 
 using namespace sluice;
-using namespace sluice::work;
+using namespace sluice::sdk;
 
 void judge(const Error& error) {
     SLUICE_CHECK(error.code == Code::invalid);
     SLUICE_CHECK(!error.message.empty() && error.message.size() <= 4000);
 }
 
+const JobSchema schema{
+    .arguments =
+        {{.name = "path", .required = true, .range = {1, 1000}},
+         {.name = "count", .kind = ArgumentKind::integer, .required = true, .range = {1, 100}},
+         {.name = "note"},
+         {.name = "top", .kind = ArgumentKind::integer, .range = {0, 1000}, .fallback = "10"},
+         {.name = "timeout",
+          .kind = ArgumentKind::seconds,
+          .range = {.max = 3600},
+          .fallback = "60"},
+         {.name = "header", .kind = ArgumentKind::boolean, .fallback = "true"},
+         {.name = "arguments", .kind = ArgumentKind::texts, .range = {.max = 50}},
+         {.name = "hosts", .kind = ArgumentKind::text_list, .range = {.max = 50}},
+         {.name = "environment", .kind = ArgumentKind::pairs},
+         {.name = "steps", .kind = ArgumentKind::list, .range = {.max = 50}},
+         {.name = "body", .kind = ArgumentKind::any},
+         {.name = "format", .choices = {"gzip", "zstd"}, .fallback = "gzip"}},
+    .positions = 3};
+const JobSchema no_arguments{};
+
 /// Every kind of member, as the job types ask for them.
-void read_all(Arguments arguments) {
+void read_all(const Arguments& arguments) {
     const std::string path = arguments.text("path");
-    const std::int64_t count = arguments.integer("count", {1, 100});
-    const auto note = arguments.text_if_given("note");
-    const std::int64_t top = arguments.integer_or("top", 10, {0, 1000});
-    const double seconds = arguments.seconds_or("timeout", 60, 3600);
-    const bool header = arguments.boolean_or("header", true);
-    const auto words = arguments.texts_or_none("arguments");
-    const auto pairs = arguments.pairs_or_none("environment");
-    const std::size_t choice = arguments.choice("format", {"gzip", "zstd"});
-    const Status status = arguments.finish();
-    if (!status) return judge(status.error());
+    const std::int64_t count = arguments.integer("count");
+    const std::int64_t top = arguments.integer("top");
+    const double seconds = arguments.number("timeout");
+    static_cast<void>(arguments.text_if_given("note"));
+    static_cast<void>(arguments.boolean("header"));
+    static_cast<void>(arguments.pairs("environment"));
+    static_cast<void>(arguments.value("body"));
+    SLUICE_CHECK(!path.empty() && path.size() <= 1000);
     SLUICE_CHECK(count >= 1 && count <= 100);
     SLUICE_CHECK(top >= 0 && top <= 1000);
-    SLUICE_CHECK(seconds >= 0 && seconds <= 3600);
-    SLUICE_CHECK(choice < 2);
-    SLUICE_CHECK(path.size() + words.size() + pairs.size() + (note ? 1U : 0U) + (header ? 1U : 0U) <
-                 1'000'000);
+    SLUICE_CHECK(seconds > 0 && seconds <= 3600);
+    SLUICE_CHECK(arguments.choice("format") < 2);
+    SLUICE_CHECK(arguments.texts("arguments").size() <= 50);
+    SLUICE_CHECK(arguments.texts("hosts").size() <= 50);
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(reinterpret_cast<const char*>(data), size);
-    auto named = Arguments::parse(text, {"path", "count", "note"});
+    const auto named = Arguments::parse(text, schema);
     if (named)
-        read_all(std::move(*named));
+        read_all(*named);
     else
         judge(named.error());
-    const auto none = Arguments::parse(text, {});
+    const auto none = Arguments::parse(text, no_arguments);
     if (!none) judge(none.error());
     return 0;
 }
