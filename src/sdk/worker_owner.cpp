@@ -137,6 +137,9 @@ void WorkerOwner::start_admitted() {
         SLUICE_CHECK(job != held_.end() && job->second.parked.has_value());
         hand_over(*std::exchange(job->second.parked, std::nullopt));
     }
+    // Before the tasks are handed over: who sees one begin sees what still waits.
+    counters_.parked.store(static_cast<std::uint32_t>(admission_.waiting()),
+                           std::memory_order_relaxed);
 }
 
 /// Its token is cancelled: a handler thread tells so at once, without what the job needs.
@@ -456,10 +459,8 @@ void WorkerOwner::say(const std::string& line) const {
 }
 
 void WorkerOwner::publish() {
-    const std::size_t parked = admission_.waiting();
-    const std::size_t waiting = channels_.tasks.counters().depth + parked;
+    const std::size_t waiting = channels_.tasks.counters().depth + admission_.waiting();
     const std::size_t held = held_.size();
-    counters_.parked.store(static_cast<std::uint32_t>(parked), std::memory_order_relaxed);
     counters_.held.store(static_cast<std::uint32_t>(held), std::memory_order_relaxed);
     counters_.running.store(static_cast<std::uint32_t>(held - std::min(held, waiting)),
                             std::memory_order_relaxed);
