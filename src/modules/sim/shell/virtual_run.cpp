@@ -63,7 +63,11 @@ public:
             }
         }
         Runs runs = gather(tasks);  // in any case: they borrow the scenario
-        if (refused && !runs.ended) runs.ended = std::move(refused);
+        if (refused && !runs.ended) {
+            // A cancelled pool refuses tasks; whoever cancelled said why.
+            const Status wanted = options_.cancel.check();
+            runs.ended = wanted ? std::move(refused) : wanted.error();
+        }
         return runs;
     }
 
