@@ -9,26 +9,13 @@
 #include "kernel/observe/process.h"
 #include "kernel/sync/clock.h"
 #include "kernel/wire/json_text.h"
+#include "kernel/wire/markup_text.h"
 
 #include <utility>
 
 namespace sluice::app {
 
 namespace {
-
-std::string escaped(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            default: out += c;
-        }
-    }
-    return out;
-}
 
 std::string joined(const std::vector<std::string>& words, std::string_view between = ", ") {
     std::string text;
@@ -200,7 +187,7 @@ std::string StatusPage::State::facts_table(const sdk::WorkerPicture& picture) co
     std::string out = "<table class=\"facts\">";
     const auto row = [&](std::string_view name, const std::string& value, bool alarm = false) {
         ((out += "<tr><th>") += name) += alarm ? "</th><td class=\"alarm\">" : "</th><td>";
-        (out += escaped(value)) += "</td></tr>\n";
+        (out += markup_escape(value)) += "</td></tr>\n";
     };
     const sdk::WorkerCounters now = worker.counters();
     row("Server", facts.server);
@@ -229,8 +216,8 @@ std::string StatusPage::State::page(const sdk::WorkerPicture& picture) const {
         "<meta http-equiv=\"refresh\" content=\"2\">"
         "<meta name=\"viewport\" content=\"width=device-width\">"
         "<title>Sluice worker</title><link rel=\"stylesheet\" href=\"/style.css\"></head><body>\n";
-    out += "<h1>Worker <code>" + escaped(worker.wid()) + "</code>: " + escaped(picture.state) +
-           "</h1>\n" + facts_table(picture);
+    out += "<h1>Worker <code>" + markup_escape(worker.wid()) +
+           "</code>: " + markup_escape(picture.state) + "</h1>\n" + facts_table(picture);
     out += "<h2>Jobs held</h2>\n";
     if (picture.jobs.empty()) out += "<p>None.</p>\n";
     if (!picture.jobs.empty()) {
@@ -239,12 +226,12 @@ std::string StatusPage::State::page(const sdk::WorkerPicture& picture) const {
             "</tr>\n";
         for (const auto& job : picture.jobs) {
             const bool runs = job.stage == sdk::WorkerPicture::Stage::running;
-            out += "<tr><td><code>" + escaped(job.jid) + "</code></td><td>" + escaped(job.type) +
-                   "</td><td>" + std::string(word(job.stage)) + "</td><td>" +
-                   (runs ? seconds(job.running_for) : "") + "</td><td>";
+            out += "<tr><td><code>" + markup_escape(job.jid) + "</code></td><td>" +
+                   markup_escape(job.type) + "</td><td>" + std::string(word(job.stage)) +
+                   "</td><td>" + (runs ? seconds(job.running_for) : "") + "</td><td>";
             if (runs) {
                 out += "<progress max=\"100\" value=\"" + std::to_string(job.percent) +
-                       "\"></progress> " + escaped(job.note);
+                       "\"></progress> " + markup_escape(job.note);
             }
             out += "</td></tr>\n";
         }
@@ -255,9 +242,10 @@ std::string StatusPage::State::page(const sdk::WorkerPicture& picture) const {
     if (!picture.failures.empty()) {
         out += "<table><tr><th>Ago</th><th>Job</th><th>Type</th><th>Failure</th></tr>\n";
         for (const auto& one : picture.failures) {
-            out += "<tr><td>" + seconds(one.ago) + "</td><td><code>" + escaped(one.jid) +
-                   "</code></td><td>" + escaped(one.type) + "</td><td><b>" + escaped(one.errtype) +
-                   "</b>: " + escaped(one.message) + "</td></tr>\n";
+            out += "<tr><td>" + seconds(one.ago) + "</td><td><code>" + markup_escape(one.jid) +
+                   "</code></td><td>" + markup_escape(one.type) + "</td><td><b>" +
+                   markup_escape(one.errtype) + "</b>: " + markup_escape(one.message) +
+                   "</td></tr>\n";
         }
         out += "</table>\n";
     }

@@ -109,6 +109,19 @@ mem_mb = "1000"
             check_equal(station.wait(jid), {'gone': True}, 'the result')
 
 
+def end_in_the_spool(station, gate, spool):
+    """A job whose server is killed while it runs and whose worker is killed after it: its id. Its
+    answer is in the spool and nowhere else."""
+    jid = station.push('gate', {})
+    wait_until(lambda: station.job(jid).get('progress'), 'it runs')
+    station.server.kill()
+    gate.open()
+    wait_until(lambda: any(path.stat().st_size > 100 for path in pathlib.Path(spool).iterdir()),
+               'the answer is in the spool')
+    station.worker.kill()
+    return jid
+
+
 def answers_survive_both_ends():
     """The server is killed while a job runs; the job ends; the worker is killed; both come back: the
     answer is delivered, and the job has run once."""
@@ -117,14 +130,7 @@ def answers_survive_both_ends():
         config = gate.config + f'[work]\nspool = "{spool}"\n'
         station = rig.Station(config=config)
         with station:
-            jid = station.push('gate', {})
-            wait_until(lambda: station.job(jid).get('progress'), 'it runs')
-            station.server.kill()
-            gate.open()
-            wait_until(lambda: any(path.stat().st_size > 100
-                                   for path in pathlib.Path(spool).iterdir()),
-                       'the answer is in the spool')
-            station.worker.kill()
+            jid = end_in_the_spool(station, gate, spool)
             station.server.start()
             station.start_worker()
             check_equal(station.wait(jid), {'gone': True}, 'the result')
@@ -138,14 +144,7 @@ def a_late_answer_is_refused():
     with tempfile.TemporaryDirectory(prefix='sluice-spool-') as spool:
         config = gate.config + f'[work]\nspool = "{spool}"\n'
         with rig.Station(config=config) as station:
-            jid = station.push('gate', {})
-            wait_until(lambda: station.job(jid).get('progress'), 'it runs')
-            station.server.kill()
-            gate.open()
-            wait_until(lambda: any(path.stat().st_size > 100
-                                   for path in pathlib.Path(spool).iterdir()),
-                       'the answer is in the spool')
-            station.worker.kill()
+            jid = end_in_the_spool(station, gate, spool)
             station.server.start()
             other = Wire(station.server.address)
             other.hello(wid='another', x=1)

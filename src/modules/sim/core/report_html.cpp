@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Report as one page of HTML.
+#include "kernel/wire/markup_text.h"
 #include "modules/sim/core/report_render.h"
 #include "modules/sim/core/report_svg.h"
 #include "modules/sim/core/report_words.h"
@@ -69,13 +70,13 @@ public:
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
             "<title>" +
-            html_escape(report_.name) + " – simulation</title><style>" + std::string(style) +
+            markup_escape(report_.name) + " – simulation</title><style>" + std::string(style) +
             "</style></head><body><main>\n";
         head();
         tiles();
         for (const Answer& answer : report_.answers) put(answer);
         for (const std::string& note : report_.notes)
-            out_ += "<section class=\"note\">" + html_escape(note) + "</section>\n";
+            out_ += "<section class=\"note\">" + markup_escape(note) + "</section>\n";
         jobs();
         charts();
         pools();
@@ -86,8 +87,9 @@ public:
 
 private:
     void head() {
-        out_ += "<h1>" + html_escape(report_.name) + "</h1>";
-        if (!report_.description.empty()) out_ += "<p>" + html_escape(report_.description) + "</p>";
+        out_ += "<h1>" + markup_escape(report_.name) + "</h1>";
+        if (!report_.description.empty())
+            out_ += "<p>" + markup_escape(report_.description) + "</p>";
         std::string how = say_number(report_.replications) + " replications of " +
                           say_time(to_seconds(report_.duration)) + ", seed " +
                           std::to_string(report_.seed);
@@ -95,12 +97,12 @@ private:
             how += "; the first " + say_time(to_seconds(report_.warmup)) + " left out" +
                    (report_.warmup_found ? " as warm-up" : "");
         }
-        out_ += "<p class=\"soft small\">" + html_escape(how) + "</p>\n";
+        out_ += "<p class=\"soft small\">" + markup_escape(how) + "</p>\n";
     }
 
     void tile(const std::string& value, const std::string& what) {
-        out_ += "<div class=\"tile\"><b>" + html_escape(value) + "</b><span class=\"soft small\">" +
-                html_escape(what) + "</span></div>";
+        out_ += "<div class=\"tile\"><b>" + markup_escape(value) +
+                "</b><span class=\"soft small\">" + markup_escape(what) + "</span></div>";
     }
     void tiles() {
         const GroupReport& total = report_.total;
@@ -121,7 +123,7 @@ private:
         out_ += "<div class=\"legend\">";
         for (std::size_t i = 0; i < series.size(); ++i)
             out_ += "<span><i style=\"background:var(--c" + std::to_string(i % svg_colours) +
-                    ")\"></i>" + html_escape(series[i].name) + "</span>";
+                    ")\"></i>" + markup_escape(series[i].name) + "</span>";
         if (bands && report_.replications > 1)
             out_ += "<span>shaded: where 80 % of the replications lie</span>";
         marks_legend();
@@ -133,8 +135,8 @@ private:
 
     /// Opens a section with its title; close with "</section>".
     void open(const std::string& title, const std::string& text) {
-        out_ += "<section><h2>" + html_escape(title) + "</h2><p class=\"soft small\">" +
-                html_escape(text) + "</p>";
+        out_ += "<section><h2>" + markup_escape(title) + "</h2><p class=\"soft small\">" +
+                markup_escape(text) + "</p>";
     }
     SvgTimeChart time_chart(std::vector<SeriesReport> series, AxisUnit unit, std::string title) {
         SvgTimeChart chart;
@@ -152,8 +154,8 @@ private:
     }
 
     void put(const Answer& answer) {
-        out_ += "<section class=\"answer\"><h2>" + html_escape(answer.question) +
-                "</h2><p class=\"say\">" + html_escape(answer.sentence) + "</p>";
+        out_ += "<section class=\"answer\"><h2>" + markup_escape(answer.question) +
+                "</h2><p class=\"say\">" + markup_escape(answer.sentence) + "</p>";
         out_ += svg_points(answer);
         if (!answer.curves.empty()) {
             SvgTimeChart chart = time_chart(answer.curves, AxisUnit::number, "jobs waiting");
@@ -170,21 +172,21 @@ private:
                const std::vector<std::vector<std::string>>& rows) {
         if (rows.empty()) return;
         out_ += "<div class=\"wide\"><table><tr>";
-        for (const std::string& column : columns) out_ += "<th>" + html_escape(column) + "</th>";
+        for (const std::string& column : columns) out_ += "<th>" + markup_escape(column) + "</th>";
         out_ += "</tr>";
         for (const auto& row : rows) {
             out_ += "<tr>";
-            for (const std::string& cell : row) out_ += "<td>" + html_escape(cell) + "</td>";
+            for (const std::string& cell : row) out_ += "<td>" + markup_escape(cell) + "</td>";
             out_ += "</tr>";
         }
         out_ += "</table></div>";
     }
 
     void job_row(const GroupReport& group, std::string_view row_class) {
-        out_ +=
-            "<tr class=\"" + std::string(row_class) + "\"><td>" + html_escape(group.name) + "</td>";
+        out_ += "<tr class=\"" + std::string(row_class) + "\"><td>" + markup_escape(group.name) +
+                "</td>";
         const auto cell = [&](const std::string& text) {
-            out_ += "<td>" + html_escape(text) + "</td>";
+            out_ += "<td>" + markup_escape(text) + "</td>";
         };
         cell(say_number(std::round(group[Measure::arrived].mean)));
         for (const Measure m : {Measure::wait_p50, Measure::wait_p95, Measure::wait_p99})
@@ -269,7 +271,7 @@ private:
               rows);
         resources();
         for (const LimitReport& limit : report_.limits)
-            out_ += "<p class=\"small\">Limit " + html_escape(limit.name) + ": full " +
+            out_ += "<p class=\"small\">Limit " + markup_escape(limit.name) + ": full " +
                     say_share(limit.closed_share.mean) + " of the time.</p>";
         out_ += "</section>\n";
     }
@@ -320,7 +322,7 @@ private:
 
     void foot() {
         out_ += "<p class=\"soft small\">" +
-                html_escape(say_number(static_cast<double>(report_.deliveries))) +
+                markup_escape(say_number(static_cast<double>(report_.deliveries))) +
                 " deliveries decided by the queue’s own engine in virtual time. The same scenario "
                 "and seed give the same page.</p>";
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/sim/core/report_svg.h"
 
+#include "kernel/wire/markup_text.h"
 #include "modules/sim/core/dist.h"
 #include "modules/sim/core/report_words.h"
 
@@ -52,19 +53,19 @@ std::string line(double x1, double y1, double x2, double y2, std::string_view ki
 
 std::string label(double x, double y, std::string_view anchor, const std::string& text) {
     return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" text-anchor=\"" +
-           std::string(anchor) + "\">" + html_escape(text) + "</text>";
+           std::string(anchor) + "\">" + markup_escape(text) + "</text>";
 }
 
 std::string rectangle(double x, double y, double w, double h, const std::string& attributes,
                       const std::string& title) {
     return "<rect x=\"" + number(x) + "\" y=\"" + number(y) + "\" width=\"" + number(w) +
            "\" height=\"" + number(h) + "\" " + attributes +
-           (title.empty() ? "/>" : "><title>" + html_escape(title) + "</title></rect>");
+           (title.empty() ? "/>" : "><title>" + markup_escape(title) + "</title></rect>");
 }
 
 std::string open_svg(double height, const std::string& title) {
     return "<svg viewBox=\"0 0 " + number(width) + " " + number(height) +
-           "\" role=\"img\" aria-label=\"" + html_escape(title) + "\">";
+           "\" role=\"img\" aria-label=\"" + markup_escape(title) + "\">";
 }
 
 std::string y_axis(const Plot& plot, const std::vector<double>& ticks, AxisUnit unit) {
@@ -126,7 +127,7 @@ std::string marks_of(const SvgTimeChart& chart, const Plot& plot) {
     for (const MarkReport& mark : chart.marks) {
         const double x = plot.x(to_seconds(mark.at));
         out += "<g class=\"mark\">" + line(x, plot.top, x, plot.bottom(), "event") + "<title>" +
-               html_escape(say_moment(to_seconds(mark.at), chart.starts_at) + " " + mark.text) +
+               markup_escape(say_moment(to_seconds(mark.at), chart.starts_at) + " " + mark.text) +
                "</title></g>";
     }
     return out;
@@ -186,21 +187,6 @@ std::string life_row(const LifeReport& life, const Plot& plot, double y, Duratio
 
 }  // namespace
 
-std::string html_escape(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\'': out += "&#39;"; break;
-            default: out += c;
-        }
-    }
-    return out;
-}
-
 std::string svg_time_chart(const SvgTimeChart& chart) {
     Plot plot;
     plot.x_high = std::max(1e-9, to_seconds(chart.duration));
@@ -225,7 +211,7 @@ std::string svg_time_chart(const SvgTimeChart& chart) {
     for (std::size_t i = 0; i < chart.series.size(); ++i) {
         out += "<path class=\"line " + colour(i) + "\" d=\"" +
                path_of(plot, chart.series[i].mean, chart.bin) + "\"><title>" +
-               html_escape(chart.series[i].name) + "</title></path>";
+               markup_escape(chart.series[i].name) + "</title></path>";
     }
     return out + marks_of(chart, plot) + "</svg>";
 }
@@ -292,8 +278,8 @@ std::string svg_points(const Answer& answer) {
         out += line(x, plot.y(point.y.low), x, plot.y(point.y.high), "whisker");
         out += "<circle class=\"dot\" cx=\"" + number(x) + "\" cy=\"" +
                number(plot.y(point.y.mean)) + "\" r=\"4.5\"><title>" +
-               html_escape(say_number(point.x) + ": " + say_time(point.y.mean) + " (" +
-                           say_interval(point.y) + ")") +
+               markup_escape(say_number(point.x) + ": " + say_time(point.y.mean) + " (" +
+                             say_interval(point.y) + ")") +
                "</title></circle>";
         if (x < labelled_to) continue;
         out += label(x, plot.bottom() + 19, "middle", say_number(point.x));

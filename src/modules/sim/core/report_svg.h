@@ -13,9 +13,6 @@
 
 namespace sluice::sim {
 
-/// `text` for HTML, between tags and in attributes.
-std::string html_escape(std::string_view text);
-
 /// How many colours the page has (classes c0 … c7); later series use them again.
 inline constexpr std::size_t svg_colours = 8;
 

@@ -74,17 +74,8 @@ private:
             if (errno == ENOENT) return false;
             return open_error(errno, path);
         }
-        FolderEntry entry;
-        entry.path = path;
-        entry.changed = wall_from_ns(about.st_mtim.tv_sec * 1'000'000'000 + about.st_mtim.tv_nsec);
-        if (S_ISREG(about.st_mode)) {
-            entry.kind = EntryKind::file;
-            entry.size = static_cast<std::uint64_t>(about.st_size);
-            entry.executable = (about.st_mode & S_IXUSR) != 0;
-        } else if (S_ISDIR(about.st_mode)) {
-            entry.kind = EntryKind::folder;
-        } else if (S_ISLNK(about.st_mode)) {
-            entry.kind = EntryKind::link;
+        FolderEntry entry = folder_entry(about, path);
+        if (entry.kind == EntryKind::link) {
             std::array<char, PATH_MAX> target;
             const ssize_t size = ::readlinkat(folder, name.c_str(), target.data(), target.size());
             if (size > 0) entry.target.assign(target.data(), static_cast<std::size_t>(size));
@@ -97,6 +88,22 @@ private:
 };
 
 }  // namespace
+
+FolderEntry folder_entry(const struct stat& about, std::string path) {
+    FolderEntry entry;
+    entry.path = std::move(path);
+    entry.changed = wall_from_ns(about.st_mtim.tv_sec * 1'000'000'000 + about.st_mtim.tv_nsec);
+    if (S_ISREG(about.st_mode)) {
+        entry.kind = EntryKind::file;
+        entry.size = static_cast<std::uint64_t>(about.st_size);
+        entry.executable = (about.st_mode & S_IXUSR) != 0;
+    } else if (S_ISDIR(about.st_mode)) {
+        entry.kind = EntryKind::folder;
+    } else if (S_ISLNK(about.st_mode)) {
+        entry.kind = EntryKind::link;
+    }
+    return entry;
+}
 
 std::string_view to_string(EntryKind kind) {
     switch (kind) {

@@ -7,6 +7,8 @@
 #include "kernel/sync/cancel.h"
 #include "modules/work/shell/rooted_files.h"
 
+#include <sys/stat.h>
+
 #include <functional>
 
 namespace sluice::work {
@@ -27,6 +29,9 @@ struct FolderEntry {
     /// Of links.
     std::string target;
 };
+
+/// What the system says about a name, without the target of a link.
+FolderEntry folder_entry(const struct stat& about, std::string path);
 
 struct FolderLimits {
     std::size_t entries_max = 200'000;

@@ -48,19 +48,7 @@ Result<std::optional<FolderEntry>> WorkFolder::about(std::string_view path) cons
         if (errno == ENOENT) return std::optional<FolderEntry>{};
         return open_error(errno, path);
     }
-    FolderEntry entry;
-    entry.path = path;
-    entry.changed = wall_from_ns(about.st_mtim.tv_sec * 1'000'000'000 + about.st_mtim.tv_nsec);
-    if (S_ISREG(about.st_mode)) {
-        entry.kind = EntryKind::file;
-        entry.size = static_cast<std::uint64_t>(about.st_size);
-        entry.executable = (about.st_mode & S_IXUSR) != 0;
-    } else if (S_ISDIR(about.st_mode)) {
-        entry.kind = EntryKind::folder;
-    } else if (S_ISLNK(about.st_mode)) {
-        entry.kind = EntryKind::link;
-    }
-    return std::optional(std::move(entry));
+    return std::optional(folder_entry(about, std::string(path)));
 }
 
 Result<bool> WorkFolder::has(std::string_view path) const {

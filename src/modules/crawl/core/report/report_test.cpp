@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/crawl/core/report/markup_text.h"
 #include "modules/crawl/core/report/rates.h"
 #include "modules/crawl/core/report/site_html.h"
 #include "modules/crawl/core/report/words.h"
@@ -10,14 +9,6 @@
 
 namespace sluice::crawl {
 namespace {
-
-TEST(MarkupText, IsTextAndNothingElse) {
-    EXPECT_EQ(escaped("<a href=\"x\">'&"), "&lt;a href=&quot;x&quot;&gt;&#39;&amp;");
-    EXPECT_EQ(escaped("é€\n\t"), "é€\n\t");
-    EXPECT_EQ(escaped(std::string_view("\0\x1B\x7F\x80\xC3", 5)),
-              "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
-    EXPECT_EQ(escaped("\xEF\xBF\xBE\xEF\xBF\xBF"), "\xEF\xBF\xBD\xEF\xBF\xBD");
-}
 
 TEST(Words, AreWhatPeopleRead) {
     EXPECT_EQ(count_words(0), "0");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/report/site_chart.h"
 
-#include "modules/crawl/core/report/markup_text.h"
+#include "kernel/wire/markup_text.h"
 #include "modules/crawl/core/report/words.h"
 
 #include <fmt/format.h>
@@ -34,7 +34,7 @@ std::string axis_words(double rate) {
 
 std::string open_svg(double width, double height, std::string_view title) {
     return fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", width, height,
-                       escaped(title));
+                       markup_escape(title));
 }
 
 // --- throughput -----------------------------------------------------------------------------
@@ -195,8 +195,8 @@ private:
         out_ += fmt::format(
             "<circle class=\"g{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:.1f}\">"
             "<title>{} – {}{}</title></circle>",
-            node.group, disc.x, disc.y, disc.r, escaped(node.name), plural(node.links, "link"),
-            node.group == 0 ? ", not crawled" : "");
+            node.group, disc.x, disc.y, disc.r, markup_escape(node.name),
+            plural(node.links, "link"), node.group == 0 ? ", not crawled" : "");
         taken_.push_back({disc.x - disc.r, disc.y - disc.r, disc.x + disc.r, disc.y + disc.r});
     }
 
@@ -206,7 +206,7 @@ private:
         std::string text(short_name(node.name));
         std::size_t letters = text.size();
         if (letters > label_bytes_max) {
-            // Names and URLs are ASCII here; anything else is cut where escaped() says so.
+            // Names and URLs are ASCII here; anything else is cut where markup_escape() says so.
             text = text.substr(0, label_bytes_max / 2) + "…" +
                    text.substr(text.size() - label_bytes_max / 2);
             letters = label_bytes_max + 1;
@@ -224,7 +224,7 @@ private:
             ++labels_;
             out_ += fmt::format(
                 "<text class=\"name\" x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
-                disc.x, line, escaped(text));
+                disc.x, line, markup_escape(text));
             return;
         }
     }
@@ -244,12 +244,12 @@ std::string stacked_bar(const std::vector<Amount>& parts, std::uint64_t whole) {
     std::string bar = "<div class=\"stack\">", legend = "<div class=\"legend\">";
     for (const Amount& part : parts) {
         if (part.count > 0) {
-            bar +=
-                fmt::format("<i class=\"{}\" style=\"flex-grow:{}\" title=\"{}: {}\"></i>",
-                            part.colour, part.count, escaped(part.label), count_words(part.count));
+            bar += fmt::format("<i class=\"{}\" style=\"flex-grow:{}\" title=\"{}: {}\"></i>",
+                               part.colour, part.count, markup_escape(part.label),
+                               count_words(part.count));
         }
         legend += fmt::format("<span><i class=\"{}\"></i>{} <b>{}</b> <small>{}</small></span>",
-                              part.colour, escaped(part.label), count_words(part.count),
+                              part.colour, markup_escape(part.label), count_words(part.count),
                               share_words(part.count, whole));
     }
     return bar + "</div>" + legend + "</div>";
@@ -261,11 +261,11 @@ std::string bar_list(const std::vector<Amount>& bars) {
     std::string out = "<div class=\"bars\">";
     for (const Amount& bar : bars) {
         const std::string note =
-            bar.note.empty() ? "" : " <small>" + escaped(bar.note) + "</small>";
+            bar.note.empty() ? "" : " <small>" + markup_escape(bar.note) + "</small>";
         out += fmt::format(
             "<div><span class=\"what\">{}{}</span><span class=\"track\"><i "
             "class=\"{}\" style=\"width:{:.2f}%\"></i></span><b>{}</b></div>",
-            escaped(bar.label), note, bar.colour, 100 * share(bar.count, most),
+            markup_escape(bar.label), note, bar.colour, 100 * share(bar.count, most),
             count_words(bar.count));
     }
     return out + "</div>";
@@ -287,9 +287,9 @@ std::string column_chart(const std::vector<Amount>& columns, std::string_view ti
             "<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
             "height=\"{:.1f}\" rx=\"3\"><title>{}: {}</title></rect>",
             columns[i].colour, middle - wide / 2, bottom - height, wide, height,
-            escaped(columns[i].label), count_words(columns[i].count));
+            markup_escape(columns[i].label), count_words(columns[i].count));
         out += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>", middle,
-                           bottom + 18, escaped(columns[i].label));
+                           bottom + 18, markup_escape(columns[i].label));
         if (columns.size() > 14) continue;
         out += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"middle\">{}</text>",
                            middle, bottom - height - 6, count_words(columns[i].count));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/report/site_html.h"
 
-#include "modules/crawl/core/report/markup_text.h"
+#include "kernel/wire/markup_text.h"
 #include "modules/crawl/core/report/site_chart.h"
 #include "modules/crawl/core/report/site_style.h"
 #include "modules/crawl/core/report/words.h"
@@ -63,7 +63,7 @@ std::string_view outcome_words(CrawlEnd end) {
 
 /// Only what may be clicked safely becomes a link.
 std::string url_html(std::string_view url) {
-    const std::string text = escaped(url);
+    const std::string text = markup_escape(url);
     if (!url.starts_with("http://") && !url.starts_with("https://")) return text;
     return "<a rel=\"noreferrer nofollow\" href=\"" + text + "\">" + text + "</a>";
 }
@@ -97,7 +97,7 @@ public:
 private:
     void head() {
         const std::string name = summary_.seeds.empty() ? "the web" : summary_.seeds[0];
-        const std::string title = "Crawl of " + escaped(name);
+        const std::string title = "Crawl of " + markup_escape(name);
         out_ +=
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta "
             "name=\"viewport\" content=\"width=device-width,initial-scale=1\"><meta "
@@ -321,7 +321,7 @@ private:
             "<span class=\"tag{}\">{}</span> <small>{}</small></td>",
             link.status >= 400 && link.status < 500 ? " warn" : "",
             link.status >= 300 ? std::to_string(link.status) : std::string(link.failure),
-            escaped(link.problem));
+            markup_escape(link.problem));
         out_ += "<td>" + (report_.has_edges ? count_words(link.links) : std::string("–")) +
                 "</td><td class=\"text\">";
         if (link.referrers.size() == 1) {
@@ -383,7 +383,7 @@ private:
 
     void foot() {
         out_ += "<footer>";
-        if (!report_.software.empty()) out_ += "Made by " + escaped(report_.software) + ". ";
+        if (!report_.software.empty()) out_ += "Made by " + markup_escape(report_.software) + ". ";
         if (totals_.retried > 0) out_ += plural(totals_.retried, "attempt") + " tried again. ";
         if (totals_.robots_fetched > 0)
             out_ += "robots.txt was asked for " + plural(totals_.robots_fetched, "time") + ".";

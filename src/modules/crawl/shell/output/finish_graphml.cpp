@@ -2,8 +2,8 @@
 // graph.graphml: a node for each URL that was fetched or linked to, an edge for each line of
 // edges.csv. Nodes are told apart by 63-bit fingerprints, in as many passes over the files as it
 // takes to hold a share of them in memory.
+#include "kernel/wire/markup_text.h"
 #include "modules/crawl/core/frontier/seen_set.h"
-#include "modules/crawl/core/report/markup_text.h"
 #include "modules/crawl/shell/output/derived_file.h"
 #include "modules/crawl/shell/output/edge_reader.h"
 #include "modules/crawl/shell/output/finish.h"
@@ -34,7 +34,7 @@ std::uint64_t print_of(std::string_view url) { return fingerprint(url).high; }
 void put_data(std::string& out, std::string_view key, std::string_view text) {
     if (text.empty()) return;
     out.append("<data key=\"").append(key).append("\">");
-    put_escaped(out, text);
+    put_markup_escaped(out, text);
     out += "</data>";
 }
 

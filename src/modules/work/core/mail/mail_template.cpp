@@ -2,6 +2,7 @@
 #include "modules/work/core/mail/mail_template.h"
 
 #include "kernel/base/text.h"
+#include "kernel/wire/markup_text.h"
 
 #include <algorithm>
 #include <span>
@@ -36,19 +37,6 @@ Status read_into(JsonView object, const std::string& prefix, TemplateValues& val
         }
     }
     return {};
-}
-
-void put_html(std::string& out, std::string_view text) {
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\'': out += "&#39;"; break;
-            default: out += c;
-        }
-    }
 }
 
 Error no_value(std::string_view name, const TemplateValues& values, std::size_t line) {
@@ -95,7 +83,7 @@ Result<std::string> fill_template(std::string_view text, const TemplateValues& v
         const auto value = values.find(name);
         if (value == values.end()) return no_value(name, values, line);
         if (escaping == Escaping::html) {
-            put_html(out, value->second);
+            put_markup_escaped(out, value->second);
         } else {
             out += value->second;
         }

@@ -2,6 +2,7 @@
 #include "modules/work/core/report/chart_svg.h"
 
 #include "kernel/base/text.h"
+#include "kernel/wire/markup_text.h"
 
 #include <fmt/core.h>
 
@@ -37,14 +38,14 @@ std::string shortened(std::string_view text, std::size_t characters) {
 class Drawing {
 public:
     Drawing(double height, const ChartLabel& label, std::string_view description) {
-        const std::string id = escape_html(label.id);
+        const std::string id = markup_escape(label.id);
         out_ = fmt::format(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\" "
             "width=\"{:.0f}\" height=\"{:.0f}\" role=\"img\" aria-labelledby=\"{}-t {}-d\" "
             "font-family=\"DejaVu Sans, Verdana, sans-serif\" font-size=\"12\">"
             "<title id=\"{}-t\">{}</title><desc id=\"{}-d\">{}</desc>",
-            width, height, width, height, id, id, id, escape_html(label.label), id,
-            escape_html(description));
+            width, height, width, height, id, id, id, markup_escape(label.label), id,
+            markup_escape(description));
     }
     void line(double x1, double y1, double x2, double y2, std::string_view stroke) {
         out_ += fmt::format(
@@ -56,13 +57,13 @@ public:
               std::string_view extra = "") {
         out_ += fmt::format(
             "<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" fill=\"{}\"{}>{}</text>", x, y,
-            anchor, ink, extra, escape_html(text));
+            anchor, ink, extra, markup_escape(text));
     }
     void box(double x, double y, double w, double h, std::string_view fill, std::string_view tip) {
         out_ += fmt::format(
             "<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" "
             "fill=\"{}\"><title>{}</title></rect>",
-            x, y, std::max(w, 0.0), h, fill, escape_html(tip));
+            x, y, std::max(w, 0.0), h, fill, markup_escape(tip));
     }
     void raw(std::string_view svg) { out_ += svg; }
     void legend(const std::vector<ChartSeries>& series, double x, double y) {
@@ -133,30 +134,6 @@ std::vector<Tick> name_ticks(const ChartData& data) {
 }
 
 }  // namespace
-
-std::string escape_html(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (const char c : text) {
-        switch (c) {
-            case '&': out += "&amp;"; break;
-            case '<': out += "&lt;"; break;
-            case '>': out += "&gt;"; break;
-            case '"': out += "&quot;"; break;
-            case '\'': out += "&#39;"; break;
-            default: {
-                const auto byte = static_cast<unsigned char>(c);
-                const bool control = (byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f;
-                if (control) {
-                    out += "\xEF\xBF\xBD";
-                } else {
-                    out += c;
-                }
-            }
-        }
-    }
-    return out;
-}
 
 std::string bar_chart(const ChartData& data, const ChartLabel& label) {
     const std::size_t lines = data.series.size();

@@ -10,10 +10,6 @@
 
 namespace sluice::work {
 
-/// The text as it may stand in HTML and SVG, in an attribute too. Control characters, which neither
-/// can hold, become U+FFFD.
-std::string escape_html(std::string_view text);
-
 /// `label` is what the picture is called; `id` makes its parts' names unique in the page.
 struct ChartLabel {
     std::string label;

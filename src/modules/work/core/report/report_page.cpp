@@ -2,6 +2,7 @@
 #include "modules/work/core/report/report_page.h"
 
 #include "kernel/base/text.h"
+#include "kernel/wire/markup_text.h"
 #include "modules/work/core/csv/csv_value.h"
 #include "modules/work/core/report/chart_svg.h"
 
@@ -54,20 +55,20 @@ std::string rows_of(std::size_t count) {
 }  // namespace
 
 ReportPage::ReportPage(const ReportSpec& spec, ReportLimits limits) : limits_(limits) {
-    const std::string title = escape_html(spec.title);
-    out_ = "<!DOCTYPE html>\n<html lang=\"" + escape_html(spec.language) +
+    const std::string title = markup_escape(spec.title);
+    out_ = "<!DOCTYPE html>\n<html lang=\"" + markup_escape(spec.language) +
            "\">\n<head>\n<meta charset=\"utf-8\">\n"
            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
            title + "</title>\n<style>" + std::string(style) +
            "</style>\n</head>\n<body>\n<header>\n<h1>" + title + "</h1>\n";
-    if (!spec.subtitle.empty()) out_ += "<p>" + escape_html(spec.subtitle) + "</p>\n";
+    if (!spec.subtitle.empty()) out_ += "<p>" + markup_escape(spec.subtitle) + "</p>\n";
     out_ += "</header>\n<main>\n";
 }
 
 void ReportPage::put_text(std::string_view text) {
     std::string paragraph;
     const auto end = [&] {
-        if (!paragraph.empty()) out_ += "<p>" + escape_html(paragraph) + "</p>\n";
+        if (!paragraph.empty()) out_ += "<p>" + markup_escape(paragraph) + "</p>\n";
         paragraph.clear();
     };
     for (const auto line : split(text, '\n')) {
@@ -82,7 +83,7 @@ void ReportPage::put_text(std::string_view text) {
 }
 
 void ReportPage::put_note(const std::string& note) {
-    out_ += "<p class=\"note\">" + escape_html(note) + "</p>\n";
+    out_ += "<p class=\"note\">" + markup_escape(note) + "</p>\n";
 }
 
 Status ReportPage::add(const ReportSection& section, const ReportTable& table) {
@@ -91,7 +92,7 @@ Status ReportPage::add(const ReportSection& section, const ReportTable& table) {
     out_ += "<section";
     if (!section.heading.empty()) {
         out_ += " aria-labelledby=\"" + id + "\">\n<h2 id=\"" + id + "\">" +
-                escape_html(section.heading) + "</h2>\n";
+                markup_escape(section.heading) + "</h2>\n";
     } else {
         out_ += ">\n";
     }
@@ -120,7 +121,7 @@ Status ReportPage::put_table(const ReportSection& section, const ReportTable& ta
     for (const std::size_t column : columns) {
         numeric.push_back(table.is_numeric(column));
         out_ += numeric.back() ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">";
-        out_ += escape_html(table.columns[column]) + "</th>";
+        out_ += markup_escape(table.columns[column]) + "</th>";
     }
     out_ += "</tr></thead>\n<tbody>\n";
     const std::size_t most = section.limit == 0 ? limits_.shown_rows_max : section.limit;
@@ -129,7 +130,7 @@ Status ReportPage::put_table(const ReportSection& section, const ReportTable& ta
         out_ += "<tr>";
         for (std::size_t i = 0; i < columns.size(); ++i) {
             out_ += numeric[i] ? "<td class=\"n\">" : "<td>";
-            out_ += escape_html(table.rows[r][columns[i]]) + "</td>";
+            out_ += markup_escape(table.rows[r][columns[i]]) + "</td>";
         }
         out_ += "</tr>\n";
     }
@@ -171,14 +172,14 @@ void ReportPage::put_data_behind(const ChartData& data, const std::string& x) {
     out_ +=
         "<details><summary>The numbers of this chart</summary>\n<div class=\"wide\"><table>\n"
         "<thead><tr><th scope=\"col\">" +
-        escape_html(x) + "</th>";
+        markup_escape(x) + "</th>";
     for (const auto& series : data.series) {
-        out_ += "<th scope=\"col\" class=\"n\">" + escape_html(series.name) + "</th>";
+        out_ += "<th scope=\"col\" class=\"n\">" + markup_escape(series.name) + "</th>";
     }
     out_ += "</tr></thead>\n<tbody>\n";
     const std::size_t shown = std::min(behind_rows_max, data.names.size());
     for (std::size_t i = 0; i < shown; ++i) {
-        out_ += "<tr><td>" + escape_html(data.names[i]) + "</td>";
+        out_ += "<tr><td>" + markup_escape(data.names[i]) + "</td>";
         for (const auto& series : data.series) {
             const double value = series.values[i];
             out_ += "<td class=\"n\">" + (std::isfinite(value) ? people_number(value, 4) : "") +

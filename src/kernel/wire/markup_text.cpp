@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/crawl/core/report/markup_text.h"
+#include "kernel/wire/markup_text.h"
 
 #include "kernel/wire/utf8.h"
 
-namespace sluice::crawl {
+namespace sluice {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
@@ -16,7 +16,7 @@ bool is_forbidden(char c) {
 
 }  // namespace
 
-void put_escaped(std::string& out, std::string_view text) {
+void put_markup_escaped(std::string& out, std::string_view text) {
     while (!text.empty()) {
         const Utf8Step step = utf8_step(text);
         const std::string_view piece = text.substr(0, step.length);
@@ -37,11 +37,11 @@ void put_escaped(std::string& out, std::string_view text) {
     }
 }
 
-std::string escaped(std::string_view text) {
+std::string markup_escape(std::string_view text) {
     std::string out;
     out.reserve(text.size());
-    put_escaped(out, text);
+    put_markup_escaped(out, text);
     return out;
 }
 
-}  // namespace sluice::crawl
+}  // namespace sluice
