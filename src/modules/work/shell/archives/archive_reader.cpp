@@ -3,6 +3,7 @@
 
 #include "modules/work/core/entry_name.h"
 #include "modules/work/shell/archives/utf8_locale.h"
+#include "modules/work/shell/archives/zip_index.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -147,6 +148,9 @@ struct ArchiveReader::Body {
         if (archive_errno(handle.get()) == ENOMEM) {
             return fail(Code::exhausted, "no memory for this archive: " + message);
         }
+        if (message.find("Unrecognized") != std::string::npos) {
+            return fail(Code::invalid, "this is no tar, zip or 7z archive");
+        }
         const bool encrypted = message.find("ncrypt") != std::string::npos ||
                                message.find("assphrase") != std::string::npos;
         if (encrypted) {
@@ -244,18 +248,18 @@ Result<std::optional<ArchiveItem>> ArchiveReader::next() {
     if (code == ARCHIVE_EOF) return std::optional<ArchiveItem>();
     // A warning is about something that is not used here, or leaves the name empty.
     if (code != ARCHIVE_OK && code != ARCHIVE_WARN) {
-        if (body.items == 0 && body.source.problem &&
-            archive_errno(body.handle.get()) == ARCHIVE_ERRNO_FILE_FORMAT &&
-            said_by(body.handle.get()).find("Unrecognized") != std::string::npos) {
-            return fail(Code::invalid, "this is no tar, zip or 7z archive");
-        }
         return body.broken("the archive, after " + std::to_string(body.items) + " entries,");
     }
     if (body.items == body.limits.items_max) {
         return fail(Code::exhausted, "the archive holds more than the limit of " +
                                          std::to_string(body.limits.items_max) + " entries");
     }
-    if (body.items++ == 0) body.name_format();
+    if (body.items++ == 0) {
+        body.name_format();
+        if (body.is_zip) {
+            SLUICE_TRY_STATUS(check_zip_index(body.source.file, body.limits.index_bytes_max));
+        }
+    }
     body.item = described(entry);
     body.item_bytes = 0;
     return std::optional<ArchiveItem>(body.item);
