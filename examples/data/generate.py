@@ -7,12 +7,18 @@ dictionary of the machine). Run it in this folder after changing it, and commit 
 Every text here was written for this project and is in the public domain.
 """
 import gzip
+import io
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
+import tarfile
+import zipfile
+import zlib
 
+MADE = 1767323046  # 2026-01-02T03:04:06Z: the time of entries in archives
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -402,6 +408,65 @@ def archive():
     packed = subprocess.run(["zstd", "-q", "-19", "--no-progress", "-c"], input=chapter,
                             stdout=subprocess.PIPE, check=True).stdout
     write("archive/lost-volume.txt.zst", packed)
+    files = {"harbour/lighthouse.txt": LIGHTHOUSE.encode(),
+             "harbour/tables/ragged.csv": b"a,b,c\n1,2,3\n4,5\n6,7,8,9\n",
+             "harbour/empty.txt": b""}
+    write("archive/harbour.tar.gz", gzip.compress(tar(files), 9, mtime=0))
+    write("archive/harbour.zip", zipped(files))
+    write("archive/harbour.7z", seven_zip(files))
+
+
+def tar(files):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mtime = len(data), MADE
+            archive.addfile(entry, io.BytesIO(data))
+        link = tarfile.TarInfo("harbour/keeper.txt")
+        link.type, link.linkname, link.mtime = tarfile.SYMTYPE, "lighthouse.txt", MADE
+        archive.addfile(link)
+    return out.getvalue()
+
+
+def zipped(files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, (2026, 1, 2, 3, 4, 6))
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
+            archive.writestr(entry, data)
+    return out.getvalue()
+
+
+def seven_zip(files):
+    """The least that is a 7z archive: everything stored, the index not compressed."""
+    def number(value):
+        # One byte says by its leading ones how many follow.
+        for extra in range(8):
+            if value < 1 << (7 * (extra + 1)):
+                first = 0xFF << (8 - extra) & 0xFF | value >> (8 * extra)
+                return bytes([first]) + (value & (1 << (8 * extra)) - 1).to_bytes(extra, "little")
+        return b"\xff" + value.to_bytes(8, "little")
+
+    full = [data for data in files.values() if data]
+    packed = b"".join(full)
+    names = b"".join((name + "\0").encode("utf-16-le") for name in files)
+    bits = sum(0x80 >> i for i, data in enumerate(files.values()) if not data)
+    streams = (b"\x04\x06" + number(0) + number(1) + b"\x09" + number(len(packed)) + b"\x00"
+               + b"\x07\x0b" + number(1) + b"\x00" + number(1) + b"\x01\x00"
+               + b"\x0c" + number(len(packed)) + b"\x00"
+               + b"\x08\x0d" + number(len(full))
+               + b"\x09" + b"".join(number(len(data)) for data in full[:-1])
+               + b"\x0a\x01" + b"".join(struct.pack("<I", zlib.crc32(d)) for d in full)
+               + b"\x00\x00")
+    about = (b"\x05" + number(len(files)) + b"\x0e" + number(1) + bytes([bits])
+             + b"\x0f" + number(1) + b"\x80"
+             + b"\x11" + number(len(names) + 1) + b"\x00" + names + b"\x00")
+    header = b"\x01" + streams + about + b"\x00"
+    start = struct.pack("<QQI", len(packed), len(header), zlib.crc32(header))
+    return (b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<I", zlib.crc32(start)) + start
+            + packed + header)
 
 
 if __name__ == "__main__":

@@ -101,6 +101,7 @@ inline sdk::Argument path_argument() {
     return {.name = "path", .required = true, .help = "the file, below a folder for reading"};
 }
 
+std::vector<sdk::JobType> archive_types(const SharedServices& services);
 sdk::JobType text_wordcount(const SharedServices& services);
 sdk::JobType text_convert(const SharedServices& services);
 sdk::JobType math_primes(const SharedServices& services);

@@ -49,6 +49,10 @@ struct WorkLimits {
     Bytes table_memory_max = mib(64);
     Bytes scratch_max{std::uint64_t{16} << 30};
     std::uint64_t table_groups_max = 10'000'000;
+    /// Of one archive, read or written: entries, their bytes in all, and time.
+    std::size_t archive_entries_max = 200'000;
+    Bytes archive_bytes_max{std::uint64_t{4} << 30};
+    Duration archive_time_max{3600s};
     std::uint64_t factorial_max = 200'000;
     std::uint64_t primes_number_max = 100'000'000'000'000;
     std::uint64_t primes_range_max = 2'000'000'000;
