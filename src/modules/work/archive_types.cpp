@@ -194,7 +194,7 @@ sdk::JobType archive_list(const SharedServices& services) {
                                         "entries, one JSON object in a line"}},
                  .positions = 1,
                  .notes =
-                     R"(The format is told by the content: tar, plain or compressed once with gzip, bzip2, xz or zstd; zip; 7z. The limits of `archive.extract` hold here, too.)"},
+                     R"(The format is told by the content: tar, plain or compressed once with gzip, xz or zstd; zip; 7z. A compressed tar is read twice: first only to check it from end to end. The limits of `archive.extract` hold here, too.)"},
             .result_help =
                 R"(`format` ("tar.gz"), `archive_bytes`, `entries`, `files`, `folders`, `links`, `others` (devices and the like), `bytes` (of all files, as the archive claims), `encrypted` and `unsafe` (entries that `archive.extract` would not extract), `output` if asked for, and `listed`: objects of `path`, `kind` (`file`, `folder`, `link`, `hard_link`, `other`), `bytes`, `changed` (RFC 3339), `executable`, `target`, `encrypted`, `unsafe` (why), as far as they apply.)",
             .example = R"(sluice push archive.list archive/harbour.tar.gz)",

@@ -115,15 +115,15 @@ def names_and_links_do_not_lead_out():
         }
         for name, data in evil.items():
             (station.out / name).write_bytes(data)
-            failure = station.fail('archive.extract', name, 'out', {'links': True})
+            out = name.replace('.tar', '')
+            failure = station.fail('archive.extract', name, out, {'links': True})
             check(failure.final and failure.errtype == 'InvalidInput', f'{name}: {failure}')
-            check(not (station.out / 'out').exists(), name)
-            done = station.run('archive.extract', name, 'out',
-                               {'links': True, 'unsafe': 'skip', 'replace': True})
+            check(not (station.out / out).exists(), name)
+            done = station.run('archive.extract', name, out, {'links': True, 'unsafe': 'skip'})
             check(sum(done['skipped'].values()) == 1, f'{name}: {done}')
             station.run('archive.list', name)
         check_equal(os.listdir(outside), [], 'what came outside')
-        check_equal(left(station), sorted([*evil, 'out']), 'what is left')
+        check_equal(left(station), sorted([*evil, *(name[:-4] for name in evil)]), 'what is left')
 
 
 def overlapping_zip(entries):
@@ -171,7 +171,7 @@ def bombs_are_refused():
         gz = squeeze.compress(endless.tobuf() + zeros) + squeeze.flush()
         bombs = {'flat.zip': (flat.getvalue(), 'LimitExceeded', 'decompression bomb'),
                  'overlap.zip': (overlapping_zip(5000), 'InvalidInput', 'overlap'),
-                 'endless.tar.gz': (gz, 'LimitExceeded', 'larger than the limit'),
+                 'endless.tar.gz': (gz, 'LimitExceeded', 'decompression bomb'),
                  'many.tar.gz': (many_entries(200_001), 'LimitExceeded', '200000 entries')}
         for name, (data, errtype, said) in bombs.items():
             (station.out / name).write_bytes(data)

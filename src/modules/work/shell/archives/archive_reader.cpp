@@ -4,6 +4,7 @@
 #include "modules/work/core/entry_name.h"
 #include "modules/work/shell/archives/utf8_locale.h"
 #include "modules/work/shell/archives/zip_index.h"
+#include "modules/work/shell/codec.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -13,6 +14,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <utility>
+#include <vector>
 
 namespace sluice::work {
 
@@ -80,6 +82,49 @@ la_int64_t on_seek(archive*, void* data, la_int64_t offset, int whence) {
     if (place < 0) return ARCHIVE_FATAL;
     source.offset = static_cast<std::uint64_t>(place);
     return place;
+}
+
+Error looks_like_a_bomb(const ArchiveLimits& limits) {
+    return fail(Code::exhausted, "more than " + std::to_string(limits.ratio_max) +
+                                     " times as much comes out as is in the archive: this looks "
+                                     "like a decompression bomb");
+}
+
+/// Decompresses the whole file once and keeps nothing. libarchive does not look at the checksum of
+/// gzip, and of no compression at what stands behind the end of the tar; half of a damaged archive
+/// would become files before anyone noticed.
+Status check_compression(const InputFile& file, const ArchiveLimits& limits,
+                         const CancelToken& cancel) {
+    constexpr std::uint64_t tar_bytes_of_item = 2048;  // headers, and what fills the last block
+    const std::uint64_t bytes_max =
+        limits.bytes_max.count + limits.items_max * tar_bytes_of_item + ratio_free_bytes;
+    std::uint64_t bytes_out = 0;
+    const Sink count = [&](std::string_view bytes) -> Status {
+        SLUICE_TRY_STATUS(cancel.check());
+        bytes_out += bytes.size();
+        if (bytes_out > ratio_free_bytes && bytes_out / limits.ratio_max > file.size()) {
+            return looks_like_a_bomb(limits);
+        }
+        if (bytes_out <= bytes_max) return {};
+        return fail(Code::exhausted, "the archive holds more than the limit of " +
+                                         std::to_string(limits.bytes_max.count) + " bytes");
+    };
+    std::vector<char> piece(piece_bytes);
+    std::unique_ptr<Codec> codec;
+    for (std::uint64_t offset = 0;;) {
+        SLUICE_TRY_STATUS(cancel.check());
+        SLUICE_TRY(const std::size_t size, file.read_at(offset, piece));
+        if (size == 0) break;
+        const std::string_view bytes(piece.data(), size);
+        if (offset == 0) {
+            const auto compression = detect_compression(bytes);
+            if (!compression) return {};
+            codec = make_decompressor(*compression);
+        }
+        SLUICE_TRY_STATUS(codec->feed(bytes, count));
+        offset += size;
+    }
+    return codec ? codec->finish(count) : Status();
 }
 
 struct Free {
@@ -174,9 +219,7 @@ struct ArchiveReader::Body {
                                              std::to_string(limits.bytes_max.count) + " bytes");
         }
         if (bytes > ratio_free_bytes && bytes / limits.ratio_max > consumed()) {
-            return fail(Code::exhausted, "more than " + std::to_string(limits.ratio_max) +
-                                             " times as much comes out as is in the archive: this "
-                                             "looks like a decompression bomb");
+            return looks_like_a_bomb(limits);
         }
         return {};
     }
@@ -186,7 +229,6 @@ struct ArchiveReader::Body {
         format = is_zip ? "zip" : code == ARCHIVE_FORMAT_7ZIP ? "7z" : "tar";
         switch (archive_filter_code(handle.get(), 0)) {
             case ARCHIVE_FILTER_GZIP: format += ".gz"; break;
-            case ARCHIVE_FILTER_BZIP2: format += ".bz2"; break;
             case ARCHIVE_FILTER_XZ: format += ".xz"; break;
             case ARCHIVE_FILTER_ZSTD: format += ".zst"; break;
             default: break;
@@ -211,6 +253,7 @@ ArchiveReader::ArchiveReader(ArchiveReader&& other) noexcept = default;
 
 Result<ArchiveReader> ArchiveReader::open(const InputFile& file, const ArchiveLimits& limits,
                                           CancelToken cancel) {
+    SLUICE_TRY_STATUS(check_compression(file, limits, cancel));
     const Utf8Locale locale;
     auto body = std::make_unique<Body>(Body{{file, std::move(cancel), limits.index_bytes_max.count},
                                             limits,
@@ -218,7 +261,6 @@ Result<ArchiveReader> ArchiveReader::open(const InputFile& file, const ArchiveLi
     archive* handle = body->handle.get();
     if (handle == nullptr) return fail(Code::exhausted, "no memory for an archive");
     archive_read_support_filter_gzip(handle);
-    archive_read_support_filter_bzip2(handle);
     archive_read_support_filter_xz(handle);
     archive_read_support_filter_zstd(handle);
     archive_read_support_format_tar(handle);

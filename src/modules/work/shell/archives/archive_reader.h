@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reading an archive entry by entry (libarchive, over our own descriptor): tar, plain or compressed
-// with gzip, bzip2, xz or zstd; zip; 7z. Counts what comes out against limits; touches no other
+// with gzip, xz or zstd; zip; 7z. Counts what comes out against limits; touches no other
 // file, and judges no names.
 #pragma once
 
@@ -47,7 +47,9 @@ struct ArchiveLimits {
 /// One pass over one archive. Single owner; `file` must outlive it.
 class ArchiveReader {
 public:
-    /// Errors: invalid (none of the formats), corrupt, cancelled, timeout, io.
+    /// Decompresses a compressed tar once from end to end, so that damage is noticed before
+    /// anything is made of it. Errors: invalid (none of the formats), corrupt, exhausted,
+    /// cancelled, timeout, io.
     static Result<ArchiveReader> open(const InputFile& file, const ArchiveLimits& limits,
                                       CancelToken cancel);
     ~ArchiveReader();
