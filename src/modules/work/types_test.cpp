@@ -352,32 +352,34 @@ TEST_F(BuiltInTypes, OneTableServesManyThreads) {
     std::vector<Thread> threads;
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back("worker", [&table, i] {
-            const std::string name = std::to_string(i);
-            for (const auto& row : table) {
-                std::string args = R"(["tables/orders.csv","o)" + name + R"(.gz"])";
-                if (row.name == "math.primes") args = "[1, 100000]";
-                if (row.name == "math.factorial") args = "[500]";
-                if (row.name == "csv.stats" || row.name == "text.wordcount") {
-                    args = R"(["tables/orders.csv"])";
-                }
-                if (row.name == "csv.aggregate" || row.name == "csv.sort") {
-                    const char* more =
-                        row.name == "csv.sort" ? R"("by":"city")" : R"("compute":"count")";
-                    args = R"(["tables/cities.csv","o)" + name + R"(.csv",{)" + more + "}]";
-                }
-                if (row.name == "csv.join") {
-                    args = R"(["tables/cities.csv","tables/cities.csv","o)" + name +
-                           R"(.csv",{"on":"city"}])";
-                }
-                if (row.name == "log.analyze") args = R"(["logs/machines.syslog"])";
-                if (row.name == "report.render") {
-                    args = R"(["r)" + name + R"(.html","T",{"sections":[{"text":"a"}]}])";
-                }
-                if (row.name == "exec") args = R"(["sh",{"arguments":["-c","echo x"]}])";
+            const std::string number = std::to_string(i);
+            const std::string file = R"(["tables/orders.csv")";
+            const std::string output = file + R"(,"o)" + number + R"(.gz"])";
+            const std::string cities = R"("tables/cities.csv",)";
+            const auto made = [&](std::string_view kind) {
+                return "\"" + std::string(kind) + number + ".csv\",";
+            };
+            const std::pair<std::string_view, std::string> calls[] = {
+                {"csv.aggregate", "[" + cities + made("a") + R"({"compute":"count"}])"},
+                {"csv.filter", file + R"(,"f)" + number + R"(.csv"])"},
+                {"csv.join", "[" + cities + cities + made("j") + R"({"on":"city"}])"},
+                {"csv.sort", "[" + cities + made("s") + R"({"by":"city"}])"},
+                {"csv.stats", file + "]"},
+                {"exec", R"(["sh",{"arguments":["-c","echo x"]}])"},
+                {"file.compress", output},
+                {"log.analyze", R"(["logs/machines.syslog"])"},
+                {"math.factorial", "[500]"},
+                {"math.primes", "[1, 100000]"},
+                {"report.render", R"(["r)" + number + R"(.html","T",{"sections":[{"text":"a"}]}])"},
+                {"text.convert", output},
+                {"text.wordcount", file + "]"},
+            };
+            for (const auto& [name, args] : calls) {
+                const auto row = std::find_if(table.begin(), table.end(),
+                                              [&](const auto& type) { return type.name == name; });
+                ASSERT_NE(row, table.end()) << name;
                 Context context(args);
-                const auto outcome = row.run(context);
-                const bool fails = row.name == "http.get" || row.name == "file.decompress";
-                EXPECT_EQ(std::holds_alternative<sdk::Failure>(outcome), fails) << row.name;
+                EXPECT_TRUE(std::holds_alternative<std::string>(row->run(context))) << name;
             }
         });
     }
