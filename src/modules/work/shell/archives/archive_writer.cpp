@@ -2,6 +2,7 @@
 #include "modules/work/shell/archives/archive_writer.h"
 
 #include "modules/work/shell/archives/utf8_locale.h"
+#include "modules/work/shell/codec.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -12,6 +13,8 @@
 namespace sluice::work {
 
 namespace {
+
+constexpr int zstd_level = 3;  // what libzstd takes when nothing is said
 
 struct FreeArchive {
     void operator()(archive* handle) const { archive_write_free(handle); }
@@ -26,6 +29,8 @@ struct ArchiveWriter::Body {
     explicit Body(Sink to) : sink(std::move(to)) {}
 
     Sink sink;
+    /// For zstd: libarchive would write it without a checksum, so that damage stays unnoticed.
+    std::unique_ptr<Codec> codec;
     Status problem{};
     bool closing = false;
     std::unique_ptr<archive, FreeArchive> handle;
@@ -34,7 +39,8 @@ struct ArchiveWriter::Body {
         auto& body = *static_cast<Body*>(data);
         // Freeing an archive that was given up writes what it still holds.
         if (body.closing) return static_cast<la_ssize_t>(size);
-        body.problem = body.sink({static_cast<const char*>(bytes), size});
+        const std::string_view piece(static_cast<const char*>(bytes), size);
+        body.problem = body.codec ? body.codec->feed(piece, body.sink) : body.sink(piece);
         if (body.problem) return static_cast<la_ssize_t>(size);
         archive_set_error(handle, EIO, "%s", body.problem.error().message.c_str());
         return -1;
@@ -99,8 +105,8 @@ Result<ArchiveWriter> ArchiveWriter::open(ArchiveFormat format, int level, Sink 
             filter = "gzip";
             break;
         case ArchiveFormat::tar_zstd:
-            archive_write_add_filter_zstd(handle);
-            filter = "zstd";
+            archive_write_add_filter_none(handle);
+            body->codec = make_compressor(Compression::zstd, level > 0 ? level : zstd_level);
             break;
         case ArchiveFormat::tar_xz:
             archive_write_add_filter_xz(handle);
@@ -154,7 +160,8 @@ Status ArchiveWriter::write(std::string_view bytes) {
 
 Status ArchiveWriter::finish() {
     const Utf8Locale locale;
-    return body_->judged(archive_write_close(body_->handle.get()));
+    SLUICE_TRY_STATUS(body_->judged(archive_write_close(body_->handle.get())));
+    return body_->codec ? body_->codec->finish(body_->sink) : Status();
 }
 
 }  // namespace sluice::work

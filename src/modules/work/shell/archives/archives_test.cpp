@@ -366,6 +366,7 @@ TEST_F(Archives, DamageIsAnErrorOrHarmless) {
         for (std::size_t i = 20; i < whole.size(); i += whole.size() / 23) {
             std::string damaged = whole;
             damaged[i] = static_cast<char>(damaged[i] ^ 1);
+            SCOPED_TRACE(to_string(kind));
             expect_refused(damaged, "corrupt");
         }
     }
