@@ -360,6 +360,9 @@ TEST_F(BuiltInTypes, OneTableServesManyThreads) {
                 return "\"" + std::string(kind) + number + ".csv\",";
             };
             const std::pair<std::string_view, std::string> calls[] = {
+                {"archive.create", "[" + cities + R"("a)" + number + R"(.zip"])"},
+                {"archive.extract", R"(["archive/harbour.zip","e)" + number + R"("])"},
+                {"archive.list", R"(["archive/harbour.7z"])"},
                 {"csv.aggregate", "[" + cities + made("a") + R"({"compute":"count"}])"},
                 {"csv.filter", file + R"(,"f)" + number + R"(.csv"])"},
                 {"csv.join", "[" + cities + cities + made("j") + R"({"on":"city"}])"},
