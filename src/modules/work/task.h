@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,14 @@ public:
     Task(sdk::JobContext& context, const Services& shared) : services(shared), context_(context) {}
 
     [[nodiscard]] const CancelToken& cancel() const { return context_.cancel(); }
+    [[nodiscard]] const sdk::Delivery& job() const { return context_.job(); }
+    /// As JobContext::push and ends.
+    Result<std::vector<sdk::Refusal>> push(std::span<sdk::JobSpec> jobs) {
+        return context_.push(jobs);
+    }
+    Result<std::vector<sdk::JobEnd>> ends(std::span<const std::string> jids) {
+        return context_.ends(jids);
+    }
     /// Reports when the percentage has changed.
     void progress(int percent, std::string_view note);
     /// Gives the whole file to `take` in pieces, and reports progress; looks at the cancel token
@@ -113,5 +122,6 @@ sdk::JobType log_analyze(const SharedServices& services);
 sdk::JobType report_render(const SharedServices& services);
 sdk::JobType http_get(const SharedServices& services);
 sdk::JobType exec(const SharedServices& services);
+std::vector<sdk::JobType> flow_types(const SharedServices& services);
 
 }  // namespace sluice::work

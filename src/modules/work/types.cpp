@@ -40,8 +40,9 @@ Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings) {
           &math_primes, &report_render, &text_convert, &text_wordcount}) {
         types.push_back(make(services));
     }
-    for (auto* make : {&archive_types}) {
-        for (sdk::JobType& type : make(services)) types.push_back(std::move(type));
+    for (auto* make : {&archive_types, &flow_types}) {
+        auto group = make(services);
+        std::move(group.begin(), group.end(), std::back_inserter(types));
     }
     SLUICE_TRY(auto handlers,
                exec_handler_types(settings.handlers, settings.write_root, settings.cgroup));
