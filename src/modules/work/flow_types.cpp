@@ -161,7 +161,7 @@ constexpr std::string_view map_notes =
 
 `finish` is a job of its own for the end, whose template knows `{results}`, `{outputs}` and `{summary}` (files below the folder for writing), `{output_list}` (an array, for up to 1,000 outputs), `{files}`, `{succeeded}`, `{failed}`, `{skipped}` and `{flow}`. It may be another flow.map; a step may not. It is pushed whatever became of the files: its arguments tell.
 
-This job ends as soon as the flow has begun; wait for the job that `finish` of its result names. The flow goes on by itself as jobs of the types flow.page and flow.finish in the queue of this job; they need a worker with the same folder for writing. Every job's jid follows from this one's, so killing workers or the server at any moment neither repeats nor loses a job ([0026](adr/0026-flows-as-jobs.md)). What must hold for that: the server keeps finished jobs until they are looked at (at most 15 seconds later; `jobs.finished_max`), and `keep_s` is longer than any pause of the whole system. A flow that was pushed again with the jid of one that has ended does nothing.
+This job ends as soon as the flow has begun. Once every file has ended, the job that `finish` of its result names is pushed; until then the server does not know it. The flow goes on by itself as jobs of the types flow.page and flow.finish in the queue of this job; they need a worker with the same folder for writing. Every job's jid follows from this one's, so killing workers or the server at any moment neither repeats nor loses a job ([0026](adr/0026-flows-as-jobs.md)). What must hold for that: the server keeps finished jobs until they are looked at (at most 15 seconds later; `jobs.finished_max`), and `keep_s` is longer than any pause of the whole system. A flow that was pushed again with the jid of one that has ended does nothing.
 
 To stop a flow, push flow.stop.)";
 
@@ -238,7 +238,7 @@ sdk::JobType flow_page(const SharedServices& services) {
                                       .help = "which look at them"}}},
             .result_help = "`page`, `of`, `check`, and how many of its files are in which state; "
                            "or `obsolete`.",
-            .example = "Not pushed by hand.",
+            .example = R"(sluice push flow.page '{"flow": "flows/8a4f0c", "page": 0, "check": 0}')",
         },
         services, &read_page, &run_flow_page);
 }
@@ -253,7 +253,7 @@ sdk::JobType flow_finish(const SharedServices& services) {
                            "`results` (a JSON-lines file: index, path, step, state, output, error, "
                            "result), `outputs` (a text file), `final` (the jid of the job at the "
                            "end).",
-            .example = "Not pushed by hand.",
+            .example = "sluice push flow.finish flows/8a4f0c",
         },
         services, &read_flow, &run_flow_finish);
 }

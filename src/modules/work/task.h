@@ -123,5 +123,9 @@ sdk::JobType report_render(const SharedServices& services);
 sdk::JobType http_get(const SharedServices& services);
 sdk::JobType exec(const SharedServices& services);
 std::vector<sdk::JobType> flow_types(const SharedServices& services);
+sdk::JobType health_check(const SharedServices& services);
+sdk::JobType monitor_sample(const SharedServices& services);
+std::vector<sdk::JobType> folder_types(const SharedServices& services);
+std::vector<sdk::JobType> backup_types(const SharedServices& services);
 
 }  // namespace sluice::work

@@ -35,12 +35,12 @@ Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings) {
     const auto services =
         std::make_shared<const Services>(Services{settings, std::move(files), std::move(rules)});
     std::vector<sdk::JobType> types = csv_types(services);
-    for (auto* make :
-         {&exec, &file_compress, &file_decompress, &http_get, &log_analyze, &math_factorial,
-          &math_primes, &report_render, &text_convert, &text_wordcount}) {
+    for (auto* make : {&exec, &file_compress, &file_decompress, &health_check, &http_get,
+                       &log_analyze, &math_factorial, &math_primes, &monitor_sample, &report_render,
+                       &text_convert, &text_wordcount}) {
         types.push_back(make(services));
     }
-    for (auto* make : {&archive_types, &flow_types}) {
+    for (auto* make : {&archive_types, &backup_types, &flow_types, &folder_types}) {
         auto group = make(services);
         std::move(group.begin(), group.end(), std::back_inserter(types));
     }
