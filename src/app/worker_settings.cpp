@@ -44,6 +44,25 @@ std::vector<Setting> worker_settings() {
                       "public ones)."),
         Setting::list("work.http_networks", {},
                       "Networks (\"10.1.0.0/16\") that both may reach though they are private."),
+        Setting::text("work.mail.server", "",
+                      "Server for mail.send: smtp://HOST:PORT (STARTTLS) or smtps://HOST:PORT; "
+                      "empty: no mail."),
+        Setting::choice("work.mail.tls", {"required", "preferred", "none"},
+                        "Whether STARTTLS must be, may be, or is not used."),
+        Setting::text("work.mail.tls_ca", "",
+                      "PEM file of the authorities that the mail server is trusted by; empty: the "
+                      "system's."),
+        Setting::text("work.mail.user", "", "Name for the login at the mail server; empty: none."),
+        Setting::text("work.mail.secret", "",
+                      "Which secret (work.secrets.NAME) is the password of that login."),
+        Setting::text("work.mail.from", "", "Sender of mails whose job names none."),
+        Setting::list("work.mail.senders", {},
+                      "Patterns of senders that jobs may name (\"*@example.org\")."),
+        Setting::list("work.mail.recipients", {"*"}, "Patterns of whom jobs may write to."),
+        Setting::text("work.secrets.*.file", "",
+                      "File that holds a secret which jobs may name ({\"$secret\": \"NAME\"}); "
+                      "read when it is needed."),
+        Setting::text("work.secrets.*.env", "", "Variable of the environment that holds it."),
         Setting::choice("log.level", {"info", "debug", "warning", "error"}, "What is logged."),
         Setting::choice("log.format", {"human", "json"}, "How it is logged."),
     };
@@ -97,6 +116,19 @@ Result<work::WorkSettings> work_settings(const Config& config) {
     settings.write_root = config.text("work.write_root");
     settings.http.hosts = config.list("work.http_hosts");
     settings.http.networks = config.list("work.http_networks");
+    settings.mail = {.server = config.text("work.mail.server"),
+                     .tls = config.text("work.mail.tls"),
+                     .tls_ca = config.text("work.mail.tls_ca"),
+                     .user = config.text("work.mail.user"),
+                     .secret = config.text("work.mail.secret"),
+                     .from = config.text("work.mail.from"),
+                     .senders = config.list("work.mail.senders"),
+                     .recipients = config.list("work.mail.recipients")};
+    for (const std::string& name : config.names_in("work.secrets")) {
+        settings.secrets.push_back({.name = name,
+                                    .file = config.text("work.secrets." + name + ".file"),
+                                    .env = config.text("work.secrets." + name + ".env")});
+    }
     for (const std::string& entry : config.list("work.programs")) {
         const std::size_t equals = entry.find('=');
         const auto words =

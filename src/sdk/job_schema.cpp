@@ -79,6 +79,7 @@ std::string line_of(const JobSchema& schema, std::size_t index) {
     }
     if (argument.fallback && !argument.fallback->empty())
         add("default `" + *argument.fallback + "`");
+    if (argument.secrets) add("may name secrets");
     return out + "): " + argument.help + ".\n";
 }
 

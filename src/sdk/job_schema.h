@@ -48,6 +48,8 @@ struct Argument {
     std::vector<std::string> choices{};
     /// What it is if it is absent or null, without quotes ("10", "true", "UTF-8"); nothing: absent.
     std::optional<std::string> fallback{};
+    /// Texts in it may be references to secrets of the worker: {"$secret": "name"}.
+    bool secrets = false;
     /// Markdown, a sentence without its end. What kind, range and choices say already is not
     /// repeated.
     std::string help{};

@@ -15,7 +15,13 @@ constexpr std::size_t piece_bytes = 256 * 1024;
 void Task::progress(int percent, std::string_view note) {
     if (percent == percent_) return;
     percent_ = percent;
-    context_.progress(percent, note);
+    context_.progress(percent, given_.empty() ? note : given_.text(std::string(note)));
+}
+
+Result<std::string> Task::secret(std::string_view name) {
+    SLUICE_TRY(std::string value, services.secrets.read(name));
+    given_.add(value);
+    return value;
 }
 
 Status Task::read(InputFile& file, const std::function<Status(std::string_view)>& take) {

@@ -6,6 +6,7 @@
 #include "kernel/base/result.h"
 #include "kernel/net/address_rules.h"
 #include "kernel/sync/cancel.h"
+#include "modules/work/secrets.h"
 #include "modules/work/shell/rooted_files.h"
 #include "modules/work/types.h"
 #include "sdk/arguments.h"
@@ -26,13 +27,15 @@ struct Services {
     WorkSettings settings;
     RootedFiles files;
     AddressRules rules;
+    Secrets secrets;
 };
 using SharedServices = std::shared_ptr<const Services>;
 
 /// One run of a handler.
 class Task {
 public:
-    Task(sdk::JobContext& context, const Services& shared) : services(shared), context_(context) {}
+    Task(sdk::JobContext& context, const Services& shared, Redactor& given)
+        : services(shared), context_(context), given_(given) {}
 
     [[nodiscard]] const CancelToken& cancel() const { return context_.cancel(); }
     [[nodiscard]] const sdk::Delivery& job() const { return context_.job(); }
@@ -43,6 +46,11 @@ public:
     Result<std::vector<sdk::JobEnd>> ends(std::span<const std::string> jids) {
         return context_.ends(jids);
     }
+    /// A secret that the worker's settings name; kept out of what the job says, as are those of the
+    /// arguments. Errors: as Secrets::read.
+    Result<std::string> secret(std::string_view name);
+    /// What must be kept out of what the job says.
+    [[nodiscard]] Redactor& secrets() { return given_; }
     /// Reports when the percentage has changed.
     void progress(int percent, std::string_view note);
     /// Gives the whole file to `take` in pieces, and reports progress; looks at the cancel token
@@ -53,6 +61,7 @@ public:
 
 private:
     sdk::JobContext& context_;
+    Redactor& given_;
     int percent_ = -1;
 };
 
@@ -69,8 +78,8 @@ using sdk::ArgumentKind;
 using sdk::Arguments;
 
 /// A row of the table whose handler is made of two functions: `read` makes a request of arguments
-/// that fit the row's schema (what it refuses, and its errors, become the final failure
-/// "InvalidArguments"), `run` does the work.
+/// that fit the row's schema, secrets put in (what it refuses, and its errors, become the final
+/// failure "InvalidArguments"), `run` does the work.
 template <class Request, class Answer>
 sdk::JobType with_handler(sdk::JobType row, SharedServices services,
                           Result<Request> (*read)(Arguments&, const Services&),
@@ -84,18 +93,25 @@ sdk::JobType with_handler(sdk::JobType row, SharedServices services,
     };
     row.run = [services = std::move(services), schema = row.schema, judge,
                run](sdk::JobContext& context) -> sdk::Outcome {
-        const auto request = judge(context.job().args, schema, *services);
+        Redactor given;
+        const auto args = put_secrets(context.job().args, schema, services->secrets, given);
+        if (!args) return to_failure(args.error());
+        const auto request = judge(*args, schema, *services);
         if (!request) {
-            return sdk::Failure{"InvalidArguments", request.error().message, true, {}};
+            return given.outcome(
+                sdk::Failure{"InvalidArguments", request.error().message, true, {}});
         }
         if (const auto status = context.cancel().check(); !status) {
             return to_failure(status.error());
         }
-        Task task(context, *services);
-        return to_outcome(run(*request, task));
+        Task task(context, *services, given);
+        return given.outcome(to_outcome(run(*request, task)));
     };
     return row;
 }
+
+/// Errors: invalid (the mail server, an address, a secret that there is not).
+Status check_mail_policy(const WorkSettings& settings);
 
 /// Arguments that many types have.
 sdk::Argument timeout_argument(Duration usual, Duration most, std::string help);
@@ -127,5 +143,6 @@ sdk::JobType health_check(const SharedServices& services);
 sdk::JobType monitor_sample(const SharedServices& services);
 std::vector<sdk::JobType> folder_types(const SharedServices& services);
 std::vector<sdk::JobType> backup_types(const SharedServices& services);
+sdk::JobType mail_send(const SharedServices& services);
 
 }  // namespace sluice::work

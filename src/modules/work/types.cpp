@@ -32,12 +32,14 @@ Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings) {
     for (const auto& program : settings.programs) SLUICE_TRY_STATUS(check_program(program));
     SLUICE_TRY(RootedFiles files, RootedFiles::open(settings.read_roots, settings.write_root));
     SLUICE_TRY(AddressRules rules, AddressRules::make(settings.http.hosts, settings.http.networks));
-    const auto services =
-        std::make_shared<const Services>(Services{settings, std::move(files), std::move(rules)});
+    SLUICE_TRY(Secrets secrets, Secrets::make(settings.secrets));
+    SLUICE_TRY_STATUS(check_mail_policy(settings));
+    const auto services = std::make_shared<const Services>(
+        Services{settings, std::move(files), std::move(rules), std::move(secrets)});
     std::vector<sdk::JobType> types = csv_types(services);
     for (auto* make : {&exec, &file_compress, &file_decompress, &health_check, &http_get,
-                       &log_analyze, &math_factorial, &math_primes, &monitor_sample, &report_render,
-                       &text_convert, &text_wordcount}) {
+                       &log_analyze, &mail_send, &math_factorial, &math_primes, &monitor_sample,
+                       &report_render, &text_convert, &text_wordcount}) {
         types.push_back(make(services));
     }
     for (auto* make : {&archive_types, &backup_types, &flow_types, &folder_types}) {

@@ -38,6 +38,29 @@ struct HttpPolicy {
     Duration timeout_max{120s};
 };
 
+/// What `mail.send` may do. Jobs choose neither the server nor its password.
+struct MailPolicy {
+    /// "smtp://mail.example.org:587" (STARTTLS) or "smtps://mail.example.org:465"; empty: none.
+    std::string server{};
+    /// "required", "preferred" or "none".
+    std::string tls = "required";
+    std::string tls_ca{};  ///< PEM; empty: the system's authorities.
+    std::string user{};    ///< Empty: no login.
+    std::string secret{};  ///< Which of the secrets is its password.
+    std::string from{};    ///< The sender where a job names none.
+    /// Patterns of the senders that jobs may name, beside `from`.
+    std::vector<std::string> senders{};
+    /// Patterns of the recipients that jobs may name.
+    std::vector<std::string> recipients = {"*"};
+};
+
+/// Where a secret is: in a file, or in a variable of the environment.
+struct SecretSource {
+    std::string name;
+    std::string file{};
+    std::string env{};
+};
+
 /// Each is the most that a job can ask for or cause.
 struct WorkLimits {
     Bytes input_max{std::uint64_t{4} << 30};
@@ -63,6 +86,12 @@ struct WorkLimits {
     Bytes exec_memory_max{std::uint64_t{4} << 30};
     Bytes exec_output_kept_max = kib(256);
     Bytes exec_output_total_max = mib(64);
+    /// Of `mail.send`: a whole mail as it is sent, its texts together, recipients, files, time.
+    Bytes mail_max = mib(25);
+    Bytes mail_text_max = mib(2);
+    std::uint32_t mail_recipients_max = 100;
+    std::uint32_t mail_files_max = 50;
+    Duration mail_timeout_max{300s};
 };
 
 struct WorkSettings {
@@ -78,6 +107,8 @@ struct WorkSettings {
     HttpPolicy http{};
     /// What makes PDF of HTML (WeasyPrint); empty: nothing does.
     std::string pdf_program = "/usr/bin/weasyprint";
+    MailPolicy mail{};
+    std::vector<SecretSource> secrets{};
     WorkLimits limits{};
 };
 
