@@ -44,7 +44,8 @@ class Postbox:
     def __enter__(self):
         self.process = subprocess.Popen(
             [DEBIAN_PYTHON, HERE / 'mail_server.py', self.folder, self.kind],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            text=True)
         line = self.process.stdout.readline()
         check(line.strip().isdigit(), f'the mail server did not start: {line!r}')
         self.url = f'{"smtps" if self.kind == "smtps" else "smtp"}://127.0.0.1:{line.strip()}'
