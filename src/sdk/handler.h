@@ -45,8 +45,9 @@ struct Failure {
     bool final = false;
     /// Try again after this long instead of after the job's own back-off.
     std::optional<Duration> retry_in{};
-    /// Not the job's fault: it goes back to its queue at once and the attempt does not count. For a
-    /// worker that cannot do it now; others may.
+    /// Not the job's fault: it goes back to its queue and the attempt does not count. For a worker
+    /// that cannot do it now; others may. It is delivered again after retry_in, else after a pause
+    /// that grows while this worker's jobs of the type only go back (backoff_base to backoff_max).
     bool give_back = false;
 };
 

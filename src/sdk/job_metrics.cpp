@@ -35,12 +35,15 @@ struct JobMetrics::Cell {
     Cell* next = nullptr;
     std::atomic<std::uint64_t> succeeded{0};
     std::atomic<std::uint64_t> failed{0};
+    std::atomic<std::uint64_t> given_back{0};
     std::atomic<std::uint32_t> running{0};
     std::atomic<std::int64_t> busy_ns{0};
     std::array<std::atomic<std::uint64_t>, bucket_ends.size() + 1> buckets{};
 
-    void record(Duration took, bool success) {
-        (success ? succeeded : failed).fetch_add(1, std::memory_order_relaxed);
+    void record(Duration took, const Outcome& outcome) {
+        const auto* failure = std::get_if<Failure>(&outcome);
+        auto& count = failure == nullptr ? succeeded : failure->give_back ? given_back : failed;
+        count.fetch_add(1, std::memory_order_relaxed);
         busy_ns.fetch_add(took.count(), std::memory_order_relaxed);
         const auto* end =
             std::lower_bound(bucket_ends.begin(), bucket_ends.end(), seconds_of(took));
@@ -83,7 +86,7 @@ Middleware JobMetrics::middleware() {
         cell.running.fetch_add(1, std::memory_order_relaxed);
         const Instant begin = monotonic_now();
         Outcome outcome = next(context);
-        cell.record(monotonic_now() - begin, std::holds_alternative<std::string>(outcome));
+        cell.record(monotonic_now() - begin, outcome);
         cell.running.fetch_sub(1, std::memory_order_relaxed);
         return outcome;
     };
@@ -106,6 +109,7 @@ std::vector<JobCounts> JobMetrics::counts() const {
         out.push_back({.type = cell->type,
                        .succeeded = cell->succeeded.load(std::memory_order_relaxed),
                        .failed = cell->failed.load(std::memory_order_relaxed),
+                       .given_back = cell->given_back.load(std::memory_order_relaxed),
                        .running = cell->running.load(std::memory_order_relaxed),
                        .busy = Duration(cell->busy_ns.load(std::memory_order_relaxed))});
     }
@@ -115,17 +119,24 @@ std::vector<JobCounts> JobMetrics::counts() const {
 std::string JobMetrics::prometheus() const {
     const auto all = cells();
     const std::vector<JobCounts> numbers = counts();
-    std::string out = "# TYPE sluice_job_runs_total counter\n";
+    std::string out =
+        "# HELP sluice_job_runs_total Runs of handlers that have ended\n"
+        "# TYPE sluice_job_runs_total counter\n";
     for (const JobCounts& one : numbers) {
         const std::string name = "sluice_job_runs_total" + label(one.type);
         out += name + ",outcome=\"succeeded\"} " + std::to_string(one.succeeded) + '\n';
         out += name + ",outcome=\"failed\"} " + std::to_string(one.failed) + '\n';
+        out += name + ",outcome=\"given_back\"} " + std::to_string(one.given_back) + '\n';
     }
-    out += "# TYPE sluice_jobs_running gauge\n";
+    out +=
+        "# HELP sluice_jobs_running Handlers at work\n"
+        "# TYPE sluice_jobs_running gauge\n";
     for (const JobCounts& one : numbers) {
         out += "sluice_jobs_running" + label(one.type) + "} " + std::to_string(one.running) + '\n';
     }
-    out += "# TYPE sluice_job_run_seconds histogram\n";
+    out +=
+        "# HELP sluice_job_run_seconds Time from a handler's begin to its end\n"
+        "# TYPE sluice_job_run_seconds histogram\n";
     for (const Cell* cell : all) {
         std::uint64_t up_to = 0;
         const std::string name = "sluice_job_run_seconds";

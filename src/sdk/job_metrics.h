@@ -22,6 +22,7 @@ struct JobCounts {
     std::string type;
     std::uint64_t succeeded = 0;
     std::uint64_t failed = 0;
+    std::uint64_t given_back = 0;
     std::uint32_t running = 0;
     Duration busy{0};  ///< all runs together
 };
@@ -37,8 +38,9 @@ public:
     [[nodiscard]] Middleware middleware();
     /// By type, in order of the alphabet.
     [[nodiscard]] std::vector<JobCounts> counts() const;
-    /// sluice_job_runs_total{type,outcome}, sluice_jobs_running{type} and the histogram
-    /// sluice_job_run_seconds{type}, in the text format 0.0.4.
+    /// sluice_job_runs_total{type,outcome} (succeeded, failed, given_back),
+    /// sluice_jobs_running{type} and the histogram sluice_job_run_seconds{type}, in the text format
+    /// 0.0.4.
     [[nodiscard]] std::string prometheus() const;
 
 private:

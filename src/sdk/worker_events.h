@@ -119,7 +119,7 @@ struct Answer {
     std::string jid;
     std::uint64_t lease = 0;
     std::string result;  ///< ack
-    Failure failure;     ///< fail
+    Failure failure;     ///< fail; of requeue only retry_in
 };
 /// To the sender: a heartbeat. Only the newest one matters.
 struct BeatOrder {

@@ -84,6 +84,7 @@ TEST(WorkerNeeds, WhatWaitsIsGivenBackWhenTheWorkerStops) {
     const std::string first = queue.await("REQUEUE");
     const std::string second = queue.await("REQUEUE");
     EXPECT_NE(first, second);
+    EXPECT_EQ((first + second).find("delay_s"), std::string::npos) << "others may have it at once";
     gate.let_go(1);
     EXPECT_NE(queue.await("ACKB").find("job-1"), std::string::npos);
     EXPECT_TRUE(running.finish());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/worker_owner.h"
 
+#include "kernel/algo/backoff.h"
 #include "kernel/sync/clock.h"
 
 #include <algorithm>
@@ -53,7 +54,11 @@ WorkerChannels::WorkerChannels(const WorkerOptions& options)
 
 WorkerOwner::WorkerOwner(const WorkerOptions& options, const HandlerTable& handlers,
                          WorkerChannels& channels, SharedCounters& counters)
-    : options_(options), channels_(channels), counters_(counters), admission_(options.capacity) {
+    : options_(options),
+      channels_(channels),
+      counters_(counters),
+      admission_(options.capacity),
+      random_(static_cast<std::uint64_t>(monotonic_now().time_since_epoch().count())) {
     for (const auto& [name, entry] : handlers) {
         if (!entry.terms.are_none()) {
             admission_types_.emplace(name, admission_.add_type(entry.terms));
@@ -405,6 +410,7 @@ void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
     const bool is_late = held.why == Why::none && monotonic_now() >= held.deadline;
     const Why why = is_late ? Why::timed_out : held.why;
     if (const auto* failure = std::get_if<Failure>(&outcome)) remember(held, *failure);
+    const auto pause = pause_of(held, outcome);
     forget(job);
     if (why == Why::lost) return;
     if (auto* result = std::get_if<std::string>(&outcome)) {
@@ -417,7 +423,7 @@ void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
     out.failure = std::move(std::get<Failure>(outcome));
     out.kind = Answer::Kind::fail;
     if (why == Why::stopping || (why == Why::none && out.failure.give_back)) {
-        release(out.jid, out.lease);
+        release(out.jid, out.lease, why == Why::none ? pause : std::nullopt);
         return;
     }
     add(counters_.failed);
@@ -433,10 +439,27 @@ void WorkerOwner::settle(HeldJobs::iterator job, Outcome&& outcome) {
     answer(std::move(out));
 }
 
-void WorkerOwner::release(const std::string& jid, std::uint64_t lease) {
+/// Until a job that its handler gives back is delivered again. The server would do that at once,
+/// and with no other worker there the job would go round as fast as a handler can refuse it.
+std::optional<Duration> WorkerOwner::pause_of(const Held& held, const Outcome& outcome) {
+    const auto* failure = std::get_if<Failure>(&outcome);
+    if (failure == nullptr || !failure->give_back) {
+        if (!given_back_.empty()) given_back_.erase(held.delivery.type);
+        return std::nullopt;
+    }
+    std::uint32_t& in_a_row = given_back_[held.delivery.type];
+    const std::uint32_t before = std::exchange(in_a_row, std::min(in_a_row + 1, 64U));
+    if (failure->retry_in) return failure->retry_in;
+    return exponential_delay(options_.backoff_base, options_.backoff_max, before, random_.next());
+}
+
+void WorkerOwner::release(const std::string& jid, std::uint64_t lease,
+                          std::optional<Duration> pause) {
     add(counters_.released);
-    answer(Answer{
-        .kind = Answer::Kind::requeue, .jid = jid, .lease = lease, .result = {}, .failure = {}});
+    Answer back{
+        .kind = Answer::Kind::requeue, .jid = jid, .lease = lease, .result = {}, .failure = {}};
+    back.failure.retry_in = pause;
+    answer(std::move(back));
 }
 
 void WorkerOwner::answer(Answer answer) {

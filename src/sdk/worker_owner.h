@@ -3,6 +3,7 @@
 // decisions of the worker are here; it does no I/O. An inner part of Worker.
 #pragma once
 
+#include "kernel/base/random.h"
 #include "sdk/capacity.h"
 #include "sdk/worker.h"
 #include "sdk/worker_asks.h"
@@ -119,7 +120,9 @@ private:
     void part_if_done();
     void stop_job(HeldJobs::iterator job, Why why, Error reason);
     void settle(HeldJobs::iterator job, Outcome&& outcome);
-    void release(const std::string& jid, std::uint64_t lease);
+    void release(const std::string& jid, std::uint64_t lease,
+                 std::optional<Duration> pause = std::nullopt);
+    std::optional<Duration> pause_of(const Held& held, const Outcome& outcome);
     void answer(Answer answer);
     void send_answers();
     void remember(const Held& held, const Failure& failure);
@@ -153,6 +156,9 @@ private:
         Instant at;
     };
     std::deque<Remembered> failures_;  ///< newest first
+    /// By type: how many of its jobs in a row their handler gave back. At most one of each handler.
+    std::map<std::string, std::uint32_t, std::less<>> given_back_;
+    Random random_;
 };
 
 }  // namespace sluice::sdk

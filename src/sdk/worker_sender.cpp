@@ -227,6 +227,10 @@ private:
             JsonWriter json(batch.text);
             json.begin_object();
             put_name(json, waiting_[i]);
+            if (const auto pause = waiting_[i].failure.retry_in) {
+                const double seconds = std::chrono::duration<double>(*pause).count();
+                json.key("delay_s").number(std::max(seconds, 0.0));
+            }
             json.end_object();
             batch.text += "\r\n";
             batch.lines.push_back(Batch::Line::requeue);

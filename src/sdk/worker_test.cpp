@@ -3,7 +3,9 @@
 // reconnects. How it stops is worker_stop_test.cpp.
 #include "sdk/worker.h"
 
+#include "kernel/wire/json_reader.h"
 #include "sdk/fake_queue_testing.h"
+#include "sdk/protocol/request.h"
 
 #include <algorithm>
 #include <stdexcept>
@@ -82,6 +84,36 @@ TEST(Worker, FailuresCarryTheirWordsAndWishes) {
     running.worker->stop();
     EXPECT_TRUE(running.finish());
     EXPECT_EQ(running.worker->counters().failed, 4U);
+}
+
+TEST(Worker, WhatAHandlerGivesBackIsNotDeliveredAgainAtOnce) {
+    FakeQueue queue;
+    Running running(queue);
+    running.options.backoff_base = 1h;
+    running.options.backoff_max = 10h;
+    running.add("later", [](JobContext& context) -> Outcome {
+        Failure failure{"Busy", "not here", false, {}};
+        failure.give_back = true;
+        if (context.job().args == "[7]") failure.retry_in = 7s;
+        return failure;
+    });
+    running.start();
+    const auto pause_of_next = [&queue](const std::string& args) {
+        queue.push("later", args);
+        const std::string line = queue.await("REQUEUE");
+        const auto json = JsonDocument::parse(line.substr(line.find('{')));
+        return parse_requeue(json.value().root()).value().delay;
+    };
+    for (int i = 0; i < 10; ++i) {
+        const Duration pause = pause_of_next("[]");
+        EXPECT_GT(pause, Duration{0});
+        EXPECT_LE(pause, 10h);
+    }
+    EXPECT_EQ(pause_of_next("[7]"), 7s);
+    running.worker->stop();
+    EXPECT_TRUE(running.finish());
+    EXPECT_EQ(running.worker->counters().released, 11U);
+    EXPECT_EQ(running.worker->counters().failed, 0U);
 }
 
 TEST(Worker, NoMoreIsHeldThanAskedFor) {
