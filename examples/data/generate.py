@@ -469,8 +469,92 @@ def seven_zip(files):
             + packed + header)
 
 
+def png(width, height, colour_type, rows, depth=8):
+    """A PNG (RFC 2083) of rows of bytes, each without its filter byte."""
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    # Filter 2, the difference from the row above, suits pictures without hard edges.
+    before, packed = bytes(len(rows[0])), bytearray()
+    for row in rows:
+        packed += b"\x02" + bytes((now - up) & 255 for now, up in zip(row, before))
+        before = row
+    header = struct.pack(">IIBBBBB", width, height, depth, colour_type, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+            + chunk(b"IDAT", zlib.compress(bytes(packed), 9)) + chunk(b"IEND", b""))
+
+
+def ridge(dice, width, base, swing):
+    """The outline of a range of hills: a height for each column, in whole numbers."""
+    points = [base + dice.between(-swing, swing) for _ in range(width // 40 + 3)]
+    outline = []
+    for x in range(width):
+        at, part = divmod(x, 40)
+        outline.append((points[at] * (40 - part) + points[at + 1] * part) // 40)
+    return outline
+
+
+def harbour(width=480, height=320):
+    """An evening at sea: a sky with a sun, two ranges of hills, water with waves."""
+    dice = Dice(41)
+    far, near = ridge(dice, width, 150, 18), ridge(dice, width, 182, 14)
+    rows = []
+    for y in range(height):
+        row = bytearray()
+        for x in range(width):
+            grain = dice.below(5)
+            sun = (x - 330) ** 2 + (y - 96) ** 2
+            if y > 210:
+                wave = 14 if (x * 7 + y * y * 3) % 53 < 9 else 0
+                colour = (40 + wave, 66 + (y - 210) // 4 + wave, 104 + wave)
+            elif y > near[x]:
+                colour = (34, 52, 40)
+            elif y > far[x]:
+                colour = (84, 88, 112)
+            elif sun < 900:
+                colour = (250, 226, 150)
+            else:
+                glow = max(0, 60 - sun // 160)
+                colour = (150 + y // 4 + glow // 2, 120 + y // 4 + glow // 3, 130 - y // 8)
+            row += bytes(min(255, part + grain) for part in colour)
+        rows.append(bytes(row))
+    return png(width, height, 2, rows)
+
+
+def badge(side=96):
+    """A ring on a transparent ground."""
+    rows = []
+    for y in range(side):
+        row = bytearray()
+        for x in range(side):
+            distance = (2 * x + 1 - side) ** 2 + (2 * y + 1 - side) ** 2
+            inside = 50 ** 2 < distance < 90 ** 2
+            row += bytes((200, 40 + y, 30 + x, 255 if inside else 0))
+        rows.append(bytes(row))
+    return png(side, side, 6, rows)
+
+
+def depth_map(side=64):
+    """Grey of 16 bits: a cone."""
+    rows = []
+    for y in range(side):
+        far = [(2 * x + 1 - side) ** 2 + (2 * y + 1 - side) ** 2 for x in range(side)]
+        rows.append(b"".join(struct.pack(">H", max(0, 65535 - 8 * d)) for d in far))
+    return png(side, side, 0, rows, depth=16)
+
+
+def images():
+    """The PNG files. The others were made of harbour.png, once, with libvips 8.14 (harbour.jpg also
+    with an EXIF block: orientation 6, so that it is stored lying on its side)."""
+    write("images/harbour.png", harbour())
+    write("images/badge.png", badge())
+    write("images/depth16.png", depth_map())
+
+
 if __name__ == "__main__":
     texts()
+    images()
     logs()
     tables()
     archive()
