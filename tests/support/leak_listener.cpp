@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 
 /// Threads and pools that live as long as the process, by the beginning of their name.
 constexpr const char* lasting_threads[] = {
+    "libvips ",   // libvips keeps its threads for the next image
     "rocksdb:",   // RocksDB's background pools are the environment's, not the database's
     "sdk-names",  // the one pool for name look-ups, made when a client first needs it
 };

@@ -18,7 +18,7 @@ namespace sluice::work {
 struct ImageLimits {
     std::uint64_t pixels_max = 100'000'000;  ///< Of an image read, made or shown as a page.
     std::uint64_t memory_max = std::uint64_t{1} << 30;  ///< Bytes of an image held as a whole.
-    std::uint64_t pages_max = 10'000;                   ///< Pages or frames of a file.
+    std::uint64_t pages_max = 4096;                     ///< Pages or frames of a file.
     std::uint64_t avif_pixels_max = 25'000'000;         ///< Of an image written as AVIF.
 };
 
