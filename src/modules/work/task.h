@@ -143,6 +143,7 @@ sdk::JobType health_check(const SharedServices& services);
 sdk::JobType monitor_sample(const SharedServices& services);
 std::vector<sdk::JobType> folder_types(const SharedServices& services);
 std::vector<sdk::JobType> backup_types(const SharedServices& services);
+std::vector<sdk::JobType> image_types(const SharedServices& services);
 sdk::JobType mail_send(const SharedServices& services);
 
 }  // namespace sluice::work

@@ -76,6 +76,17 @@ struct WorkLimits {
     std::size_t archive_entries_max = 200'000;
     Bytes archive_bytes_max{std::uint64_t{4} << 30};
     Duration archive_time_max{3600s};
+    /// Of image jobs: a file read, the pixels of an image, those of one written as AVIF, bytes of
+    /// an image held as a whole, pages or frames of a file, time, metadata in a result, images of a
+    /// contact sheet.
+    Bytes image_input_max = mib(512);
+    std::uint64_t image_pixels_max = 100'000'000;
+    std::uint64_t image_avif_pixels_max = 25'000'000;
+    Bytes image_memory_max = mib(1024);
+    std::uint64_t image_pages_max = 4096;
+    Duration image_time_max{600s};
+    Bytes image_metadata_max = kib(64);
+    std::uint64_t sheet_images_max = 500;
     std::uint64_t factorial_max = 200'000;
     std::uint64_t primes_number_max = 100'000'000'000'000;
     std::uint64_t primes_range_max = 2'000'000'000;

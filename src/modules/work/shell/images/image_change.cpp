@@ -163,6 +163,32 @@ Status judge_result(ImageSize size, const ImageLimits& limits) {
                                      " pixels; the limit is " + std::to_string(limits.pixels_max));
 }
 
+ImageSize turned_if(bool turned, ImageSize size) {
+    return turned ? ImageSize{size.height, size.width} : size;
+}
+
+/// Scaled, turned upright and cut as planned; the plan counts in upright sides.
+Result<Pixels> planned(Pixels image, const FitPlan& plan, const ResizeOptions& options,
+                       ImageRun& run) {
+    SLUICE_TRY_STATUS(judge_result(plan.scaled, run.limits()));
+    const ImageSize from = size_of(image);
+    const ImageSize to = turned_if(orientation_of(image) >= 5, plan.scaled);
+    const double by_width = static_cast<double>(to.width) / static_cast<double>(from.width);
+    const double by_height = static_cast<double>(to.height) / static_cast<double>(from.height);
+    if (by_width > 1 || by_height > 1) {
+        SLUICE_TRY(image, in_memory(image, run));
+    }
+    if (to != from) {
+        SLUICE_TRY(image, mixed(std::move(image), run, [&](VipsImage* in, VipsImage** out) {
+                       return vips_resize(in, out, by_width, "vscale", by_height, "kernel",
+                                          vips_kernel(options.kernel), nullptr);
+                   }));
+    }
+    SLUICE_TRY(image, upright(std::move(image), run));
+    if (plan.cut == plan.scaled) return image;
+    return cut(std::move(image), plan.cut, options.gravity, run);
+}
+
 }  // namespace
 
 ImageSize size_of(const Pixels& image) {
@@ -179,29 +205,9 @@ Result<Pixels> upright(Pixels image, ImageRun& run) {
 }
 
 Result<Pixels> resized(Pixels image, const ResizeOptions& options, ImageRun& run) {
-    const ImageSize stored = size_of(image);
     const bool turned = orientation_of(image) >= 5;
-    const auto turn = [turned](ImageSize size) {
-        return turned ? ImageSize{size.height, size.width} : size;
-    };
-    const FitPlan plan = plan_fit(turn(stored), options.fit);
-    SLUICE_TRY_STATUS(judge_result(plan.scaled, run.limits()));
-    const ImageSize scaled = turn(plan.scaled);
-    const double by_width = static_cast<double>(scaled.width) / static_cast<double>(stored.width);
-    const double by_height =
-        static_cast<double>(scaled.height) / static_cast<double>(stored.height);
-    if (by_width > 1 || by_height > 1) {
-        SLUICE_TRY(image, in_memory(image, run));
-    }
-    if (scaled != stored) {
-        SLUICE_TRY(image, mixed(std::move(image), run, [&](VipsImage* in, VipsImage** out) {
-                       return vips_resize(in, out, by_width, "vscale", by_height, "kernel",
-                                          vips_kernel(options.kernel), nullptr);
-                   }));
-    }
-    SLUICE_TRY(image, upright(std::move(image), run));
-    if (plan.cut == plan.scaled) return image;
-    return cut(std::move(image), plan.cut, options.gravity, run);
+    const FitPlan plan = plan_fit(turned_if(turned, size_of(image)), options.fit);
+    return planned(std::move(image), plan, options, run);
 }
 
 Result<Pixels> cut(Pixels image, const ImageBox& box, ImageRun& run) {
@@ -251,18 +257,16 @@ Result<Pixels> filtered(Pixels image, const std::vector<ImageStep>& steps, Image
 }
 
 Result<Pixels> thumbnail(const ImageFile& file, const ThumbnailOptions& options, ImageRun& run) {
-    VipsInteresting crop = VIPS_INTERESTING_NONE;
-    if (options.fit == ImageFit::cover) crop = vips_gravity_of(options.gravity);
-    VipsSource* source = file.new_source();
-    VipsImage* out = nullptr;
-    const int code = vips_thumbnail_source(
-        source, &out, static_cast<int>(options.box.width), "height",
-        static_cast<int>(options.box.height), "size", VIPS_SIZE_DOWN, "crop", crop, "fail_on",
-        VIPS_FAIL_ON_ERROR, "option_string", "[memory]", nullptr);
-    g_object_unref(source);
-    Pixels image(out);
-    if (code == 0 && image) return image;
-    return run.failure("the image cannot be read; it may be damaged or cut off");
+    const ImageSize from = file.about().upright();
+    ResizeOptions resize;
+    resize.fit = {.width = options.box.width, .height = options.box.height, .fit = options.fit};
+    resize.gravity = options.gravity;
+    const FitPlan plan = plan_fit(from, resize.fit);
+    const double factor =
+        std::min(static_cast<double>(from.width) / static_cast<double>(plan.scaled.width),
+                 static_cast<double>(from.height) / static_cast<double>(plan.scaled.height));
+    SLUICE_TRY(Pixels image, file.load_for_shrinking(factor));
+    return planned(std::move(image), plan, resize, run);
 }
 
 }  // namespace sluice::work

@@ -103,7 +103,26 @@ struct ReleaseSource {
     void operator()(VipsSource* source) const { g_object_unref(source); }
 };
 
+std::unique_ptr<VipsSource, ReleaseSource> new_source(const InputFile& file, ImageRun& run) {
+    auto* source = vips_source_custom_new();
+    auto reading = std::make_unique<Reading>(Reading{file, run});
+    g_signal_connect(source, "seek", G_CALLBACK(&on_seek), reading.get());
+    g_signal_connect_data(source, "read", G_CALLBACK(&on_read), reading.release(), &release_reading,
+                          static_cast<GConnectFlags>(0));
+    return std::unique_ptr<VipsSource, ReleaseSource>(VIPS_SOURCE(source));
+}
+
 // --- the header ---------------------------------------------------------------------------------
+
+/// JPEG can be decoded at a half, a quarter and an eighth. A factor of two is left for resizing,
+/// which does it better.
+int jpeg_shrink(double factor) {
+    if (factor >= 16) return 8;
+    if (factor >= 8) return 4;
+    return factor >= 4 ? 2 : 1;
+}
+
+double webp_scale(double factor) { return std::min(1.0, 2 / factor); }
 
 bool has_flag(VipsImage* image, const char* name) {
     int value = 0;
@@ -168,27 +187,21 @@ Result<ImageFile> ImageFile::open(InputFile file, ImageRun& run, int page) {
         return fail(Code::corrupt,
                     "the content is no JPEG, PNG, WebP, GIF, TIFF, HEIF or AVIF image");
     }
+    if (page > 0 && (format == ImageFormat::jpeg || format == ImageFormat::png)) {
+        return fail(Code::invalid, std::string(to_string(*format)) + " files have one page, 0");
+    }
     const std::uint64_t bytes = file.size();
     ImageFile image(std::move(file), run, page);
     image.about_.format = *format;
     run.set_format(message_word(*format));
-    SLUICE_TRY(image.header_, image.load_page());
+    SLUICE_TRY(image.header_, image.load_page(1));
     image.about_ = read_about(image.header_.get(), *format, bytes);
     SLUICE_TRY_STATUS(image.judge());
     return image;
 }
 
-VipsSource* ImageFile::new_source() const {
-    auto* source = vips_source_custom_new();
-    auto* reading = new Reading{*file_, *run_};
-    g_signal_connect_data(source, "read", G_CALLBACK(&on_read), reading, &release_reading,
-                          static_cast<GConnectFlags>(0));
-    g_signal_connect(source, "seek", G_CALLBACK(&on_seek), reading);
-    return VIPS_SOURCE(source);
-}
-
-Result<Pixels> ImageFile::load_page() const {
-    const std::unique_ptr<VipsSource, ReleaseSource> source(new_source());
+Result<Pixels> ImageFile::load_page(double factor) const {
+    const auto source = new_source(*file_, *run_);
     VipsImage* out = nullptr;
     int code = -1;
     // `memory`: what cannot be read from top to bottom is never put into a temporary file.
@@ -197,9 +210,11 @@ Result<Pixels> ImageFile::load_page() const {
                       VIPS_FAIL_ON_ERROR, "memory", TRUE, options..., nullptr);
     };
     switch (about_.format) {
-        case ImageFormat::jpeg: load(&vips_jpegload_source); break;
+        case ImageFormat::jpeg: load(&vips_jpegload_source, "shrink", jpeg_shrink(factor)); break;
         case ImageFormat::png: load(&vips_pngload_source); break;
-        case ImageFormat::webp: load(&vips_webpload_source, "page", page_); break;
+        case ImageFormat::webp:
+            load(&vips_webpload_source, "page", page_, "scale", webp_scale(factor));
+            break;
         case ImageFormat::gif: load(&vips_gifload_source, "page", page_); break;
         case ImageFormat::tiff: load(&vips_tiffload_source, "page", page_); break;
         case ImageFormat::heif:
@@ -214,7 +229,12 @@ Result<Pixels> ImageFile::load_page() const {
 Result<Pixels> ImageFile::load() {
     run_->set_format(message_word(about_.format));
     if (header_) return std::move(header_);
-    return load_page();
+    return load_page(1);
+}
+
+Result<Pixels> ImageFile::load_for_shrinking(double factor) const {
+    run_->set_format(message_word(about_.format));
+    return load_page(std::max(1.0, factor));
 }
 
 Status ImageFile::judge() const {

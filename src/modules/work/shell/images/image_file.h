@@ -41,9 +41,9 @@ struct ImageAbout {
 /// One file. It and its run must outlive the images that are loaded from it.
 class ImageFile {
 public:
-    /// Reads the header of one page (the first is 0). Errors: invalid (no such page), corrupt (no
-    /// image in a format that is read here, damaged), exhausted (pixels, pages or memory), io,
-    /// cancelled, timeout.
+    /// Reads the header of one page (the first is 0). Errors: invalid (a page of JPEG or PNG),
+    /// corrupt (no image in a format that is read here, damaged, no such page), exhausted (pixels,
+    /// pages or memory), io, cancelled, timeout.
     static Result<ImageFile> open(InputFile file, ImageRun& run, int page = 0);
 
     [[nodiscard]] const ImageAbout& about() const { return about_; }
@@ -52,13 +52,14 @@ public:
     Result<Pixels> load();
     /// The image whose header was read; only its metadata may be asked for.
     [[nodiscard]] const Pixels& header() const { return header_; }
-    /// A source of the whole file from its beginning; the caller releases it.
-    [[nodiscard]] _VipsSource* new_source() const;
+    /// The page's image, to be made smaller by `factor` or more: JPEG and WebP decode less of it
+    /// then, and give it smaller already. Errors: as open().
+    [[nodiscard]] Result<Pixels> load_for_shrinking(double factor) const;
 
 private:
     ImageFile(InputFile file, ImageRun& run, int page)
         : file_(std::make_unique<InputFile>(std::move(file))), run_(&run), page_(page) {}
-    Result<Pixels> load_page() const;
+    Result<Pixels> load_page(double factor) const;
     Status judge() const;
 
     std::unique_ptr<InputFile> file_;  ///< Where the callbacks find it when this object moves.

@@ -11,7 +11,6 @@
 
 // Of libvips (vips/image.h), which only sources of this folder include.
 struct _VipsImage;
-struct _VipsSource;
 
 namespace sluice::work {
 

@@ -10,13 +10,8 @@ namespace sluice::work {
 
 namespace {
 
-void on_eval(VipsImage* image, VipsProgress* progress, gpointer data) {
-    auto& run = *static_cast<ImageRun*>(data);
-    if (run.may_go_on()) {
-        run.calculated(progress->percent);
-    } else {
-        vips_image_set_kill(image, TRUE);
-    }
+void on_eval(VipsImage*, VipsProgress* progress, gpointer data) {
+    static_cast<Watch*>(data)->calculated(progress->percent);
 }
 
 }  // namespace
@@ -28,7 +23,10 @@ void ImageRun::stage(int from, int to) {
 
 void ImageRun::calculated(int percent) {
     if (!progress_ || std::this_thread::get_id() != owner_) return;
-    progress_(from_ + (to_ - from_) * std::clamp(percent, 0, 100) / 100);
+    const int now = from_ + (to_ - from_) * std::clamp(percent, 0, 100) / 100;
+    if (now <= reported_) return;
+    reported_ = now;
+    progress_(now);
 }
 
 bool ImageRun::may_go_on() {
@@ -60,9 +58,20 @@ Result<Pixels> ImageRun::taken(int code, VipsImage*& out) {
     return failure("libvips cannot do that with this image");
 }
 
-Watch::Watch(VipsImage* image, ImageRun& run)
-    : image_(image), handler_(g_signal_connect(image, "eval", G_CALLBACK(&on_eval), &run)) {
+Watch::Watch(VipsImage* image, ImageRun& run, int share)
+    : image_(image),
+      run_(run),
+      share_(share),
+      handler_(g_signal_connect(image, "eval", G_CALLBACK(&on_eval), this)) {
     vips_image_set_progress(image_, TRUE);
+}
+
+void Watch::calculated(int percent) {
+    if (run_.may_go_on()) {
+        run_.calculated(percent * share_ / 100);
+    } else {
+        vips_image_set_kill(image_, TRUE);
+    }
 }
 
 Watch::~Watch() {
@@ -78,7 +87,8 @@ Result<Pixels> in_memory(const Pixels& image, ImageRun& run) {
                                          std::to_string(run.limits().memory_max));
     }
     Pixels copy(vips_image_new_memory());
-    const Watch watch(copy.get(), run);
+    // What is made of it still has to be calculated.
+    const Watch watch(copy.get(), run, 50);
     if (vips_image_write(image.get(), copy.get()) != 0) {
         return run.failure("the image cannot be read; it may be damaged or cut off");
     }

@@ -61,6 +61,7 @@ private:
     std::string format_;
     int from_ = 0;
     int to_ = 100;
+    int reported_ = -1;  ///< Reports never go back.
     // Written once, by whoever sets `claimed_`; read after `noted_`.
     std::atomic<bool> claimed_{false};
     std::atomic<bool> noted_{false};
@@ -70,13 +71,19 @@ private:
 /// While it lives, calculating the image reports to the run and stops when the run may not go on.
 class Watch {
 public:
-    Watch(_VipsImage* image, ImageRun& run);
+    /// `share`: the percentage that the stage has reached when the image is calculated.
+    Watch(_VipsImage* image, ImageRun& run, int share = 100);
     ~Watch();
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
+    /// What libvips calls; any thread.
+    void calculated(int percent);
+
 private:
     _VipsImage* image_;
+    ImageRun& run_;
+    int share_;
     unsigned long handler_;
 };
 

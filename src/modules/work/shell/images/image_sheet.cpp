@@ -72,7 +72,7 @@ Result<ContactSheet> ContactSheet::make(const SheetStyle& style, std::size_t ima
 ContactSheet::ContactSheet(const SheetStyle& style, const SheetPlan& plan, ImageRun& run)
     : style_(style), plan_(plan), run_(&run), canvas_(plan.size.pixels() * bands) {
     for (std::size_t at = 0; at < canvas_.size(); at += bands) {
-        std::copy(style.background.begin(), style.background.end(), canvas_.begin() + at);
+        std::copy(style.background.begin(), style.background.end(), canvas_.data() + at);
     }
 }
 
