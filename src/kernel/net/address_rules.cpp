@@ -26,6 +26,7 @@ constexpr Range special_v4[] = {
     {0x0A000000, 8},   // private
     {0x64400000, 10},  // shared (CGNAT)
     {0x7F000000, 8},   // loopback
+    {0xA83F8110, 32},  // public by its number, but Azure's metadata and platform server
     {0xA9FE0000, 16},  // link-local; 169.254.169.254 is cloud metadata
     {0xAC100000, 12},  // private
     {0xC0000000, 24},  // protocol assignments

@@ -10,9 +10,9 @@ namespace sluice {
 namespace {
 
 TEST(IpAddress, OnlyAddressesOfTheOpenInternetArePublic) {
-    for (const auto* text :
-         {"1.1.1.1", "8.8.8.8", "93.184.216.34", "172.15.0.1", "172.32.0.1", "100.63.255.255",
-          "100.128.0.1", "2606:4700:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8"}) {
+    for (const auto* text : {"1.1.1.1", "8.8.8.8", "93.184.216.34", "172.15.0.1", "172.32.0.1",
+                             "100.63.255.255", "100.128.0.1", "168.63.129.17",
+                             "2606:4700:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8"}) {
         EXPECT_TRUE(is_public(IpAddress::parse(text).value())) << text;
     }
     for (const auto* text : {"127.0.0.1",
@@ -23,6 +23,7 @@ TEST(IpAddress, OnlyAddressesOfTheOpenInternetArePublic) {
                              "172.31.255.255",
                              "192.168.1.1",
                              "169.254.169.254",
+                             "168.63.129.16",
                              "100.64.0.1",
                              "100.127.255.255",
                              "224.0.0.1",

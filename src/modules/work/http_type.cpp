@@ -2,6 +2,7 @@
 // http.get.
 #include "kernel/wire/json_text.h"
 #include "modules/work/core/utf8.h"
+#include "modules/work/http_types.h"
 #include "modules/work/shell/http_fetch.h"
 #include "modules/work/shell/sha256.h"
 #include "modules/work/task.h"
@@ -25,12 +26,6 @@ Result<GetRequest> read_get(Arguments& arguments, const Services&) {
     request.output = arguments.text_if_given("output");
     request.timeout = arguments.seconds("timeout");
     return request;
-}
-
-/// Answers that say "not now" rather than "no".
-bool asks_for_patience(int status) {
-    return status == 408 || status == 429 || status == 500 || status == 502 || status == 503 ||
-           status == 504;
 }
 
 std::string get_result(const GetRequest& request, const HttpResponse& response,

@@ -254,7 +254,7 @@ std::string mail_result(const MailMessage& message, const SmtpAnswer& answer, st
 }
 
 /// The server's no. One to the login is the worker's affair and may be mended.
-sdk::Failure refusal(const SmtpAnswer& answer) {
+sdk::Failure refusal(const SmtpAnswer& answer, const Redactor& secrets) {
     const std::string said = std::to_string(answer.status) + " " + answer.reply;
     if (answer.login_refused) {
         return {"MailLogin", "the mail server refused the worker's login: " + said, false, {}};
@@ -267,7 +267,8 @@ sdk::Failure refusal(const SmtpAnswer& answer) {
         // One that may be taken later is worth another try if nobody got the mail.
         later = later || each.status / 100 == 4;
     }
-    message = std::string(truncate_utf8(message, 2'000));
+    // First without secrets, then cut: no beginning of one is left at the end.
+    message = std::string(truncate_utf8(secrets.text(message), 2'000));
     if (later) return {"MailDeferred", message, false, {}};
     return {"MailRefused", message, true, {}};
 }
@@ -306,7 +307,7 @@ sdk::Outcome run_mail(const MailRequest& request, Task& task) {
                                    .all_or_none = request.all_or_none},
                                   request.timeout, task.cancel());
     if (!answer) return to_failure(answer.error());
-    if (!answer->accepted) return refusal(*answer);
+    if (!answer->accepted) return refusal(*answer, task.secrets());
     return mail_result(*message, *answer, mail.size());
 }
 

@@ -6,6 +6,8 @@
 #include "kernel/observe/log.h"
 #include "kernel/wire/json_reader.h"
 #include "kernel/wire/json_text.h"
+#include "modules/work/core/mail/mail_text.h"
+#include "modules/work/core/utf8.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -61,6 +63,59 @@ void replace_all(std::string& text, std::string_view value) {
          at += instead.size()) {
         text.replace(at, value.size(), instead);
     }
+}
+
+/// As it stands in a text of JSON; some write only ASCII, and some write "\/".
+std::string in_json(const std::string& value, bool ascii, bool slashes) {
+    std::string out;
+    const auto unit = [&out](unsigned number) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        out += "\\u";
+        for (const int shift : {12, 8, 4, 0}) out += digits[number >> shift & 15];
+    };
+    const auto put = [&](char32_t c) {
+        if (!ascii || c < 0x80) {
+            append_utf8(out, c);
+        } else if (c < 0x10000) {
+            unit(static_cast<unsigned>(c));
+        } else {
+            unit(0xD800 + (static_cast<unsigned>(c - 0x10000) >> 10));
+            unit(0xDC00 + (static_cast<unsigned>(c - 0x10000) & 0x3FF));
+        }
+    };
+    Utf8Decoder decoder;
+    for (const char c : json_escape(value)) {
+        if (slashes && c == '/') out += '\\';
+        decoder.feed(std::string_view(&c, 1), put);
+    }
+    decoder.finish(put);
+    return out;
+}
+
+std::string in_url(std::string_view value, std::string_view digits) {
+    std::string out;
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+        if (plain) {
+            out += c;
+        } else {
+            out += '%';
+            out += digits[byte >> 4];
+            out += digits[byte & 15];
+        }
+    }
+    return out;
+}
+
+/// What of its base64 is the same whatever stands around it, if there are `before` bytes, or three
+/// or six … more, before it.
+std::string in_base64(std::string_view value, std::size_t before) {
+    const std::string whole = base64(std::string(before, ' ') + std::string(value), 0);
+    const std::size_t first = before == 0 ? 0 : before + 1;
+    const std::size_t end = (before + value.size()) * 8 / 6;
+    return whole.substr(first, end - first);
 }
 
 /// Copies a value with every text in it changed by `change`.
@@ -221,8 +276,27 @@ Result<std::string> Secrets::read(std::string_view name) const {
 
 void Redactor::add(std::string value) {
     if (value.size() < secret_bytes_min) return;
-    if (std::find(values_.begin(), values_.end(), value) != values_.end()) return;
-    values_.push_back(std::move(value));
+    const auto add_form = [this](std::string form) {
+        if (form.size() < secret_bytes_min) return;
+        if (std::find(values_.begin(), values_.end(), form) != values_.end()) return;
+        values_.push_back(std::move(form));
+    };
+    // Others may say it as JSON, in a URL or in base64 (as logins are, with a name before it).
+    for (const bool ascii : {false, true}) {
+        add_form(in_json(value, ascii, false));
+        add_form(in_json(value, ascii, true));
+    }
+    for (const std::string_view digits : {"0123456789ABCDEF", "0123456789abcdef"}) {
+        add_form(in_url(value, digits));
+    }
+    for (std::size_t before = 0; before < 3; ++before) {
+        std::string form = in_base64(value, before);
+        add_form(form);
+        std::replace(form.begin(), form.end(), '+', '-');
+        std::replace(form.begin(), form.end(), '/', '_');
+        add_form(std::move(form));
+    }
+    add_form(std::move(value));
     std::sort(values_.begin(), values_.end(),
               [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }

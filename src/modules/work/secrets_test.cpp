@@ -93,6 +93,23 @@ TEST_F(SecretsTest, AreInNothingThatAJobSays) {
               R"({"a":"x *** y","***":["***"],"n":"9***","m":1.5})");
     EXPECT_EQ(json(R"(["he said \"yes\"\n", true, null, "abc"])"), R"(["***",true,null,"abc"])");
     EXPECT_EQ(json("\"nothing\""), "\"nothing\"");
+    // In every form in which others may say it.
+    Redactor written;
+    written.add("pä/ss \"1\"\U0001F511");
+    for (const auto* form :
+         {R"(pä/ss \"1\"🔑)", R"(pä\/ss \"1\"🔑)", R"(p\u00e4/ss \"1\"\ud83d\udd11)",
+          R"(p\u00e4\/ss \"1\"\ud83d\udd11)", "p%C3%A4%2Fss%20%221%22%F0%9F%94%91",
+          "p%c3%a4%2fss%20%221%22%f0%9f%94%91"}) {
+        EXPECT_EQ(written.text("<" + std::string(form) + ">"), "<***>") << form;
+    }
+    // AUTH PLAIN and Basic: base64 of a name, a separator and the password.
+    written.add("hunter22");
+    for (const auto* login : {"AGpvYnMAaHVudGVyMjI=", "am9iczpodW50ZXIyMg==", "YWRhOmh1bnRlcjIy",
+                              "aHVudGVyMjI=", "YTpodW50ZXIyMg=="}) {
+        const std::string told = written.text("535 no: " + std::string(login));
+        EXPECT_NE(told.find("***"), std::string::npos) << told;
+        EXPECT_LE(told.size(), 25u) << told;
+    }
     // The longer one first, so that no end of it is left.
     Redactor both;
     both.add("word");

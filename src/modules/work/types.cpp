@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/types.h"
 
+#include "modules/work/http_types.h"
 #include "modules/work/task.h"
 
 #include <algorithm>
@@ -37,9 +38,10 @@ Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings) {
     const auto services = std::make_shared<const Services>(
         Services{settings, std::move(files), std::move(rules), std::move(secrets)});
     std::vector<sdk::JobType> types = csv_types(services);
-    for (auto* make : {&exec, &file_compress, &file_decompress, &health_check, &http_get,
-                       &log_analyze, &mail_send, &math_factorial, &math_primes, &monitor_sample,
-                       &report_render, &text_convert, &text_wordcount}) {
+    for (auto* make :
+         {&exec, &file_compress, &file_decompress, &health_check, &http_download, &http_get,
+          &http_request, &log_analyze, &mail_send, &math_factorial, &math_primes, &monitor_sample,
+          &report_render, &text_convert, &text_wordcount}) {
         types.push_back(make(services));
     }
     for (auto* make : {&archive_types, &backup_types, &flow_types, &folder_types, &image_types}) {

@@ -1,29 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Opening below a folder and nowhere else, by the kernel's word (openat2): what RootedFiles,
-// InputFolder and OutputFolder are made of. Private to this folder.
+// What RootedFiles, InputFolder and OutputFolder are made of beside kernel/net/beneath.h: names for
+// what is not finished, and taking folders away. Private to this folder.
 #pragma once
 
 #include "kernel/base/result.h"
-#include "kernel/net/owned_fd.h"
+#include "kernel/net/beneath.h"
 
-#include <sys/types.h>
-
-#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace sluice::work {
-
-/// Opens below `folder`; neither `..` nor a symbolic link leads outside, and no link is followed.
-/// -1 and errno where that fails.
-int open_beneath(int folder, const std::string& path, std::uint64_t flags, mode_t mode = 0);
-/// Whether `path`, links followed, is there and below `folder`. Errors: denied (it leads out),
-/// not_found, io.
-Status check_leads_beneath(int folder, const std::string& path);
-/// What an errno of open_beneath means for whoever named the path.
-Error open_error(int error, std::string_view path);
-/// What the system says about an errno.
-std::string said(int error);
 
 /// The name under which something that will be `name` is written: ".NAME.RANDOM.part".
 std::string aside_name(std::string_view name);

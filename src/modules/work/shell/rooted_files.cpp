@@ -216,26 +216,11 @@ struct Place {
     std::string name;
 };
 
-/// Makes missing folders and opens the last one.
-Result<OwnedFd> make_folders(const OwnedFd& root, std::span<const std::string_view> parts,
-                             std::string_view path) {
-    OwnedFd folder(open_beneath(root.get(), ".", O_RDONLY | O_DIRECTORY));
-    for (const std::string_view name : parts) {
-        if (!folder) break;
-        const std::string part(name);
-        if (::mkdirat(folder.get(), part.c_str(), 0777) != 0 && errno != EEXIST) {
-            return open_error(errno, path);
-        }
-        folder = OwnedFd(open_beneath(folder.get(), part, O_RDONLY | O_DIRECTORY));
-    }
-    if (!folder) return open_error(errno, path);
-    return folder;
-}
-
 Result<Place> output_place(const OwnedFd& root, std::string_view path) {
     SLUICE_TRY_STATUS(check_relative_path(path));
     const auto parts = split(path, '/');
-    SLUICE_TRY(OwnedFd folder, make_folders(root, std::span(parts).first(parts.size() - 1), path));
+    SLUICE_TRY(OwnedFd folder,
+               make_folders_beneath(root.get(), std::span(parts).first(parts.size() - 1), path));
     return Place{std::move(folder), std::string(parts.back())};
 }
 
@@ -298,7 +283,7 @@ Result<WorkFolder> RootedFiles::open_work_folder(std::string_view path, bool mak
     SLUICE_TRY_STATUS(check_relative_path(path));
     SLUICE_TRY_STATUS(check_writes());
     if (make) {
-        SLUICE_TRY(OwnedFd folder, make_folders(write_root_, split(path, '/'), path));
+        SLUICE_TRY(OwnedFd folder, make_folders_beneath(write_root_.get(), split(path, '/'), path));
         return WorkFolder(std::move(folder));
     }
     OwnedFd fd(open_beneath(write_root_.get(), std::string(path), O_RDONLY | O_DIRECTORY));
