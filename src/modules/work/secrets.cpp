@@ -84,7 +84,8 @@ std::string in_json(const std::string& value, bool ascii, bool slashes) {
         }
     };
     Utf8Decoder decoder;
-    for (const char c : json_escape(value)) {
+    const std::string quoted = json_escape(value);
+    for (const char c : std::string_view(quoted).substr(1, quoted.size() - 2)) {
         if (slashes && c == '/') out += '\\';
         decoder.feed(std::string_view(&c, 1), put);
     }
