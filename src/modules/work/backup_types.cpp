@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace sluice::work {
 
@@ -135,6 +136,7 @@ struct BackupRequest {
     std::string source;
     std::string store;
     bool by_content = false;
+    bool verify_all = false;
     int level = 3;
 };
 
@@ -142,6 +144,7 @@ Result<BackupRequest> read_backup(Arguments& arguments, const Services&) {
     return BackupRequest{.source = arguments.text("source"),
                          .store = arguments.text("store"),
                          .by_content = arguments.choice("compare") == 1,
+                         .verify_all = arguments.choice("verify") == 1,
                          .level = static_cast<int>(arguments.integer("level"))};
 }
 
@@ -170,10 +173,13 @@ private:
     Status look_back() {
         SLUICE_TRY(const auto names, store_.snapshots(task_));
         for (auto name = names.rbegin(); name != names.rend(); ++name) {
-            SLUICE_TRY(const BackupManifest before, store_.manifest(*name));
-            if (before.source != request_.source) continue;
+            const auto before = store_.manifest(*name);
+            // A snapshot that cannot be read, which folder.verify tells, must not end all backups.
+            if (!before && before.error().code == Code::corrupt) continue;
+            if (!before) return before.error();
+            if (before->source != request_.source) continue;
             parent_ = *name;
-            for (const BackupEntry& entry : before.entries) {
+            for (const BackupEntry& entry : before->entries) {
                 if (entry.kind == BackupKind::file) known_.emplace(entry.path, entry);
             }
             return {};
@@ -207,7 +213,7 @@ private:
         const auto before = known_.find(entry.path);
         if (!request_.by_content && before != known_.end() && before->second.size == entry.size &&
             before->second.changed == entry.changed) {
-            SLUICE_TRY(const bool there, store_.folder.has(object_path(before->second.sha256)));
+            SLUICE_TRY(const bool there, has_content(before->second));
             if (there) {
                 entry.sha256 = before->second.sha256;
                 ++unchanged_;
@@ -229,6 +235,26 @@ private:
                     "\"" + to_valid_utf8(entry.path) + "\" changes while it is read");
     }
 
+    /// Whether the store has a content; with `verify` for all, as it should be.
+    Result<bool> has_content(const BackupEntry& entry) {
+        if (sound_.contains(entry.sha256)) return true;
+        if (damaged_.contains(entry.sha256)) return false;
+        SLUICE_TRY(const bool there, store_.folder.has(object_path(entry.sha256)));
+        if (!there || !request_.verify_all) return there;
+        const Status sound = verify(entry);
+        if (sound) return true;
+        if (sound.error().code != Code::corrupt) return sound.error();
+        damaged_.insert(entry.sha256);
+        return false;
+    }
+
+    Status verify(const BackupEntry& entry) {
+        SLUICE_TRY_STATUS(store_.read(task_, entry, [](std::string_view) { return Status(); }));
+        sound_.insert(entry.sha256);
+        verified_bytes_ += entry.size;
+        return {};
+    }
+
     /// False: it was another content when it was read again to be kept.
     Result<bool> read_content(InputFile& file, BackupEntry& entry) {
         Sha256 digest;
@@ -240,9 +266,9 @@ private:
         }));
         entry.sha256 = digest.finish();
         read_bytes_ += entry.size;
-        const std::string path = object_path(entry.sha256);
-        SLUICE_TRY(const bool there, store_.folder.has(path));
+        SLUICE_TRY(const bool there, has_content(entry));
         if (there) return true;
+        const std::string path = object_path(entry.sha256);
         const Bytes most{std::uint64_t{1} << 50};
         SLUICE_TRY(InputFile again,
                    source_.open_file(entry.path, task_.services.settings.limits.input_max));
@@ -259,6 +285,8 @@ private:
         SLUICE_TRY_STATUS(object.commit());
         ++new_contents_;
         stored_bytes_ += object.bytes();
+        repaired_ += damaged_.erase(entry.sha256);
+        SLUICE_TRY_STATUS(verify(entry));
         return true;
     }
 
@@ -295,6 +323,8 @@ private:
         json.key("new_contents").unsigned_integer(new_contents_);
         json.key("read_bytes").unsigned_integer(read_bytes_);
         json.key("stored_bytes").unsigned_integer(stored_bytes_);
+        json.key("verified_bytes").unsigned_integer(verified_bytes_);
+        json.key("repaired").unsigned_integer(repaired_);
         json.key("skipped").unsigned_integer(others_).end_object();
         return out;
     }
@@ -309,6 +339,10 @@ private:
     std::uint64_t new_contents_ = 0;
     std::uint64_t read_bytes_ = 0;
     std::uint64_t stored_bytes_ = 0;
+    std::uint64_t verified_bytes_ = 0;
+    std::uint64_t repaired_ = 0;
+    std::set<std::string> sound_;    ///< digests of contents that were verified
+    std::set<std::string> damaged_;  ///< and of those that are still to be stored again
     std::uint64_t others_ = 0;
 };
 
@@ -479,6 +513,12 @@ sdk::JobType folder_backup(const SharedServices& services) {
                                       .fallback = "time",
                                       .help = "read only files whose size or time is another than "
                                               "in the snapshot before, or all"},
+                                     {.name = "verify",
+                                      .choices = {"new", "all"},
+                                      .fallback = "new",
+                                      .help = "read back and compare what is written, or also "
+                                              "what the store had; damaged contents are stored "
+                                              "again"},
                                      {.name = "level",
                                       .kind = ArgumentKind::integer,
                                       .range = {1, 19},
@@ -492,7 +532,7 @@ sdk::JobType folder_backup(const SharedServices& services) {
                                 "devices and the like are left out."},
             .result_help = "`snapshot` (its name), `parent`, `files`, `bytes`, `entries`, "
                            "`unchanged` (not read), `new_contents`, `read_bytes`, `stored_bytes`, "
-                           "`skipped`.",
+                           "`verified_bytes`, `repaired` (contents that were damaged), `skipped`.",
             .example = "sluice push folder.backup texts backups",
         },
         services, &read_backup, &run_backup);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// health.check: looks at several things at once and pushes a job for each that has changed since
-// the last run. What it knew is kept below the write root, with the alerts that are not pushed yet.
+// health.check: looks at several things, one after another, and pushes a job for each that has
+// changed since the last run. What it knew is kept below the write root, with the alerts that are
+// not pushed yet.
 #include "kernel/base/text.h"
 #include "kernel/sync/clock.h"
 #include "kernel/wire/json_text.h"

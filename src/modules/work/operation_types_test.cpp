@@ -122,7 +122,8 @@ TEST_F(Operations, BackupsAreIncrementalAndComeBackAsTheyWere) {
     expect_in("folder.backup", R"(["in","store"])",
               R"("entries":7,"unchanged":3,"new_contents":1,"read_bytes":3)");
     expect_in("folder.backup", R"(["in","store",{"compare":"content"}])",
-              R"("unchanged":0,"new_contents":0,"read_bytes":10013,"stored_bytes":0)");
+              R"("unchanged":0,"new_contents":0,"read_bytes":10013,"stored_bytes":0,)"
+              R"("verified_bytes":0)");
     expect_in("folder.verify", R"(["store",{"all":true}])", R"("sound":true,"snapshots":3)");
     expect_in("folder.restore", R"(["store","back"])", R"("files":4,"bytes":10013)");
     EXPECT_EQ(folder.get("back/a/one"), folder.get("in/a/one"));
@@ -158,11 +159,21 @@ TEST_F(Operations, DamageToAStoreIsFoundAndNothingDamagedIsRestored) {
     fs::remove(object);
     expect_failure("folder.verify", R"(["store"])", "is missing");
     EXPECT_FALSE(has("back"));
-    // A content that is gone is stored again, although the file did not change.
+    // A content that is damaged or gone is stored again, although the file did not change.
+    folder.put(relative(object), bad);
+    expect_in("folder.backup", R"(["in","store"])", R"("new_contents":0)");
+    expect_in("folder.backup", R"(["in","store",{"verify":"all"}])",
+              R"("verified_bytes":100003,"repaired":1)");
+    expect_in("folder.verify", R"(["store",{"all":true}])", R"("sound":true)");
+    fs::remove(object);
     expect_in("folder.backup", R"(["in","store"])", R"("new_contents":1)");
     expect_in("folder.verify", R"(["store"])", R"("sound":true)");
     folder.put(relative(snapshot), folder.get(relative(snapshot)).substr(0, 60));
     expect_failure("folder.verify", R"(["store",{"all":true}])", "the snapshot is damaged");
+    for (const auto& entry : fs::directory_iterator(folder / "store/snapshots")) {
+        folder.put(relative(entry.path().string()), "x");
+    }
+    expect_in("folder.backup", R"(["in","store"])", R"("files":1,"bytes":100003)");
     expect_failure("folder.verify", R"(["in"])", "is no store of backups");
     expect_failure("folder.restore", R"(["store","back",{"snapshot":"../../in/f"}])",
                    "no snapshot");
