@@ -2,6 +2,8 @@
 // From `sluice` to `sluice-worker`, which lies beside it and links the heavy libraries.
 #pragma once
 
+#include "kernel/base/result.h"
+
 #include <string>
 #include <vector>
 
@@ -10,5 +12,9 @@ namespace sluice::app {
 /// Replaces this process by sluice-worker with these words; `name` is what it says it is. Comes
 /// back only when it could not, with the exit code.
 int become_worker(std::string name, std::vector<std::string> words);
+
+/// Runs sluice-worker with these words and waits for its end: its exit code. Errors: not_found (it
+/// is not installed beside this program), io.
+Result<int> run_worker(std::string name, std::vector<std::string> words);
 
 }  // namespace sluice::app

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sluice check-config`: says what is wrong with a configuration, or what it amounts to.
+#include "app/become_worker.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/module_list.h"
@@ -9,6 +10,9 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace sluice::app {
 
@@ -19,6 +23,32 @@ struct Arguments {
     bool describe = false;
 };
 
+bool is_of_work(const std::string& setting) { return setting.starts_with("work."); }
+
+/// The sections of the worker, which knows them: sluice-worker looks at them.
+int check_work(const std::string& file, const std::vector<std::string>& settings) {
+    std::vector<std::string> words{"check-config"};
+    if (!file.empty()) words.insert(words.end(), {"--config", file});
+    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+    const auto code = run_worker("sluice check-config", std::move(words));
+    if (code) return *code;
+    std::fprintf(stderr, "warning: the section [work] was not looked at: %s\n",
+                 code.error().message.c_str());
+    return code.error().code == Code::not_found ? exit_ok : exit_failed;
+}
+
+/// The sections of the server.
+int check_server(const Result<Config>& config) {
+    if (!config) {
+        std::fprintf(stderr, "%s\n", config.error().message.c_str());
+        return exit_usage;
+    }
+    for (const std::string& warning : config->warnings())
+        std::fprintf(stderr, "warning: %s\n", warning.c_str());
+    std::fputs(config->dump().c_str(), stdout);
+    return exit_ok;
+}
+
 int check_config(const Arguments& arguments) {
     Host host(make_modules());
     ConfigTable table;
@@ -28,15 +58,17 @@ int check_config(const Arguments& arguments) {
         std::fputs(table.describe().c_str(), stdout);
         return exit_ok;
     }
-    const auto config = load_config(table, arguments.config);
-    if (!config) {
-        std::fprintf(stderr, "%s\n", config.error().message.c_str());
-        return exit_usage;
-    }
-    for (const std::string& warning : config->warnings())
-        std::fprintf(stderr, "warning: %s\n", warning.c_str());
-    std::fputs(config->dump().c_str(), stdout);
-    return exit_ok;
+    ConfigArguments of_server = arguments.config;
+    std::erase_if(of_server.settings, &is_of_work);
+    std::vector<std::string> of_work = arguments.config.settings;
+    std::erase_if(of_work, [](const std::string& setting) { return !is_of_work(setting); });
+    const auto config = load_config(table, of_server);
+    const int server = check_server(config);
+    // A file that cannot be read is one mistake, not two.
+    if (!config && config.error().code == Code::io) return server;
+    std::fflush(stdout);  // what the other program prints comes after it
+    const int work = check_work(arguments.config.file, of_work);
+    return server == exit_ok ? work : server;
 }
 
 }  // namespace

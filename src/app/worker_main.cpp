@@ -6,6 +6,7 @@
 #include "app/exit_code.h"
 #include "app/version.h"
 #include "app/worker_dry_run.h"
+#include "app/worker_exec.h"
 #include "app/worker_runtime.h"
 #include "app/worker_settings.h"
 #include "app/worker_status.h"
@@ -34,6 +35,7 @@ constexpr std::string_view process_word = "handler-process";
 
 struct TypesArguments {
     std::string name;
+    std::string config;
     bool json = false;
 };
 
@@ -152,13 +154,15 @@ Status work(const WorkerArguments& arguments, const std::vector<std::string>& wo
     SLUICE_TRY_STATUS(start_worker_log(prepared.config));
     prepared.options.log = [](std::string_view line) { log_info("worker", {{"event", line}}); };
     const auto processes = make_processes(prepared, words);
+    sdk::JobMetrics metrics;
     sdk::Worker worker(prepared.options);
+    worker.use(metrics.middleware());
     SLUICE_TRY_STATUS(add_types(worker, prepared, processes));
     std::unique_ptr<StatusPage> page;
     const std::string& listen = prepared.config.text("work.http");
     if (!listen.empty()) {
         SLUICE_TRY(page, StatusPage::start(listen, prepared.config.boolean("work.http_insecure"),
-                                           worker, processes.get(), prepared.facts));
+                                           {worker, processes.get(), metrics}, prepared.facts));
     }
     tell_start(prepared, worker);
     if (page) log_info("status page", {{"address", page->address()}});
@@ -195,6 +199,19 @@ Result<int> dry_run(const WorkerArguments& arguments) {
                     .http = prepared.config.text("work.http")});
 }
 
+/// The worker's part of `sluice check-config`: finds whatever `sluice work` would refuse, starts
+/// nothing and connects to nothing.
+Result<int> check_config(const WorkerArguments& arguments) {
+    SLUICE_TRY(const Prepared prepared, prepare(arguments));
+    std::vector<std::string> names;
+    for (const sdk::JobType& type : prepared.types) names.push_back(type.name);
+    std::vector<std::string> warnings = prepared.config.warnings();
+    for (std::string& line : prepared.rules.unused(names)) warnings.push_back(std::move(line));
+    for (const std::string& line : warnings) std::fprintf(stderr, "warning: %s\n", line.c_str());
+    std::fputs(prepared.config.dump().c_str(), stdout);
+    return exit_ok;
+}
+
 void print_type(const sdk::JobType& type) {
     std::printf("%s\n  %s\n\nArguments\n%s\n\nResult\n%s\n\nExample\n%s\n", type.name.c_str(),
                 type.summary.c_str(), sdk::describe(type.schema).c_str(), type.result_help.c_str(),
@@ -228,7 +245,16 @@ void put_type(JsonWriter& json, const sdk::JobType& type) {
 }
 
 Result<int> list_types(const TypesArguments& arguments) {
-    SLUICE_TRY(const auto types, all_types({}));
+    work::WorkSettings settings;
+    if (!arguments.config.empty()) {
+        WorkerArguments worker;
+        worker.file = arguments.config;
+        SLUICE_TRY(const Config config, load_worker_config(worker));
+        // Only the programs: the folders of the worker need not be there for a list.
+        settings.handlers = exec_handlers(config);
+        settings.cgroup = config.text("work.exec_cgroup");
+    }
+    SLUICE_TRY(const auto types, all_types(settings));
     bool found = arguments.name.empty();
     std::string text;
     JsonWriter json(text);
@@ -309,8 +335,15 @@ int run(int argc, char** argv) {
     add_work_options(program, arguments);
     CLI::App* types = program.add_subcommand("types", "List the built-in job types");
     types->add_option("NAME", types_arguments.name, "Explain this type");
+    types->add_option("--config", types_arguments.config,
+                      "TOML file whose programs ([work.exec.NAME]) are listed, too");
     types->add_flag("--json", types_arguments.json, "Print JSON for programs");
     types->footer("Example:  sluice types text.wordcount");
+    WorkerArguments check_arguments;
+    check_arguments.only_work = true;
+    CLI::App* check = program.add_subcommand("check-config", "Check the section [work]");
+    check->add_option("--config", check_arguments.file, "TOML file");
+    check->add_option("--set", check_arguments.settings, "Any setting, as work.key=value");
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -319,6 +352,12 @@ int run(int argc, char** argv) {
     if (types->parsed()) {
         const Result<int> listed = list_types(types_arguments);
         return listed ? *listed : report("types", listed.error());
+    }
+    if (check->parsed()) {
+        const Result<int> checked = check_config(check_arguments);
+        if (checked) return *checked;
+        report("check-config", checked.error());
+        return exit_usage;  // whatever it is, the configuration is not one to start with
     }
     if (is_process) {
         const Status served = serve_as_process(arguments);

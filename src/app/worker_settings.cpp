@@ -14,6 +14,17 @@
 
 namespace sluice::app {
 
+namespace {
+
+std::vector<Setting> log_settings() {
+    return {
+        Setting::choice("log.level", {"info", "debug", "warning", "error"}, "What is logged."),
+        Setting::choice("log.format", {"human", "json"}, "How it is logged."),
+    };
+}
+
+}  // namespace
+
 std::vector<Setting> worker_settings() {
     return {
         Setting::text("work.jobs", "",
@@ -63,8 +74,6 @@ std::vector<Setting> worker_settings() {
                       "File that holds a secret which jobs may name ({\"$secret\": \"NAME\"}); "
                       "read when it is needed."),
         Setting::text("work.secrets.*.env", "", "Variable of the environment that holds it."),
-        Setting::choice("log.level", {"info", "debug", "warning", "error"}, "What is logged."),
-        Setting::choice("log.format", {"human", "json"}, "How it is logged."),
     };
 }
 
@@ -74,13 +83,19 @@ Result<Config> load_worker_config(const WorkerArguments& arguments) {
     table.declare(exec_handler_settings());
     table.declare(runtime_settings());
     table.share_with({"server", "http", "jobs"});  // one file may be for both
+    if (arguments.only_work) {
+        table.share_with({"log"});
+    } else {
+        table.declare(log_settings());
+    }
     ConfigSources sources;
     if (!arguments.file.empty()) sources.file = arguments.file;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
         const std::string_view text(*entry);
         const std::size_t equals = text.find('=');
         // The server's own variables are in many environments; they are not ours to judge.
-        const bool ours = text.starts_with("SLUICE_WORK_") || text.starts_with("SLUICE_LOG_");
+        const bool ours = text.starts_with("SLUICE_WORK_") ||
+                          (text.starts_with("SLUICE_LOG_") && !arguments.only_work);
         if (ours && equals != std::string_view::npos)
             sources.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }

@@ -23,8 +23,10 @@ struct WorkerArguments {
     std::string log_format;
     std::vector<std::string> settings;  ///< "section.key=value"
     bool dry_run = false;
+    bool only_work = false;  ///< the section "log" is looked at by somebody else
 };
 
+/// Of the section "work" but for exec_handler_settings() and runtime_settings().
 std::vector<Setting> worker_settings();
 /// Errors: invalid (every mistake, a line each), io.
 Result<Config> load_worker_config(const WorkerArguments& arguments);

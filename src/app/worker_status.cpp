@@ -92,11 +92,12 @@ void put_metric(std::string& out, const std::string& name, std::string_view help
 }  // namespace
 
 struct StatusPage::State {
-    State(sdk::Worker& of, const work::HandlerProcesses* its_processes, WorkerFacts its_facts)
-        : worker(of), processes(its_processes), facts(std::move(its_facts)) {}
+    State(const WorkerParts& of, WorkerFacts its_facts)
+        : worker(of.worker), processes(of.processes), jobs(of.jobs), facts(std::move(its_facts)) {}
 
     sdk::Worker& worker;
     const work::HandlerProcesses* processes;
+    const sdk::JobMetrics& jobs;
     WorkerFacts facts;
     Registry registry{};
     std::unique_ptr<Runtime> runtime{};
@@ -161,7 +162,7 @@ std::string StatusPage::State::metrics() const {
                    "Handler processes killed as their handler did not stop",
                    std::to_string(counters.killed));
     }
-    return out;
+    return out + jobs.prometheus();
 }
 
 std::string StatusPage::State::amounts(const sdk::WorkerPicture& picture) const {
@@ -303,16 +304,14 @@ StatusPage::~StatusPage() {
 std::string StatusPage::address() const { return state_->server->address().text(); }
 
 Result<std::unique_ptr<StatusPage>> StatusPage::start(const std::string& listen, bool insecure,
-                                                      sdk::Worker& worker,
-                                                      const work::HandlerProcesses* processes,
-                                                      WorkerFacts facts) {
+                                                      const WorkerParts& of, WorkerFacts facts) {
     SLUICE_TRY(const HostPort address, parse_host_port(listen));
     if (!address.is_loopback() && !insecure) {
         return fail(Code::denied, "work.http = " + listen +
                                       " can be reached from other machines and has no password; "
                                       "accept the risk with work.http_insecure = true");
     }
-    auto state = std::make_unique<State>(worker, processes, std::move(facts));
+    auto state = std::make_unique<State>(of, std::move(facts));
     SLUICE_TRY(state->runtime, Runtime::start({.io_threads = 1, .name = "status"}));
     const auto router = std::make_shared<HttpRouter>();
     state->add_routes(*router);

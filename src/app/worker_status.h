@@ -5,6 +5,7 @@
 
 #include "kernel/base/result.h"
 #include "modules/work/module.h"
+#include "sdk/job_metrics.h"
 #include "sdk/worker.h"
 
 #include <memory>
@@ -24,15 +25,20 @@ struct WorkerFacts {
     std::vector<std::string> confinement;  ///< work::describe_confinement
 };
 
+/// What is shown.
+struct WorkerParts {
+    sdk::Worker& worker;
+    const work::HandlerProcesses* processes;  ///< nullptr: none
+    const sdk::JobMetrics& jobs;
+};
+
 /// A running page: / (HTML), /status.json, /metrics.
 class StatusPage {
 public:
-    /// `worker` and `processes` outlive it; it ends before the worker's run() is over. Errors: as
+    /// What `of` names outlives it; it ends before the worker's run() is over. Errors: as
     /// HttpServer::start, denied (an address beyond this machine without `insecure`).
     static Result<std::unique_ptr<StatusPage>> start(const std::string& listen, bool insecure,
-                                                     sdk::Worker& worker,
-                                                     const work::HandlerProcesses* processes,
-                                                     WorkerFacts facts);
+                                                     const WorkerParts& of, WorkerFacts facts);
     ~StatusPage();
     StatusPage(const StatusPage&) = delete;
     StatusPage& operator=(const StatusPage&) = delete;

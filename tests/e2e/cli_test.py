@@ -352,7 +352,8 @@ def settings_of_the_worker_are_checked(server):
 
 
 def one_file_serves_the_server_and_the_worker(server):
-    """Every section of the one is left alone by the other; wrong keys of its own are not."""
+    """Every section of the one is left alone by the other when it starts; check-config looks at
+    both."""
     described = run(None, 'check-config', '--describe').out
     shared = server.folder / 'both.toml'
     text = ''.join(re.sub(r'^# ', '', line) + '\n' for line in described.splitlines()
@@ -369,9 +370,46 @@ def one_file_serves_the_server_and_the_worker(server):
         worker.close()
     shared.write_text(text.replace('[jobs]', '[jobs]\nlisen = "x"') + '[work]\nqueus = ["x"]\n')
     done = run(None, 'check-config', '--config', shared, code=USAGE)
-    check('jobs.listen' in done.err and 'work' not in done.err, done.err)
+    for words in ('unknown setting "jobs.lisen"; did you mean "jobs.listen"?',
+                  'unknown setting "work.queus"; did you mean "work.queues"?'):
+        check(words in done.err, done.err)
     done = run(server, 'work', '--config', shared, code=USAGE)
     check('work.queues' in done.err and 'jobs' not in done.err, done.err)
+
+
+def check_config_looks_at_all_of_the_worker(server):
+    config = server.folder / 'work.toml'
+
+    def refused(text, *words):
+        config.write_text(text)
+        done = run(None, 'check-config', '--config', config, code=USAGE)
+        for word in words:
+            check(word in done.err, f'{word!r} is not in: {done.err}')
+    refused('[work.exec.thumb]\ncomand = ["true"]\n',
+            'did you mean "work.exec.thumb.command"?')
+    refused('[work.exec.thumb]\nsummary = "x"\n', 'thumb', 'command')
+    refused('[work.exec.thumb]\ncommand = ["true"]\ngive_back = ["0"]\n', 'two meanings')
+    refused('[work.exec.thumb]\ncommand = ["true"]\nmemory = "1"\n',
+            'work.exec.thumb.memory')
+    refused('[work]\nprograms = ["x"]\n', 'work.programs')
+    refused('[work.secrets.smtp]\nfil = "x"\n', 'did you mean "work.secrets.smtp.file"?')
+    refused('[work.secrets.smtp]\nfile = "/x"\nenv = "X"\n', 'smtp')
+    refused('[work.mail]\nserver = "gopher://x"\n', 'work.mail.server')
+    refused('[work]\nconcurrency = -1\nneeds = 3\n', 'work.concurrency', 'work.needs')
+    refused('[work]\nneeds = ["image.*: cpus=1"]\n', 'work.needs')
+    refused('[work]\nwrite_root = "/no/such/folder"\n', '/no/such/folder')
+    run(None, 'check-config', '--set', 'work.queus=x', code=USAGE)
+    config.write_text('[work]\nqueues = ["a"]\n[work.exec.thumb]\ncommand = ["true"]\n'
+                      'summary = "Makes thumbnails."\n[log]\nformat = "json"\n')
+    done = run(None, 'check-config', '--config', config, '--set', 'work.concurrency=3')
+    for words in ('[work.exec.thumb]', 'command = ["true"]', 'concurrency = 3', '[jobs]'):
+        check(words in done.out, done.out)
+    check_equal(done.out.count('[log]'), 1, 'sections [log]')
+    named = {t['name']: t for t in run(None, 'types', '--json', '--config', config).json}
+    check_equal(named['thumb']['summary'], 'Makes thumbnails.', 'a type of the configuration')
+    check('thumb' in run(None, 'types', '--config', config).out, 'the list with the program')
+    run(None, 'types', 'thumb', code=NOT_FOUND)
+    run(None, 'types', 'thumb', '--config', config)
 
 
 def the_admin_side_answers(server):
@@ -456,6 +494,7 @@ harness.run_server_tests(push_and_job, progress_of_a_running_job, bad_input_says
                  foreign_text_cannot_control_the_terminal, dead_and_cancel, waiting,
                  work_with_the_built_in_types, a_worker_becomes_quiet_and_drains,
                  settings_of_the_worker_are_checked,
-                 one_file_serves_the_server_and_the_worker, the_admin_side_answers,
+                 one_file_serves_the_server_and_the_worker,
+              check_config_looks_at_all_of_the_worker, the_admin_side_answers,
                  types_and_completion_need_no_server, top_is_a_live_view,
                  settings=['jobs.restart_grace=1s'])

@@ -256,8 +256,18 @@ std::optional<Setting> ConfigTable::in_family_by_variable(std::string_view varia
 }
 
 std::string ConfigTable::suggestion(std::string_view name) const {
-    std::vector<std::string_view> names;
-    for (const Setting& setting : settings_) names.push_back(setting.name);
+    std::vector<std::string> known;
+    for (const Setting& setting : settings_) {
+        const std::size_t star = star_of(setting);
+        const bool is_family =
+            star != std::string::npos && name.substr(0, star) == setting.name.substr(0, star);
+        const std::size_t end = is_family ? name.find('.', star) : std::string::npos;
+        // In a family what is near is looked for among the members of that name.
+        known.push_back(end == std::string::npos
+                            ? setting.name
+                            : with_word(setting, name.substr(star, end - star)).name);
+    }
+    const std::vector<std::string_view> names(known.begin(), known.end());
     const auto near = nearest(name, names);
     return near ? "; did you mean \"" + std::string(*near) + "\"?" : std::string();
 }

@@ -143,6 +143,10 @@ TEST(ConfigFamilies, NamesComeFromWhoeverSetsThem) {
                               "work.secrets..file", "work.secrets.a.b.file", "work.secrets.file"}) {
         EXPECT_FALSE(table.load({.flags = {{wrong, "/x"}}})) << wrong;
     }
+    const auto near = table.load({.flags = {{"work.secrets.smtp.fiel", "/x"}}});
+    EXPECT_NE(near.error().message.find("did you mean \"work.secrets.smtp.file\"?"),
+              std::string::npos)
+        << near.error().message;
     EXPECT_TRUE(table.load({}).value().names_in("work.secrets").empty());
 }
 

@@ -104,9 +104,15 @@ mem_mb = "1000"
         metrics = get(f'{page}/metrics')
         check('\nsluice_worker_parked_jobs 1\n' in metrics, metrics)
         check('# TYPE sluice_worker_failed_total counter' in metrics, metrics)
+        check('\nsluice_jobs_running{type="gate"} 1\n' in metrics, metrics)
         gate.open()
         for jid in jids:
             check_equal(station.wait(jid), {'gone': True}, 'the result')
+        metrics = get(f'{page}/metrics')
+        for line in ('sluice_job_runs_total{type="gate",outcome="succeeded"} 2',
+                     'sluice_job_run_seconds_bucket{type="gate",le="+Inf"} 2',
+                     'sluice_job_run_seconds_count{type="gate"} 2'):
+            check(f'\n{line}\n' in metrics, f'{line} in {metrics}')
 
 
 def end_in_the_spool(station, gate, spool):
