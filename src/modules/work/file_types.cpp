@@ -14,6 +14,18 @@ namespace {
 /// Until this much output the ratio is not judged: small files may be all the same byte.
 constexpr std::uint64_t ratio_free_bytes = 1024 * 1024;
 
+struct Format {
+    Compression compression;
+    std::string_view ending;
+    int level_usual;
+    int level_max;
+};
+constexpr Format formats[] = {
+    {Compression::gzip, ".gz", 6, 9},
+    {Compression::zstd, ".zst", 3, 19},
+    {Compression::xz, ".xz", 6, 6},
+};
+
 struct CompressRequest {
     std::string path;
     std::string output;
@@ -25,14 +37,22 @@ Result<CompressRequest> read_compress(Arguments& arguments, const Services&) {
     CompressRequest request;
     request.path = arguments.text("path");
     const auto output = arguments.text_if_given("output");
-    const bool zstd_name = output && output->ends_with(".zst");
-    const std::string format =
-        arguments.text_if_given("format").value_or(zstd_name ? "zstd" : "gzip");
-    request.format = format == "zstd" ? Compression::zstd : Compression::gzip;
-    const bool gzip = request.format == Compression::gzip;
-    request.output = output.value_or(request.path + (gzip ? ".gz" : ".zst"));
-    request.level = static_cast<int>(arguments.integer_if_given("level").value_or(gzip ? 6 : 3));
-    if (gzip && request.level > 9) arguments.refuse("level", "must be at most 9 for gzip");
+    const auto format = arguments.text_if_given("format");
+    const Format* chosen = &formats[0];
+    for (const Format& row : formats) {
+        if (format ? to_string(row.compression) == *format
+                   : output && output->ends_with(row.ending)) {
+            chosen = &row;
+        }
+    }
+    request.format = chosen->compression;
+    request.output = output.value_or(request.path + std::string(chosen->ending));
+    request.level =
+        static_cast<int>(arguments.integer_if_given("level").value_or(chosen->level_usual));
+    if (request.level > chosen->level_max) {
+        arguments.refuse("level", "must be at most " + std::to_string(chosen->level_max) + " for " +
+                                      std::string(to_string(request.format)));
+    }
     return request;
 }
 
@@ -83,13 +103,13 @@ Result<DecompressRequest> read_decompress(Arguments& arguments, const Services&)
         request.output = *output;
     } else {
         request.output = request.path;
-        for (const std::string_view ending : {".gz", ".zst"}) {
-            if (!request.output.ends_with(ending)) continue;
-            request.output.resize(request.output.size() - ending.size());
+        for (const Format& row : formats) {
+            if (!request.output.ends_with(row.ending)) continue;
+            request.output.resize(request.output.size() - row.ending.size());
             break;
         }
         if (request.output == request.path) {
-            arguments.refuse("output", "is missing, and `path` does not end with .gz or .zst");
+            arguments.refuse("output", "is missing, and `path` does not end with .gz, .zst or .xz");
         }
     }
     return request;
@@ -104,14 +124,14 @@ public:
     Status feed(std::string_view bytes) {
         if (!codec_) {
             format_ = detect_compression(bytes);
-            if (!format_) return fail(Code::invalid, "neither gzip nor zstd data");
+            if (!format_) return fail(Code::invalid, "neither gzip, zstd nor xz data");
             codec_ = make_decompressor(*format_);
         }
         input_ += bytes.size();
         return codec_->feed(bytes, sink_);
     }
     Status finish() {
-        if (!codec_) return fail(Code::invalid, "an empty file is neither gzip nor zstd data");
+        if (!codec_) return fail(Code::invalid, "an empty file is neither gzip, zstd nor xz data");
         return codec_->finish(sink_);
     }
     [[nodiscard]] Compression format() const { return *format_; }
@@ -160,22 +180,21 @@ sdk::JobType file_compress(const SharedServices& services) {
     return with_handler(
         {
             .name = "file.compress",
-            .summary = "Compresses a file with gzip or zstd.",
+            .summary = "Compresses a file with gzip, zstd or xz.",
             .schema = {.arguments = {path_argument(),
                                      {.name = "output",
                                       .help = "below the folder for writing; replaced at once when "
-                                              "the job is done. By default `path` with `.gz` or "
-                                              "`.zst`"},
+                                              "the job is done. By default `path` with `.gz`, "
+                                              "`.zst` or `.xz`"},
                                      {.name = "format",
-                                      .choices = {"gzip", "zstd"},
-                                      .help = "by default zstd if `output` ends with `.zst`, else "
-                                              "gzip"},
+                                      .choices = {"gzip", "zstd", "xz"},
+                                      .help = "by default zstd or xz if `output` ends with `.zst` "
+                                              "or `.xz`, else gzip"},
                                      {.name = "level",
                                       .kind = ArgumentKind::integer,
                                       .range = {1, 19},
-                                      .help =
-                                          "by default 6 for gzip, which goes up to 9, and 3 for "
-                                          "zstd"}},
+                                      .help = "by default 6 for gzip, which goes up to 9, 3 for "
+                                              "zstd, and 6 for xz, its highest here"}},
                        .positions = 2},
             .result_help =
                 R"(`output`, `format`, `input_bytes`, `output_bytes`, `sha256` of the content before compression.)",
@@ -188,13 +207,14 @@ sdk::JobType file_decompress(const SharedServices& services) {
     return with_handler(
         {
             .name = "file.decompress",
-            .summary = "Decompresses a gzip or zstd file; which of them is told by its content.",
+            .summary =
+                "Decompresses a gzip, zstd or xz file; which of them is told by its content.",
             .schema =
                 {.arguments = {path_argument(),
                                {.name = "output",
                                 .help = "below the folder for writing; replaced at once when "
-                                        "the job is done. By default `path` without `.gz` or "
-                                        "`.zst`"}},
+                                        "the job is done. By default `path` without `.gz`, "
+                                        "`.zst` or `.xz`"}},
                  .positions = 2,
                  .notes =
                      R"(The worker limits the size of the output (1 GiB) and, after the first MiB, its size by the input's (300 to 1), against decompression bombs. Damaged and cut-off files fail for good.)"},

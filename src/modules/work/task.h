@@ -127,6 +127,9 @@ inline sdk::Argument path_argument() {
 }
 
 std::vector<sdk::JobType> archive_types(const SharedServices& services);
+/// file.hash, file.type, file.split and file.join.
+std::vector<sdk::JobType> file_check_types(const SharedServices& services);
+std::vector<sdk::JobType> file_part_types(const SharedServices& services);
 sdk::JobType text_wordcount(const SharedServices& services);
 sdk::JobType text_convert(const SharedServices& services);
 sdk::JobType math_primes(const SharedServices& services);

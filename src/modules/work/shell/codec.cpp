@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/codec.h"
 
+#include "modules/work/shell/codec_xz.h"
+
 #include <zlib.h>
 #include <zstd.h>
 
@@ -175,25 +177,37 @@ std::string_view to_string(Compression compression) {
     switch (compression) {
         case Compression::gzip: return "gzip";
         case Compression::zstd: return "zstd";
+        case Compression::xz: return "xz";
     }
     return "gzip";
 }
 
 std::unique_ptr<Codec> make_compressor(Compression compression, int level) {
-    if (compression == Compression::gzip) {
-        return std::make_unique<GzipCompressor>(std::clamp(level, 1, 9));
+    switch (compression) {
+        case Compression::gzip: return std::make_unique<GzipCompressor>(std::clamp(level, 1, 9));
+        case Compression::zstd: return std::make_unique<ZstdCompressor>(std::clamp(level, 1, 19));
+        case Compression::xz: break;
     }
-    return std::make_unique<ZstdCompressor>(std::clamp(level, 1, 19));
+    return make_xz_compressor(std::clamp(level, 1, 6));
 }
 
 std::unique_ptr<Codec> make_decompressor(Compression compression) {
-    if (compression == Compression::gzip) return std::make_unique<GzipDecompressor>();
-    return std::make_unique<ZstdDecompressor>();
+    switch (compression) {
+        case Compression::gzip: return std::make_unique<GzipDecompressor>();
+        case Compression::zstd: return std::make_unique<ZstdDecompressor>();
+        case Compression::xz: break;
+    }
+    return make_xz_decompressor();
 }
 
 std::optional<Compression> detect_compression(std::string_view beginning) {
+    constexpr std::string_view xz_magic(
+        "\xFD"
+        "7zXZ\0",
+        6);
     if (beginning.starts_with("\x1f\x8b")) return Compression::gzip;
     if (beginning.starts_with("\x28\xb5\x2f\xfd")) return Compression::zstd;
+    if (beginning.starts_with(xz_magic)) return Compression::xz;
     return std::nullopt;
 }
 

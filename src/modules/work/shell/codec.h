@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gzip (RFC 1952, zlib) and zstd (RFC 8878, libzstd) as streams. Knows no files and sets no limits
-// on sizes: the sink does, and may refuse.
+// gzip (RFC 1952, zlib), zstd (RFC 8878, libzstd) and xz (liblzma) as streams. Knows no files and
+// sets no limits on sizes: the sink does, and may refuse.
 #pragma once
 
 #include "kernel/base/result.h"
@@ -12,14 +12,15 @@
 
 namespace sluice::work {
 
-enum class Compression { gzip, zstd };
+enum class Compression { gzip, zstd, xz };
 std::string_view to_string(Compression compression);
 
 /// Takes a piece of output; an error from it ends the work.
 using Sink = std::function<Status(std::string_view)>;
 
 /// One stream, in one direction. Memory: fixed by the format, whatever the input says (a zstd frame
-/// that asks for a window above 128 MiB is refused). Single owner.
+/// that asks for a window above 128 MiB, and xz data that asks for as much memory, is refused).
+/// Single owner.
 class Codec {
 public:
     virtual ~Codec() = default;
@@ -29,11 +30,12 @@ public:
     virtual Status finish(const Sink& sink) = 0;
 };
 
-/// Levels 1 (fast) to 9 for gzip, 1 to 19 for zstd; outside they are brought to the nearest.
+/// Levels 1 (fast) to 9 for gzip, 1 to 19 for zstd, 1 to 6 for xz (94 MiB of memory; above it would
+/// be up to 700); outside they are brought to the nearest.
 std::unique_ptr<Codec> make_compressor(Compression compression, int level);
 /// Several members or frames one after the other are one text. Checksums are verified.
 std::unique_ptr<Codec> make_decompressor(Compression compression);
-/// Told by the first four bytes of a file.
+/// Told by the first six bytes of a file.
 std::optional<Compression> detect_compression(std::string_view beginning);
 
 }  // namespace sluice::work

@@ -91,7 +91,7 @@ TEST_P(EveryCompression, ASinkThatRefusesEndsABomb) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Codec, EveryCompression,
-                         testing::Values(Compression::gzip, Compression::zstd),
+                         testing::Values(Compression::gzip, Compression::zstd, Compression::xz),
                          [](const auto& row) { return std::string(to_string(row.param)); });
 
 /// The text in pieces of one, two and many bytes must come out the same.

@@ -1,30 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// SHA-256 (FIPS 180-4) of a stream, by OpenSSL.
+// SHA-256 of a stream: the digest that results give.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <string_view>
+#include "modules/work/shell/digest.h"
 
 namespace sluice::work {
 
 /// Single owner.
-class Sha256 {
+class Sha256 : public Digest {
 public:
-    Sha256();
-    ~Sha256();
-    Sha256(const Sha256&) = delete;
-    Sha256& operator=(const Sha256&) = delete;
-
-    void feed(std::string_view bytes);
-    /// 64 lower-case hexadecimal digits; ends the stream.
-    [[nodiscard]] std::string finish();
-
-private:
-    struct Free {
-        void operator()(void* context) const;
-    };
-    std::unique_ptr<void, Free> context_;
+    Sha256() : Digest(DigestKind::sha256) {}
 };
 
 }  // namespace sluice::work
