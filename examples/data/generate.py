@@ -227,6 +227,7 @@ def chronicle(seed, title, chapters, paragraphs):
 
 
 def texts():
+    write("texts/logbook.md", LOGBOOK)
     write("texts/lighthouse.txt", LIGHTHOUSE)
     write("texts/orchard.txt", ORCHARD)
     write("texts/geduld.txt", GERMAN)
@@ -250,6 +251,38 @@ AGENTS = ["Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.
           "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, "
           "like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
           "curl/7.88.1", "ExampleBot/2.1 (+https://example.org/bot)", "-"]
+
+
+LOGBOOK = """\
+# The Keeper's Logbook
+
+Written *by hand*, and **copied** in the harbour office. Weather from <https://harbour.example/>.
+
+| Day | Wind | Oil, tins |
+|-----|------|----------:|
+| 1   | NW   | 3         |
+| 2   | N    | 4         |
+
+- [x] lamp trimmed
+- [ ] glass cleaned
+
+~~No boat.~~ A boat, at dusk: [the mail](https://harbour.example/mail).
+
+<script>alert("not from this page")</script>
+
+[Do not follow](javascript:alert(1))
+"""
+
+
+def events(seed, count):
+    dice = Dice(seed)
+    lines = []
+    for number in range(count):
+        city = dice.pick(["Aberdeen", "Lisboa", "Malmö", "Zürich, West"])
+        note = '' if dice.chance(70) else ',"note":' + dice.pick(['null', '""', '"a \\"quoted\\" one"'])
+        lines.append(f'{{"id":{1000 + number},"at":{{"city":"{city}","berth":{dice.below(9)}}},'
+                     f'"weight":{dice.below(100000) / 100},"tags":["in","b{dice.below(4)}"]{note}}}')
+    return "\n".join(lines) + "\n"
 
 
 def access_log(seed, count, day):
@@ -335,6 +368,7 @@ def syslog(seed, count):
 
 
 def logs():
+    write("logs/events.jsonl", events(23, 400))
     write("logs/access.log", access_log(21, 3000, "14/Jul/2026"))
     write("logs/access-small.log", access_log(22, 400, "15/Jul/2026"))
     write("logs/timed.log.gz", gzip.compress(timed_log(23, 2500).encode(), 9, mtime=0))

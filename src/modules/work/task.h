@@ -130,6 +130,10 @@ std::vector<sdk::JobType> archive_types(const SharedServices& services);
 /// file.hash, file.type, file.split and file.join.
 std::vector<sdk::JobType> file_check_types(const SharedServices& services);
 std::vector<sdk::JobType> file_part_types(const SharedServices& services);
+std::vector<sdk::JobType> markdown_types(const SharedServices& services);
+std::vector<sdk::JobType> number_types(const SharedServices& services);
+/// json.to_csv and csv.to_json.
+std::vector<sdk::JobType> table_types(const SharedServices& services);
 sdk::JobType text_wordcount(const SharedServices& services);
 sdk::JobType text_convert(const SharedServices& services);
 sdk::JobType math_primes(const SharedServices& services);

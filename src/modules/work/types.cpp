@@ -44,8 +44,9 @@ Result<std::vector<sdk::JobType>> built_in_types(const WorkSettings& settings) {
           &report_render, &text_convert, &text_wordcount}) {
         types.push_back(make(services));
     }
-    for (auto* make : {&archive_types, &backup_types, &file_check_types, &file_part_types,
-                       &flow_types, &folder_types, &image_types}) {
+    for (auto* make :
+         {&archive_types, &backup_types, &file_check_types, &file_part_types, &flow_types,
+          &folder_types, &image_types, &markdown_types, &number_types, &table_types}) {
         auto group = make(services);
         std::move(group.begin(), group.end(), std::back_inserter(types));
     }

@@ -87,6 +87,9 @@ struct WorkLimits {
     Duration image_time_max{600s};
     Bytes image_metadata_max = kib(64);
     std::uint64_t sheet_images_max = 500;
+    Bytes markdown_max = mib(1);
+    /// Numbers of one math.stats.
+    std::size_t stats_numbers_max = 10'000'000;
     std::uint64_t factorial_max = 200'000;
     std::uint64_t primes_number_max = 100'000'000'000'000;
     std::uint64_t primes_range_max = 2'000'000'000;
