@@ -108,11 +108,10 @@ public:
         : request_(request), parser_(parser), stats_(stats) {}
 
     void take(std::span<const CsvField> record) {
-        const std::uint64_t line = line_;
-        line_ = parser_.line();
         if (!status) return;
         status = add(record);
-        if (!status) status = Error(status.error()).in("line " + std::to_string(line));
+        if (!status)
+            status = Error(status.error()).in("line " + std::to_string(parser_.record_line()));
     }
     Status status;
     std::uint64_t nulls = 0;
@@ -152,7 +151,6 @@ private:
     const CsvParser& parser_;
     NumberStats& stats_;
     std::optional<std::size_t> place_;
-    std::uint64_t line_ = 1;
 };
 
 Result<std::uint64_t> read_column(const StatsRequest& request, Task& task, NumberStats& stats) {

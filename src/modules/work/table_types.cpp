@@ -156,12 +156,10 @@ public:
         : request_(request), parser_(parser), out_(out) {}
 
     void take(std::span<const CsvField> record) {
-        const std::uint64_t line = line_;
-        line_ = parser_.line();
         if (!status) return;
         status = add(record);
         if (!status) {
-            status = Error(status.error()).in("line " + std::to_string(line));
+            status = Error(status.error()).in("line " + std::to_string(parser_.record_line()));
         }
     }
     Status status;
@@ -196,7 +194,6 @@ private:
     const CsvParser& parser_;
     Gathered& out_;
     std::optional<CsvObjects> objects_;
-    std::uint64_t line_ = 1;
 };
 
 Result<std::string> run_to_json(const ToJsonRequest& request, Task& task) {

@@ -68,7 +68,7 @@ TEST_F(TextNumberTypes, WhatIsNoTableIsToldWithItsLine) {
     expect_failure("json.to_csv", R"(["in","out"])", "InvalidInput");
     folder.put("in", "a,b\n1,2\n\n3\n");
     expect_failure("csv.to_json", R"(["in","out"])",
-                   "InvalidInput: line 3: 1 fields, where the header has 2");
+                   "InvalidInput: line 4: 1 fields, where the header has 2");
     expect_in("csv.to_json", R"(["in","out",{"ragged":"fill"}])", R"("ragged_rows":1)");
     EXPECT_EQ(folder.get("out"), "{\"a\":1,\"b\":2}\n{\"a\":3,\"b\":null}\n");
     fs::remove(folder / "out");

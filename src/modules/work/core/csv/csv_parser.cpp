@@ -45,6 +45,7 @@ CsvParser::Step CsvParser::step(char c) {
         return refuse(Code::exhausted, "the record is longer than " +
                                            std::to_string(limits_.record_bytes_max) + " bytes");
     }
+    if (record_bytes_ == 1 && !line_end) record_line_ = line_;
     if (state_ == State::quoted) {
         if (c != '"') return keep(c);
         state_ = State::after_quote;

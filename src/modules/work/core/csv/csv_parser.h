@@ -73,6 +73,8 @@ public:
     [[nodiscard]] std::uint64_t records() const { return records_; }
     /// The line being read, counted from 1 by line ends of any kind.
     [[nodiscard]] std::uint64_t line() const { return line_; }
+    /// The line in which the record that was given last, or is being read, begins.
+    [[nodiscard]] std::uint64_t record_line() const { return record_line_; }
 
 private:
     enum class State { field_start, unquoted, quoted, after_quote, failed };
@@ -126,6 +128,7 @@ private:
     bool field_quoted_ = false;
     std::uint64_t line_ = 1;
     std::uint64_t quote_line_ = 0;
+    std::uint64_t record_line_ = 1;
     std::uint64_t records_ = 0;
     std::size_t record_bytes_ = 0;
     std::string text_;

@@ -135,8 +135,10 @@ std::size_t CsvParser::read_whole(std::string_view bytes, std::size_t at, Take& 
         const std::optional<Whole> record = reader.record(at);
         if (!record) return at;
         at = record->next;
+        const std::uint64_t begins = line_;
         line_ += record->lines;
         if (record->blank) continue;
+        record_line_ = begins;
         ++records_;
         if (!doubled_.empty()) unescape();
         take(reader.fields());
