@@ -217,7 +217,8 @@ TEST_F(BuiltInTypes, DecompressionBombsAndDamagedFilesLeaveNothingBehind) {
     expect_failure("file.decompress", R"(["cut.zst","out"])", "CorruptInput: the zstd data is cut");
     expect_failure("file.decompress", R"(["head.gz","out"])", "CorruptInput: ");
     expect_failure("file.decompress", R"(["rubbish.gz","out"])", "CorruptInput: ");
-    expect_failure("file.decompress", R"(["text.gz","out"])", "InvalidInput: neither gzip nor");
+    expect_failure("file.decompress", R"(["text.gz","out"])",
+                   "InvalidInput: neither gzip, zstd nor xz");
     expect_failure("file.decompress", R"(["empty.gz","out"])", "InvalidInput: an empty file");
     EXPECT_EQ(folder.entries(), before);
     expect_in("file.decompress", R"(["small.gz","out"])", R"("output_bytes":1000000)");
@@ -368,13 +369,20 @@ TEST_F(BuiltInTypes, OneTableServesManyThreads) {
                 {"csv.join", "[" + cities + cities + made("j") + R"({"on":"city"}])"},
                 {"csv.sort", "[" + cities + made("s") + R"({"by":"city"}])"},
                 {"csv.stats", file + "]"},
+                {"csv.to_json", "[" + cities + made("t") + R"({"form":"array"}])"},
                 {"exec", R"(["sh",{"arguments":["-c","echo x"]}])"},
                 {"file.compress", output},
+                {"file.hash", file + "]"},
+                {"file.split", file + R"(,"p)" + number + R"(",{"lines":1000}])"},
+                {"file.type", file + "]"},
+                {"json.to_csv", R"(["logs/events.jsonl",)" + made("u") + "{}]"},
                 {"log.analyze", R"(["logs/machines.syslog"])"},
                 {"math.factorial", "[500]"},
+                {"math.next_prime", "[1000]"},
                 {"math.primes", "[1, 100000]"},
                 {"report.render", R"(["r)" + number + R"(.html","T",{"sections":[{"text":"a"}]}])"},
                 {"text.convert", output},
+                {"text.markdown", R"(["texts/logbook.md","m)" + number + R"(.html"])"},
                 {"text.wordcount", file + "]"},
             };
             for (const auto& [name, args] : calls) {
