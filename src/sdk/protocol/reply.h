@@ -17,6 +17,8 @@
 
 namespace sluice::sdk {
 
+inline constexpr std::string_view ok_reply = "+OK\r\n";
+
 /// The coded words that only extended clients see.
 inline constexpr std::string_view word_stale = "STALE";
 inline constexpr std::string_view word_not_unique = "NOTUNIQUE";

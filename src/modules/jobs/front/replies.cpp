@@ -13,7 +13,6 @@ namespace sluice::jobs {
 
 namespace {
 
-constexpr std::string_view ok_reply = "+OK\r\n";
 constexpr std::size_t deliveries_max = 64;
 
 /// Memory for a reply's JSON, used again by every reply of the thread.
@@ -64,7 +63,7 @@ void FaktorySession::render(Request& request, ReplyBody&& reply) {
         if (request.verb == sdk::Verb::pushb)
             put_resp_bulk(out, request.detail);
         else
-            out = ok_reply;
+            out = sdk::ok_reply;
     } else if (const auto* refused = std::get_if<RefusedReply>(&reply)) {
         front_.refused.add();
         // Some plain clients know no word but ERR.
@@ -78,7 +77,7 @@ void FaktorySession::render(Request& request, ReplyBody&& reply) {
         std::string& json = scratch();
         sdk::append_count(json, count->count);
         if (request.verb == sdk::Verb::mutate)
-            out = ok_reply;
+            out = sdk::ok_reply;
         else
             put_resp_bulk(out, json);
     } else if (const auto* info = std::get_if<InfoReply>(&reply)) {
@@ -148,10 +147,10 @@ void FaktorySession::render_verdicts(Request& request, const VerdictReply& reply
             put_resp_bulk(out, json);
             break;
         }
-        case sdk::Verb::ack: out = ok_reply; break;  // also for an unknown job
+        case sdk::Verb::ack: out = sdk::ok_reply; break;  // also for an unknown job
         default:
             if (first == Verdict::done)
-                out = ok_reply;
+                out = sdk::ok_reply;
             else if (first == Verdict::stale && extended_)
                 put_resp_error(out, sdk::word_stale, request.detail);
             else
@@ -165,7 +164,7 @@ void FaktorySession::render_beat(Request& request, const BeatReply& reply) {
         return;
     }
     if (!extended_ && reply.state == WorkerState::running) {
-        request.text = ok_reply;
+        request.text = sdk::ok_reply;
         return;
     }
     std::string& json = scratch();

@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::size_t read_ahead_bytes = std::size_t{128} << 10;
 
-constexpr std::string_view ok_reply = "+OK\r\n";
-
 /// One parser an I/O thread: its memory is used again, and no request outlives its line.
 JsonParser& thread_parser() {
     static thread_local JsonParser parser;
@@ -157,7 +155,7 @@ void FaktorySession::accept(sdk::HelloRequest hello) {
                       .extended = extended_};
         desk_->submit(std::move(command));
     }
-    answer(std::string(ok_reply));
+    answer(std::string(sdk::ok_reply));
 }
 
 void FaktorySession::push(std::string_view argument) {

@@ -65,7 +65,7 @@ private:
 };
 
 /// A number that changes in time, and the area under it.
-struct Level {
+struct ModelLevel {
     std::uint64_t value = 0;
     std::int64_t since = 0;
     Area area = 0;

@@ -30,8 +30,8 @@ private:
         Arrivals arrivals;
         Distribution service;
         Stream service_stream;
-        Level system;
-        Level queue;
+        ModelLevel system;
+        ModelLevel queue;
         ClassResult result;
         std::uint64_t seen = 0;  ///< Over the whole run, warm-up included, as are these:
         std::uint64_t turned_away = 0;
@@ -92,7 +92,7 @@ private:
     std::vector<CustomerRing> rings_;
     std::vector<Server> servers_;
     std::vector<std::uint32_t> free_;  ///< The one freed last is taken first.
-    Level busy_;
+    ModelLevel busy_;
     Stream failures_;
     Stream delays_;
     std::vector<Customer> away_;  ///< Between failure and retry.
@@ -325,7 +325,7 @@ void ModelRun::begin_window() {
     busy_.settle(now_);
     busy_.area_before = busy_.area;
     for (ClassState& state : classes_) {
-        for (Level* level : {&state.system, &state.queue}) {
+        for (ModelLevel* level : {&state.system, &state.queue}) {
             level->settle(now_);
             level->area_before = level->area;
         }
@@ -343,7 +343,7 @@ void ModelRun::check_laws() const {
         SLUICE_CHECK(state.seen == state.turned_away + state.left + state.system.value);
         present += state.system.value;
         waiting += state.queue.value;
-        Level level = state.system;
+        ModelLevel level = state.system;
         level.settle(now_);
         area += level.area;
         spent += state.spent;

@@ -3,7 +3,6 @@
 // edges.csv. Nodes are told apart by 63-bit fingerprints, in as many passes over the files as it
 // takes to hold a share of them in memory.
 #include "kernel/wire/markup_text.h"
-#include "modules/crawl/core/frontier/seen_set.h"
 #include "modules/crawl/shell/output/derived_file.h"
 #include "modules/crawl/shell/output/edge_reader.h"
 #include "modules/crawl/shell/output/finish.h"
@@ -28,8 +27,6 @@ constexpr std::string_view opening =
 <key id="nofollow" for="edge" attr.name="nofollow" attr.type="boolean"/>
 <graph id="crawl" edgedefault="directed">
 )";
-
-std::uint64_t print_of(std::string_view url) { return fingerprint(url).high; }
 
 void put_data(std::string& out, std::string_view key, std::string_view text) {
     if (text.empty()) return;

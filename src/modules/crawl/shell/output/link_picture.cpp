@@ -2,8 +2,8 @@
 #include "modules/crawl/shell/output/link_picture.h"
 
 #include "modules/crawl/core/frontier/host.h"
-#include "modules/crawl/core/frontier/seen_set.h"
 #include "modules/crawl/shell/output/edge_reader.h"
+#include "modules/crawl/shell/output/print_set.h"
 
 #include <algorithm>
 #include <array>
@@ -29,8 +29,6 @@ std::string_view host_of(std::string_view url) {
     if (url.find("://") == std::string_view::npos) return url;
     return origin_of(url);
 }
-
-std::uint64_t print_of(std::string_view name) { return fingerprint(name).high; }
 
 /// Counts of the most frequent, as lossy counting has them: when there is no room, all are halved
 /// and those that are left with nothing are forgotten.

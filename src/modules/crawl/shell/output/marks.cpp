@@ -9,7 +9,7 @@
 namespace sluice::crawl {
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t marks_version = 1;
 /// Once the end under the checksum is longer, it begins anew with the next append.
 constexpr std::uint64_t tail_bytes = 64U << 10U;
 
@@ -33,7 +33,7 @@ void FileMark::grow(std::span<const std::string_view> parts) {
 
 Write mark_write(const FileMark& mark) {
     std::string value;
-    put_varint(value, version);
+    put_varint(value, marks_version);
     put_varint(value, mark.length);
     put_varint(value, mark.tail_begin);
     put_varint(value, mark.tail_crc);
@@ -46,7 +46,7 @@ Result<FileMark> read_mark(const Write& write) {
     };
     if (!write.value || write.key.empty() || write.key[0] != output_letter) return corrupt();
     ByteReader in(*write.value);
-    if (in.varint() != version) return corrupt();
+    if (in.varint() != marks_version) return corrupt();
     FileMark mark;
     mark.name = write.key.substr(1);
     mark.length = in.varint();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/output/print_set.h"
 
+#include "modules/crawl/core/frontier/seen_set.h"
+
 #include <utility>
 
 namespace sluice::crawl {
@@ -11,6 +13,8 @@ constexpr std::size_t smallest_max = 1024;
 constexpr std::uint64_t odd = 0x9E3779B97F4A7C15U;
 
 }  // namespace
+
+std::uint64_t print_of(std::string_view name) { return fingerprint(name).high; }
 
 bool PrintSet::insert(std::uint64_t print) {
     if (size_ * 2 >= slots_.size()) grow();

@@ -6,9 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <set>
+#include <string_view>
 #include <vector>
 
 namespace sluice::crawl {
+
+/// What the two hold of a URL or host: 63 bits of its fingerprint. Never 0.
+std::uint64_t print_of(std::string_view name);
 
 /// Open addressing, at most half full. One owner.
 class PrintSet {
