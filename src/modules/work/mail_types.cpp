@@ -377,8 +377,9 @@ Status check_mail_policy(const WorkSettings& settings) {
     if (mail.tls != "required" && mail.tls != "preferred" && mail.tls != "none") {
         return fail(Code::invalid, "work.mail.tls: write required, preferred or none");
     }
-    SLUICE_TRY_STATUS(check_smtp_server(
-        {.url = mail.server, .tls = tls_of(mail), .ca_file = mail.tls_ca, .user = mail.user}));
+    const Status server = check_smtp_server(
+        {.url = mail.server, .tls = tls_of(mail), .ca_file = mail.tls_ca, .user = mail.user});
+    if (!server) return Error(server.error()).in("work.mail.server");
     if (!mail.from.empty()) {
         auto from = parse_mail_address(mail.from);
         if (!from) return std::move(from).error().in("work.mail.from");
