@@ -2,6 +2,7 @@
 // mail.send as far as it goes without a server, and against one that writes down what it is told.
 // TLS, login and other people's parsers are in the end-to-end tests.
 #include "kernel/net/loopback_server_testing.h"
+#include "kernel/sync/mutex.h"
 #include "modules/work/built_in_types_testing.h"
 
 #include <gtest/gtest.h>
@@ -22,7 +23,7 @@ public:
                 for (std::size_t end; (end = rest.find("\r\n")) != std::string::npos;) {
                     const std::string line = rest.substr(0, end);
                     rest.erase(0, end + 2);
-                    heard += line + "\n";
+                    note(line);
                     if (in_mail && line != ".") continue;
                     std::string answer = no ? no(line) : "";
                     if (answer.empty()) answer = line == "DATA" ? "354 go on" : "250 fine";
@@ -36,9 +37,19 @@ public:
     [[nodiscard]] std::string url() const {
         return "smtp://127.0.0.1:" + std::to_string(server_.port());
     }
-    std::string heard;
+    [[nodiscard]] std::string heard() const {
+        const MutexLock lock(mutex_);
+        return heard_;
+    }
 
 private:
+    void note(const std::string& line) {
+        const MutexLock lock(mutex_);
+        heard_ += line + "\n";
+    }
+
+    mutable Mutex mutex_{"postbox"};
+    std::string heard_ SLUICE_GUARDED_BY(mutex_);
     LoopbackServer server_;
 };
 
@@ -64,13 +75,14 @@ TEST_F(Mail, IsFilledInAndSent) {
     EXPECT_NE(result.find(R"("accepted":["ada@example.org","secret@example.org"],"refused":[])"),
               std::string::npos)
         << result;
+    const std::string heard = postbox.heard();
     for (const auto* text :
          {"RCPT TO:<secret@example.org>", "Subject: For A<b>", "Dear A<b>", "<p>A&lt;b&gt;</p>",
           "Message-ID: <job.j1@example.org>", "YXR0YWNoZWQ=", "To: \"Ada\""}) {
-        EXPECT_NE(postbox.heard.find(text), std::string::npos) << text << "\n" << postbox.heard;
+        EXPECT_NE(heard.find(text), std::string::npos) << text << "\n" << heard;
     }
-    const std::size_t data = postbox.heard.find("DATA");
-    EXPECT_EQ(postbox.heard.find("secret@example.org", data), std::string::npos);
+    const std::size_t data = heard.find("DATA");
+    EXPECT_EQ(heard.find("secret@example.org", data), std::string::npos);
 }
 
 TEST_F(Mail, ServersThatSayNoFailTheJobForGoodOrNot) {
@@ -135,7 +147,7 @@ TEST_F(Mail, WhatIsNotAllowedIsNotSent) {
         {R"(["a@example.org"])", "`subject`"},
     };
     for (const auto& [args, said] : rows) expect_failure("mail.send", args, said);
-    EXPECT_EQ(postbox.heard, "");
+    EXPECT_EQ(postbox.heard(), "");
     EXPECT_EQ(run("mail.send", R"(["A@Example.org", "x", {"from": "X <a@team.example.org>"}])")
                   .find("{\"message_id\""),
               0u);
