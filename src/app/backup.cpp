@@ -16,7 +16,7 @@
 namespace sluice::app {
 
 namespace {
-struct Arguments {
+struct BackupArguments {
     std::string directory;
     HttpTarget target;
 };
@@ -35,7 +35,7 @@ std::string reason_in(const std::string& body) {
 void add_backup(CLI::App& program, int& exit_code) {
     CLI::App* command =
         program.add_subcommand("backup", "Copy a running server's store into a new folder");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<BackupArguments>();
     command->add_option("DIR", arguments->directory, "New folder, on the server's machine")
         ->required();
     command->add_option("--http", arguments->target.address, "Admin side of the server");

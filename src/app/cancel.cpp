@@ -14,13 +14,13 @@ namespace sluice::app {
 
 namespace {
 
-struct Arguments {
+struct CancelArguments {
     ServerArguments server;
     std::vector<std::string> jids;
     std::string reason;
 };
 
-Result<int> cancel_jobs(const Arguments& arguments) {
+Result<int> cancel_jobs(const CancelArguments& arguments) {
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
     std::uint64_t cancelled = 0;
     int code = exit_ok;
@@ -58,7 +58,7 @@ Result<int> cancel_jobs(const Arguments& arguments) {
 void add_cancel(CLI::App& program, int& exit_code) {
     CLI::App* command =
         program.add_subcommand("cancel", "Cancel jobs; running ones are asked to stop");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<CancelArguments>();
     command->add_option("ID", arguments->jids, "Ids of jobs")->required();
     command->add_option("--reason", arguments->reason, "Why, for the record");
     add_server_options(*command, arguments->server);

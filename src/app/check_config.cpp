@@ -18,7 +18,7 @@ namespace sluice::app {
 
 namespace {
 
-struct Arguments {
+struct CheckConfigArguments {
     ConfigArguments config;
     bool describe = false;
 };
@@ -49,7 +49,7 @@ int check_server(const Result<Config>& config) {
     return exit_ok;
 }
 
-int check_config(const Arguments& arguments) {
+int check_config(const CheckConfigArguments& arguments) {
     Host host(make_modules());
     ConfigTable table;
     table.declare(server_settings());
@@ -76,7 +76,7 @@ int check_config(const Arguments& arguments) {
 void add_check_config(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand(
         "check-config", "Check a configuration and print what it amounts to");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<CheckConfigArguments>();
     add_config_options(*command, arguments->config);
     command->add_flag("--describe", arguments->describe,
                       "Print every setting with its help and default, as TOML");

@@ -6,7 +6,7 @@ namespace sluice::app {
 namespace {
 
 /// In single quotes for a shell.
-std::string quoted(const std::string& text) {
+std::string shell_quoted(const std::string& text) {
     std::string out = "'";
     for (const char c : text) {
         if (c == '\'')
@@ -47,8 +47,8 @@ std::string bash_completion(const CompletionNode& program) {
     std::string paths;
     std::string cases;
     each_command(program, "", [&](const std::string& path, const CompletionNode& node) {
-        if (!path.empty()) paths += (paths.empty() ? "" : " | ") + quoted(path);
-        cases += "    " + quoted(path) + ") words=" + quoted(words_of(node)) + " ;;\n";
+        if (!path.empty()) paths += (paths.empty() ? "" : " | ") + shell_quoted(path);
+        cases += "    " + shell_quoted(path) + ") words=" + shell_quoted(words_of(node)) + " ;;\n";
     });
     out += paths + ") path=${path:+$path }$next ;;\n    esac\n  done\n  case \"$path\" in\n" +
            cases +
@@ -73,12 +73,12 @@ std::string zsh_completion(const CompletionNode& program) {
     std::string paths;
     std::string cases;
     each_command(program, "", [&](const std::string& path, const CompletionNode& node) {
-        if (!path.empty()) paths += (paths.empty() ? "" : " | ") + quoted(path);
-        cases += "    " + quoted(path) + ") choices=(";
+        if (!path.empty()) paths += (paths.empty() ? "" : " | ") + shell_quoted(path);
+        cases += "    " + shell_quoted(path) + ") choices=(";
         for (const CompletionNode& command : node.commands)
-            cases += ' ' + quoted(command.name + ':' + command.help);
+            cases += ' ' + shell_quoted(command.name + ':' + command.help);
         for (std::size_t i = 0; i < node.options.size(); ++i)
-            cases += ' ' + quoted(node.options[i] + ':' + node.option_helps[i]);
+            cases += ' ' + shell_quoted(node.options[i] + ':' + node.option_helps[i]);
         cases += ") ;;\n";
     });
     out += paths + ") route=${route:+$route }$next ;;\n    esac\n  done\n  case \"$route\" in\n" +
@@ -103,14 +103,14 @@ std::string fish_completion(const CompletionNode& program) {
                 condition =
                     "__fish_seen_subcommand_from " + path.substr(0, blank) + "; and " + condition;
         }
-        const std::string start = "complete -c sluice -n " + quoted(condition);
+        const std::string start = "complete -c sluice -n " + shell_quoted(condition);
         for (const CompletionNode& command : node.commands)
-            out += start + " -f -a " + command.name + " -d " + quoted(command.help) + '\n';
+            out += start + " -f -a " + command.name + " -d " + shell_quoted(command.help) + '\n';
         for (std::size_t i = 0; i < node.options.size(); ++i) {
             const std::string& option = node.options[i];
             const bool is_long = option.starts_with("--");
             out += start + (is_long ? " -l " : " -s ") + option.substr(is_long ? 2 : 1) + " -d " +
-                   quoted(node.option_helps[i]) + '\n';
+                   shell_quoted(node.option_helps[i]) + '\n';
         }
     });
     return out;

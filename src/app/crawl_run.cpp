@@ -25,7 +25,7 @@ namespace {
 constexpr Duration line_every = 100ms;
 constexpr char word_end = '\0';  // between the words that a crawl remembers
 
-std::string joined(const std::vector<std::string>& words) {
+std::string with_ends(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) (text += word) += word_end;
     return text;
@@ -189,7 +189,7 @@ int run_crawl(int argc, char** argv) {
         arguments.seeds.push_back(arguments.explain);
     auto plan = read_crawl_plan(arguments);
     if (!plan) return report(plan.error(), arguments.out);
-    plan->config.remember = joined(words_to_keep(*all, plan->config.seeds));
+    plan->config.remember = with_ends(words_to_keep(*all, plan->config.seeds));
     const auto outcome =
         arguments.explain.empty() ? crawl_and_report(*plan) : explain(*plan, arguments.explain);
     return outcome ? *outcome : report(outcome.error(), arguments.out);

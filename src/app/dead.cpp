@@ -16,21 +16,21 @@ namespace sluice::app {
 
 namespace {
 
-struct Arguments {
+struct DeadArguments {
     ServerArguments server;
     sdk::FilterParts filter;
     bool all = false;
     std::uint64_t limit = 50;
 };
 
-void add_filter(CLI::App& command, Arguments& arguments) {
+void add_filter(CLI::App& command, DeadArguments& arguments) {
     command.add_option("-t,--type", arguments.filter.type, "Those of this job type");
     command.add_option("--glob", arguments.filter.glob,
                        "Those whose compact JSON matches: '*\"errtype\":\"Timeout\"*'");
     add_server_options(command, arguments.server);
 }
 
-Result<int> list_dead(const Arguments& arguments) {
+Result<int> list_dead(const DeadArguments& arguments) {
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
     sdk::FilterParts filter = arguments.filter;
     filter.states = {"dead"};
@@ -56,7 +56,7 @@ Result<int> check_ids(sdk::Client& client, std::vector<std::string>& jids) {
     return code;
 }
 
-Result<int> change_dead(Arguments arguments, sdk::MutateWord action, const char* done) {
+Result<int> change_dead(DeadArguments arguments, sdk::MutateWord action, const char* done) {
     sdk::FilterParts& filter = arguments.filter;
     const bool has_filter = !filter.type.empty() || !filter.glob.empty();
     const bool has_ids = !filter.jids.empty();
@@ -90,16 +90,16 @@ Result<int> change_dead(Arguments arguments, sdk::MutateWord action, const char*
     return code;
 }
 
-struct Action {
+struct DeadAction {
     const char* name;
     const char* help;
     const char* done;
     sdk::MutateWord word;
 };
 
-void add_action(CLI::App& dead, int& exit_code, const Action& action) {
+void add_action(CLI::App& dead, int& exit_code, const DeadAction& action) {
     CLI::App* command = dead.add_subcommand(action.name, action.help);
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<DeadArguments>();
     command->add_option("ID", arguments->filter.jids, "Ids of dead jobs");
     command->add_flag("--all", arguments->all, "All dead jobs");
     add_filter(*command, *arguments);
@@ -113,7 +113,7 @@ void add_action(CLI::App& dead, int& exit_code, const Action& action) {
 void add_dead(CLI::App& program, int& exit_code) {
     CLI::App* command =
         program.add_subcommand("dead", "List, retry or delete the jobs whose attempts are used up");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<DeadArguments>();
     CLI::App* list = command->add_subcommand("list", "List dead jobs (also without a word)");
     list->add_option("-n,--limit", arguments->limit, "At most so many")->capture_default_str();
     add_filter(*list, *arguments);

@@ -17,7 +17,7 @@ namespace sluice::app {
 
 namespace {
 
-struct Arguments {
+struct JobArguments {
     ServerArguments server;
     std::string jid;
 };
@@ -106,7 +106,7 @@ void print_job(JsonView job) {
     print_field("result", text_of(job, "result"));
 }
 
-Result<int> show_job(const Arguments& arguments) {
+Result<int> show_job(const JobArguments& arguments) {
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
     SLUICE_TRY(const auto status, client.status(arguments.jid));
     if (!status) {
@@ -128,7 +128,7 @@ Result<int> show_job(const Arguments& arguments) {
 void add_job(CLI::App& program, int& exit_code) {
     CLI::App* command =
         program.add_subcommand("job", "Show a job: state, attempts, result, why it waits");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<JobArguments>();
     command->add_option("ID", arguments->jid, "The job's id")->required();
     add_server_options(*command, arguments->server);
     command->footer("Example:  sluice job $(sluice push math.factorial 20)");

@@ -14,7 +14,7 @@ namespace sluice::app {
 
 namespace {
 
-std::string text_of(JsonView job, std::string_view name) {
+std::string string_of(JsonView job, std::string_view name) {
     const auto member = job.find(name);
     return member ? std::string(member->as_string().value_or("")) : std::string();
 }
@@ -22,20 +22,20 @@ std::string text_of(JsonView job, std::string_view name) {
 /// What is most worth knowing in one line: the failure, the result, or the arguments.
 std::string note_of(JsonView job, const std::string& state) {
     if (const auto failure = job.find("failure"); failure && state != "succeeded")
-        return text_of(*failure, "errtype") + ": " + text_of(*failure, "message");
+        return string_of(*failure, "errtype") + ": " + string_of(*failure, "message");
     if (const auto result = job.find("result")) return std::string(result->raw());
     const auto args = job.find("args");
     return args ? std::string(args->raw()) : std::string();
 }
 
 std::vector<std::string> row_of(JsonView job, WallTime now) {
-    const std::string state = text_of(job, "state");
+    const std::string state = string_of(job, "state");
     const bool waits = state == "scheduled" || state == "retrying";
-    const auto time = parse_rfc3339(text_of(job, waits ? "due_at" : "changed_at"));
+    const auto time = parse_rfc3339(string_of(job, waits ? "due_at" : "changed_at"));
     const auto attempt = job.find("attempt");
-    return {text_of(job, "jid"),
-            text_of(job, "jobtype"),
-            text_of(job, "queue"),
+    return {string_of(job, "jid"),
+            string_of(job, "jobtype"),
+            string_of(job, "queue"),
             state,
             attempt ? std::string(attempt->raw()) : "0",
             time ? human_distance(*time, now) : "-",

@@ -12,13 +12,13 @@ namespace sluice::app {
 
 namespace {
 
-struct Arguments {
+struct JobsArguments {
     ServerArguments server;
     sdk::FilterParts filter;
     std::uint64_t limit = 50;
 };
 
-Result<int> list_jobs(const Arguments& arguments) {
+Result<int> list_jobs(const JobsArguments& arguments) {
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
     return print_jobs(client, arguments.filter, arguments.limit, arguments.server.json);
 }
@@ -27,7 +27,7 @@ Result<int> list_jobs(const Arguments& arguments) {
 
 void add_jobs(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand("jobs", "List jobs, in the order of their pushes");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<JobsArguments>();
     command
         ->add_option("-s,--state", arguments->filter.states,
                      "scheduled, enqueued, running, retrying, succeeded, dead, cancelled or "

@@ -18,13 +18,13 @@ namespace sluice::app {
 
 namespace {
 
-struct Arguments {
+struct QueuesArguments {
     ServerArguments server;
     std::vector<std::string> names;
     bool all = false;
 };
 
-Result<int> list_queues(const Arguments& arguments) {
+Result<int> list_queues(const QueuesArguments& arguments) {
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
     SLUICE_TRY(const std::string text, client.info());
     if (arguments.server.json) {
@@ -62,7 +62,8 @@ bool is_durability(sdk::QueueWord action) {
     return action == sdk::QueueWord::make_sync || action == sdk::QueueWord::make_async;
 }
 
-Result<int> change_queues(const Arguments& arguments, sdk::QueueWord action, const char* done) {
+Result<int> change_queues(const QueuesArguments& arguments, sdk::QueueWord action,
+                          const char* done) {
     if (arguments.names.empty() == !arguments.all) {
         return fail(Code::invalid, "name the queues, or say --all");
     }
@@ -89,16 +90,16 @@ Result<int> change_queues(const Arguments& arguments, sdk::QueueWord action, con
     return exit_ok;
 }
 
-struct Action {
+struct QueueAction {
     const char* name;
     const char* help;
     const char* done;
     sdk::QueueWord word;
 };
 
-void add_action(CLI::App& queues, int& exit_code, const Action& action) {
+void add_action(CLI::App& queues, int& exit_code, const QueueAction& action) {
     CLI::App* command = queues.add_subcommand(action.name, action.help);
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<QueuesArguments>();
     command->add_option("NAME", arguments->names, "Queues");
     command->add_flag("--all", arguments->all, "Every queue that there is");
     add_server_options(*command, arguments->server);
@@ -112,7 +113,7 @@ void add_action(CLI::App& queues, int& exit_code, const Action& action) {
 void add_queues(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand(
         "queues", "List queues; pause, resume or remove them; set their durability");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<QueuesArguments>();
     add_server_options(*command, arguments->server);
     add_action(
         *command, exit_code,

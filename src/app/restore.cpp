@@ -13,7 +13,7 @@
 namespace sluice::app {
 
 namespace {
-struct Arguments {
+struct RestoreArguments {
     std::string backup;
     std::string data = "sluice-data";
 };
@@ -21,7 +21,7 @@ struct Arguments {
 
 void add_restore(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand("restore", "Make a data folder from a backup");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<RestoreArguments>();
     command->add_option("BACKUP", arguments->backup, "Folder that 'sluice backup' made")
         ->required();
     command->add_option("--data", arguments->data,

@@ -14,7 +14,7 @@ namespace sluice::app {
 
 namespace {
 
-constexpr const char* examples =
+constexpr const char* simulate_examples =
     "Real threads over a bounded queue (prints JSON; --text: a page for people):\n"
     "  sluice simulate --items 20 --consumers 3 --capacity 10 --failure-rate 0.1\n"
     "  sluice simulate --items 1000 --arrival poisson:200 --service lognormal:12ms,2 --text\n"
@@ -175,7 +175,7 @@ void add_simulate(CLI::App& program, int& exit_code) {
     add_load_options(*command, *arguments);
     add_run_options(*command, *arguments);
     add_virtual_options(*command, *arguments);
-    command->footer(examples);
+    command->footer(simulate_examples);
     command->callback([command, arguments, &exit_code] {
         for (const CLI::Option* option : command->get_options()) {
             if (option->count() > 0) arguments->given.insert(option->get_name());

@@ -18,7 +18,7 @@ namespace sluice::app {
 
 namespace {
 
-struct Arguments {
+struct TopArguments {
     ServerArguments server;
     std::string interval = "1s";
     std::uint64_t count = 0;  ///< 0: until the end
@@ -32,7 +32,7 @@ Result<TopReading> take_reading(sdk::Client& client) {
 }
 
 /// Without a terminal: pictures or JSON lines, one below the other.
-Result<int> print_pictures(sdk::Client& client, const Arguments& arguments, Duration interval) {
+Result<int> print_pictures(sdk::Client& client, const TopArguments& arguments, Duration interval) {
     std::optional<TopReading> before;
     const sdk::Wake never;
     for (std::uint64_t i = 0; arguments.count == 0 || i < arguments.count; ++i) {
@@ -78,7 +78,7 @@ Result<int> show_live(sdk::Client& client, LiveScreen& screen, Duration interval
     }
 }
 
-Result<int> top(Arguments arguments) {
+Result<int> top(TopArguments arguments) {
     SLUICE_TRY(const Duration interval,
                parse_option_duration("--interval", arguments.interval, 1s));
     if (interval < 100ms) return fail(Code::invalid, "--interval must be at least 100ms");
@@ -101,7 +101,7 @@ Result<int> top(Arguments arguments) {
 
 void add_top(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand("top", "Watch queues, workers and rates live");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<TopArguments>();
     command->add_option("--interval", arguments->interval, "Time between two readings")
         ->capture_default_str()
         ->type_name("DURATION");

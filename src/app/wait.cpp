@@ -12,13 +12,13 @@ namespace sluice::app {
 
 namespace {
 
-struct Arguments {
+struct WaitArguments {
     ServerArguments server;
     std::vector<std::string> jids;
     std::string timeout;
 };
 
-Result<int> wait_for(const Arguments& arguments) {
+Result<int> wait_for(const WaitArguments& arguments) {
     SLUICE_TRY(const Duration timeout, parse_option_duration("--timeout", arguments.timeout, -1s));
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
     return wait_and_print(client, arguments.jids, timeout, arguments.server.json);
@@ -28,7 +28,7 @@ Result<int> wait_for(const Arguments& arguments) {
 
 void add_wait(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand("wait", "Wait until jobs have ended");
-    auto arguments = std::make_shared<Arguments>();
+    auto arguments = std::make_shared<WaitArguments>();
     command->add_option("ID", arguments->jids, "Ids of jobs")->required();
     command->add_option("--timeout", arguments->timeout, "At most so long, such as 30s")
         ->type_name("DURATION");

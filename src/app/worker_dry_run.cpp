@@ -2,6 +2,7 @@
 #include "app/worker_dry_run.h"
 
 #include "app/exit_code.h"
+#include "kernel/base/text.h"
 #include "sdk/capacity.h"
 #include "sdk/client.h"
 
@@ -11,12 +12,6 @@
 namespace sluice::app {
 
 namespace {
-
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-    return text.empty() ? "none" : text;
-}
 
 std::string number(double value) {
     char text[32];
@@ -33,7 +28,7 @@ std::string capacity_text(const sdk::Capacity& capacity) {
     text += ", mem_mb " +
             (capacity.mem_mb ? std::to_string(*capacity.mem_mb) : std::string("not counted"));
     text += ", gpu " + std::to_string(capacity.gpu);
-    if (!capacity.labels.empty()) text += ", labels " + joined(capacity.labels);
+    if (!capacity.labels.empty()) text += ", labels " + join(capacity.labels, ", ");
     return text;
 }
 
@@ -101,10 +96,10 @@ int run_dry(const DryRun& what) {
     std::vector<std::string> problems = what.problems;
     row("slots", std::to_string(what.options.concurrency) + ", and " +
                      std::to_string(what.options.prefetch) + " jobs held ready");
-    row("queues", joined(what.options.queues));
+    row("queues", join(what.options.queues, ", "));
     row("capacity", capacity_text(what.options.capacity));
     row("memory", pressure_text(what.options.pressure));
-    row("read roots", joined(what.read_roots));
+    row("read roots", what.read_roots.empty() ? "none" : join(what.read_roots, ", "));
     row("write root", what.write_root.empty() ? "none" : what.write_root);
     row("spool", what.options.spool_folder.empty() ? "none" : what.options.spool_folder);
     row("status page", what.http.empty() ? "none" : what.http);

@@ -10,6 +10,7 @@
 #include "app/worker_runtime.h"
 #include "app/worker_settings.h"
 #include "app/worker_status.h"
+#include "kernel/base/text.h"
 #include "kernel/observe/log.h"
 #include "kernel/wire/json_text.h"
 #include "modules/crawl/module.h"
@@ -67,12 +68,6 @@ Result<std::vector<sdk::JobType>> all_types(const work::WorkSettings& settings) 
     return types;
 }
 
-std::string joined(const std::vector<std::string>& parts) {
-    std::string text;
-    for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
-    return text;
-}
-
 /// Settings read and types made: all that can be wrong before there is a connection.
 struct Prepared {
     Config config;
@@ -126,7 +121,7 @@ Status add_types(sdk::Worker& worker, const Prepared& prepared,
 void tell_start(const Prepared& prepared, const sdk::Worker& worker) {
     const WorkerFacts& facts = prepared.facts;
     log_info("worker started", {{"server", facts.server},
-                                {"queues", joined(facts.queues)},
+                                {"queues", join(facts.queues, ",")},
                                 {"slots", static_cast<std::int64_t>(facts.slots)},
                                 {"types", static_cast<std::int64_t>(facts.types)},
                                 {"wid", worker.wid()}});

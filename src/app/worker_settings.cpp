@@ -102,15 +102,10 @@ Result<Config> load_worker_config(const WorkerArguments& arguments) {
     const auto add = [&](const char* name, const std::string& value) {
         if (!value.empty()) sources.flags.emplace_back(name, value);
     };
-    const auto joined = [](const std::vector<std::string>& parts) {
-        std::string text;
-        for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
-        return text;
-    };
     add("work.jobs", arguments.jobs);
-    add("work.queues", joined(arguments.queues));
+    add("work.queues", join(arguments.queues, ","));
     add("work.concurrency", arguments.concurrency);
-    add("work.read_roots", joined(arguments.read_roots));
+    add("work.read_roots", join(arguments.read_roots, ","));
     add("work.write_root", arguments.write_root);
     add("work.grace", arguments.grace);
     add("log.format", arguments.log_format);

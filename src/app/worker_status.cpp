@@ -3,6 +3,7 @@
 
 #include "app/human.h"
 #include "app/version.h"
+#include "kernel/base/text.h"
 #include "kernel/net/http_server.h"
 #include "kernel/net/runtime.h"
 #include "kernel/observe/metrics.h"
@@ -16,15 +17,6 @@
 namespace sluice::app {
 
 namespace {
-
-std::string joined(const std::vector<std::string>& words, std::string_view between = ", ") {
-    std::string text;
-    for (const std::string& word : words) {
-        if (!text.empty()) text += between;
-        text += word;
-    }
-    return text;
-}
 
 std::string seconds(Duration duration) {
     const auto tenths = duration / 100ms;
@@ -180,7 +172,7 @@ std::string StatusPage::State::amounts(const sdk::WorkerPicture& picture) const 
     text += ", " + part("mem_mb", std::to_string(picture.used.mem_mb),
                         has.mem_mb ? std::to_string(*has.mem_mb) : "any");
     text += ", " + part("gpu", std::to_string(picture.used.gpu), std::to_string(has.gpu));
-    if (!has.labels.empty()) text += ", labels " + joined(has.labels, " ");
+    if (!has.labels.empty()) text += ", labels " + join(has.labels, " ");
     return text;
 }
 
@@ -192,7 +184,7 @@ std::string StatusPage::State::facts_table(const sdk::WorkerPicture& picture) co
     };
     const sdk::WorkerCounters now = worker.counters();
     row("Server", facts.server);
-    row("Queues", joined(facts.queues));
+    row("Queues", join(facts.queues, ", "));
     row("Slots", std::to_string(now.running) + " of " + std::to_string(facts.slots) + " at work");
     row("In use by needs", amounts(picture));
     row("Memory", picture.pressure.empty() ? "enough" : "fetching no more: " + picture.pressure,
@@ -205,7 +197,7 @@ std::string StatusPage::State::facts_table(const sdk::WorkerPicture& picture) co
     }
     if (!facts.isolated.empty()) {
         row("In processes",
-            joined(facts.isolated) + "; " + std::to_string(now.crashed) + " crashed");
+            join(facts.isolated, ", ") + "; " + std::to_string(now.crashed) + " crashed");
     }
     for (const std::string& line : facts.confinement) row("Program", line);
     return out + "</table>\n";

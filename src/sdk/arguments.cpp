@@ -39,7 +39,7 @@ bool within(double number, ArgumentRange range) {
     return number >= range.min && number <= range.max;
 }
 
-std::string choices_text(const Argument& argument) {
+std::string quoted_choices(const Argument& argument) {
     std::string out;
     for (const auto& word : argument.choices) {
         out.append(out.empty() ? "\"" : ", \"").append(word).append("\"");
@@ -53,7 +53,7 @@ std::string fault_of_text(const Argument& argument, JsonView value) {
     if (!argument.choices.empty()) {
         const auto& words = argument.choices;
         if (text && std::find(words.begin(), words.end(), *text) != words.end()) return {};
-        return "must be one of " + choices_text(argument);
+        return "must be one of " + quoted_choices(argument);
     }
     if (!text) return "must be a text";
     if (static_cast<double>(text->size()) > argument.range.max)

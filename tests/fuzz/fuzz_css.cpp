@@ -2,9 +2,9 @@
 // libraries: crawl_shell_extract kernel_wire
 // Any text as a CSS selector: what is understood becomes XPath that libxml2 takes, and what it
 // finds on a page is JSON.
+#include "kernel/base/ascii.h"
 #include "kernel/base/check.h"
 #include "kernel/wire/json_text.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/shell/extract/extract.h"
 
 #include <cstddef>

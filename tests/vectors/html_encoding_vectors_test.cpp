@@ -2,9 +2,9 @@
 // libraries: crawl_core_html crawl_core_text
 // The encoding sniffing cases of html5lib-tests: the prescan of the first bytes, then what the
 // tokenizer finds in a later meta element, then windows-1252.
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/html/html_prescan.h"
 #include "modules/crawl/core/html/link_extractor.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "vectors.h"
 
 #include <string>

@@ -3,8 +3,8 @@
 // The tree construction cases of html5lib-tests, as far as a reader without a tree can know them:
 // the links of the expected tree are those that LinkExtractor finds, and the elements of the tree
 // are those whose tags TagReader sees.
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/html/link_extractor.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "vectors.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // libraries: crawl_core_http
 // The 78 cases of publicsuffix.org, against the list that Debian installs.
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/http/public_suffix.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "vectors.h"
 
 #include <fstream>

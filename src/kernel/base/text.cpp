@@ -42,6 +42,15 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
 }
 
+std::string join(std::span<const std::string> words, std::string_view between) {
+    std::string out;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (i > 0) out += between;
+        out += words[i];
+    }
+    return out;
+}
+
 Result<std::int64_t> parse_int(std::string_view text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

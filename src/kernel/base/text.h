@@ -19,6 +19,8 @@ std::string_view trim(std::string_view text);
 std::vector<std::string_view> split_words(std::string_view text);
 /// The parts between single separators; empty parts are kept.
 std::vector<std::string_view> split(std::string_view text, char separator);
+/// All of them with `between` between every two.
+std::string join(std::span<const std::string> words, std::string_view between);
 /// The whole text as a decimal number. Errors: invalid.
 Result<std::int64_t> parse_int(std::string_view text);
 /// "64", "16KiB", "2MiB", "1GiB" as a number of bytes. Errors: invalid.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/mount/config.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/mount/config_file.h"
 
@@ -248,8 +249,7 @@ std::optional<Setting> ConfigTable::in_family_by_variable(std::string_view varia
     for (const Setting& setting : settings_) {
         const auto word = filled_in(setting.environment_name(), variable);
         if (!word) continue;
-        std::string lower(*word);
-        for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        const std::string lower = ascii_lowered(*word);
         if (is_family_word(lower)) return with_word(setting, lower);
     }
     return std::nullopt;

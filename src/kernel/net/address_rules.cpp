@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/net/address_rules.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 
 #include <arpa/inet.h>
@@ -40,18 +41,11 @@ constexpr Range special_v4[] = {
     {0xF0000000, 4},   // reserved and broadcast
 };
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
-
 /// A host name as it is compared: lower case, no brackets around IPv6, no dot at the end.
 std::string bare_host(std::string_view host) {
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     if (host.ends_with('.')) host.remove_suffix(1);
-    return lower(host);
+    return ascii_lowered(host);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/net/http_parse.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/net/http_server.h"
 
@@ -13,14 +14,6 @@ void set_up(HttpParser& parser, Bytes body_max) {
     parser.header_limit(http_head_bytes_max);
     parser.body_limit(body_max.count);
     parser.eager(true);
-}
-
-std::string lower_ascii(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
 }
 
 Result<HttpRequest> to_http_request(HttpParser& parser, std::string remote) {
@@ -45,7 +38,7 @@ Result<HttpRequest> to_http_request(HttpParser& parser, std::string remote) {
     for (const auto& field : message) {
         const auto name = field.name_string();
         const auto value = field.value();
-        request.headers.emplace_back(lower_ascii({name.data(), name.size()}),
+        request.headers.emplace_back(ascii_lowered({name.data(), name.size()}),
                                      std::string(value.data(), value.size()));
     }
     request.body = std::move(message.body());

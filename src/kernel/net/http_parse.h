@@ -23,7 +23,4 @@ void set_up(HttpParser& parser, Bytes body_max);
 /// What the parser holds once it is done; takes its body. Errors: invalid (the target).
 Result<HttpRequest> to_http_request(HttpParser& parser, std::string remote);
 
-/// Letters A to Z made small.
-std::string lower_ascii(std::string_view text);
-
 }  // namespace sluice

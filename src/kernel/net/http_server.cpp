@@ -2,6 +2,7 @@
 // HTTP/1.1 (RFC 9112) over a Session: one request at a time; pipelined ones wait their turn unread.
 #include "kernel/net/http_server.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/net/http_parse.h"
 #include "kernel/observe/log.h"
@@ -55,14 +56,14 @@ std::string host_without_port(std::string_view host) {
     if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
         host = host.substr(0, colon);
     }
-    return lower_ascii(host);
+    return ascii_lowered(host);
 }
 
 /// The password of "Basic base64(user:password)", compared in a time that does not depend on it.
 bool password_fits(const Settings& settings, std::string_view authorization) {
     constexpr std::string_view scheme = "basic ";
     if (authorization.size() < scheme.size() || authorization.size() > 1024 ||
-        lower_ascii(authorization.substr(0, scheme.size())) != scheme) {
+        ascii_lowered(authorization.substr(0, scheme.size())) != scheme) {
         return false;
     }
     const std::string_view encoded = trim(authorization.substr(scheme.size()));
@@ -184,7 +185,7 @@ void HttpSession::head_arrived(Session& session) {
     is_http_10_ = head.version() == 10;
     const auto expect = head[http::field::expect];
     const auto length = parser_->content_length();
-    if (!parser_->is_done() && lower_ascii({expect.data(), expect.size()}) == "100-continue" &&
+    if (!parser_->is_done() && ascii_lowered({expect.data(), expect.size()}) == "100-continue" &&
         (!length || *length <= settings_->options.body_max.count)) {
         session.write("HTTP/1.1 100 Continue\r\n\r\n");
     }
@@ -269,7 +270,7 @@ void HttpSession::reply(Session& session, HttpResponse response) {
     }
     bool has_cache_rule = false;
     for (const auto& [name, value] : response.headers) {
-        has_cache_rule = has_cache_rule || lower_ascii(name) == "cache-control";
+        has_cache_rule = has_cache_rule || ascii_lowered(name) == "cache-control";
         fmt::format_to(to, "{}: {}\r\n", without_line_breaks(name), without_line_breaks(value));
     }
     if (!has_cache_rule) out += "Cache-Control: no-store\r\n";
@@ -296,7 +297,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(Runtime& runtime, Registry
     if (options.hosts_allowed.empty() && where.is_loopback()) {
         options.hosts_allowed = {"localhost", "127.0.0.1", "[::1]"};
     }
-    for (std::string& host : options.hosts_allowed) host = lower_ascii(host);
+    for (std::string& host : options.hosts_allowed) host = ascii_lowered(host);
     const ListenerOptions listen{
         .name = "http",
         .address = options.address,

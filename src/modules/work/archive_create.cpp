@@ -6,6 +6,7 @@
 #include "modules/work/shell/archives/archive_writer.h"
 #include "modules/work/shell/input_folder.h"
 #include "modules/work/shell/sha256.h"
+#include "modules/work/task.h"
 
 #include <map>
 #include <optional>
@@ -13,8 +14,6 @@
 namespace sluice::work {
 
 namespace {
-
-constexpr std::size_t piece_bytes = 256 * 1024;
 
 struct CreateRequest {
     std::vector<std::string> paths;

@@ -21,7 +21,6 @@ namespace {
 
 constexpr FolderLimits listing_limits{.entries_max = 1'000'000};
 constexpr Bytes manifest_bytes_max = mib(1024);
-constexpr std::size_t piece_bytes = 256 * 1024;
 constexpr std::size_t told_max = 100;
 constexpr int read_tries_max = 3;
 constexpr std::string_view format_text = "sluice-backup 1\n";

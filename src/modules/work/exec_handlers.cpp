@@ -22,7 +22,6 @@ namespace sluice::work {
 
 namespace {
 
-constexpr std::size_t message_bytes_max = 2000;
 constexpr Bytes complaints_max = mib(64);
 constexpr const char* search_path = "/usr/local/bin:/usr/bin:/bin";
 
@@ -124,7 +123,7 @@ private:
 class Run {
 public:
     Run(const Program& program, sdk::JobContext& context)
-        : program_(program), context_(context), complaints_(message_bytes_max) {}
+        : program_(program), context_(context), complaints_(exec_complaint_bytes_max) {}
 
     sdk::Outcome run() {
         auto result = perform();
@@ -254,18 +253,12 @@ private:
     bool out_of_memory_ = false;
 };
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
 sdk::JobType make_type(std::shared_ptr<const Program> program) {
     const ExecHandler& settings = program->settings;
     sdk::JobType type;
     type.name = settings.name;
     type.summary =
-        settings.summary.empty() ? "Runs `" + joined(settings.command) + "`." : settings.summary;
+        settings.summary.empty() ? "Runs `" + join(settings.command, " ") + "`." : settings.summary;
     type.schema.notes =
         "Whatever the program takes: it reads the job as one line of JSON (`jid`, `queue`, `type`, "
         "`attempt`, `args`, `custom`) from its standard input.";

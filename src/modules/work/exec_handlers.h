@@ -14,6 +14,9 @@
 
 namespace sluice::work {
 
+/// The end of what a program wrote on standard error, in the message of a failed job.
+inline constexpr std::size_t exec_complaint_bytes_max = 2000;
+
 /// What is done when the kernel does not offer a namespace that was wanted.
 enum class Confine : std::uint8_t {
     where_possible,  ///< it runs without

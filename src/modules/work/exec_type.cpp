@@ -3,6 +3,7 @@
 #include "kernel/base/text.h"
 #include "kernel/wire/json_text.h"
 #include "modules/work/core/utf8.h"
+#include "modules/work/exec_handlers.h"
 #include "modules/work/shell/process.h"
 #include "modules/work/task.h"
 
@@ -13,8 +14,6 @@ namespace sluice::work {
 namespace {
 
 constexpr double input_bytes_max = 1024 * 1024;
-/// What of a failed program's complaint becomes the message of the failure.
-constexpr std::size_t message_bytes_max = 2000;
 
 struct ExecRequest {
     ProcessSpec spec;
@@ -86,7 +85,8 @@ sdk::Failure exit_failure(const ProcessResult& result) {
     std::string message = result.signal != 0 ? "ended by signal " + std::to_string(result.signal)
                                              : "exit code " + std::to_string(result.exit_code);
     std::string_view said = trim(result.err.text);
-    if (said.size() > message_bytes_max) said.remove_prefix(said.size() - message_bytes_max);
+    if (said.size() > exec_complaint_bytes_max)
+        said.remove_prefix(said.size() - exec_complaint_bytes_max);
     if (!said.empty()) message += ": " + to_valid_utf8(said);
     return {"ExitStatus", std::move(message), false, {}};
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // file.hash and file.type.
+#include "kernel/base/ascii.h"
 #include "kernel/wire/json_text.h"
 #include "modules/work/shell/digest.h"
 #include "modules/work/shell/magic/file_type.h"
@@ -19,13 +20,6 @@ struct HashRequest {
     std::map<DigestKind, std::string> expected;
 };
 
-std::string lower_case(std::string text) {
-    for (char& c : text) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return text;
-}
-
 Result<HashRequest> read_hash(Arguments& arguments, const Services&) {
     HashRequest request;
     request.path = arguments.text("path");
@@ -43,7 +37,7 @@ Result<HashRequest> read_hash(Arguments& arguments, const Services&) {
     for (const auto& [name, value] : arguments.pairs("expected")) {
         const auto kind = add("expected", name);
         if (!kind) continue;
-        const std::string hex = lower_case(value);
+        const std::string hex = ascii_lowered(value);
         const std::size_t digits = *kind == DigestKind::sha256 ? 64 : 128;
         if (hex.size() != digits ||
             hex.find_first_not_of("0123456789abcdef") != std::string::npos) {

@@ -14,7 +14,6 @@ namespace {
 constexpr Bytes plan_bytes_max = mib(4);
 constexpr Bytes page_bytes_max = mib(256);
 constexpr Bytes list_bytes_max{std::uint64_t{8} << 30};
-constexpr std::size_t piece_bytes = 256 * 1024;
 constexpr std::size_t offset_digits = 20;
 
 std::string page_name(std::uint64_t page, const std::string& rest) {

@@ -17,11 +17,10 @@ namespace {
 
 constexpr FolderLimits listing_limits{.entries_max = 1'000'000};
 constexpr std::size_t told_max = 100;
-constexpr std::size_t piece_bytes = 256 * 1024;
 
 /// A folder's files by path, and its folders, deepest first.
 struct Listed {
-    std::vector<KeptFile> files;
+    std::vector<FileFacts> files;
     std::vector<std::string> folders;
     std::uint64_t others = 0;  ///< links, devices: left alone
 };
@@ -41,12 +40,12 @@ Listed sorted_out(const std::vector<FolderEntry>& entries) {
         }
     }
     std::sort(listed.files.begin(), listed.files.end(),
-              [](const KeptFile& a, const KeptFile& b) { return a.path < b.path; });
+              [](const FileFacts& a, const FileFacts& b) { return a.path < b.path; });
     std::reverse(listed.folders.begin(), listed.folders.end());
     return listed;
 }
 
-void put_paths(JsonWriter& json, std::string_view name, const std::vector<KeptFile>& files,
+void put_paths(JsonWriter& json, std::string_view name, const std::vector<FileFacts>& files,
                const std::vector<std::size_t>& places) {
     json.key(name).begin_array();
     for (std::size_t i = 0; i < std::min(places.size(), told_max); ++i) {
@@ -55,7 +54,8 @@ void put_paths(JsonWriter& json, std::string_view name, const std::vector<KeptFi
     json.end_array();
 }
 
-std::uint64_t bytes_of(const std::vector<KeptFile>& files, const std::vector<std::size_t>& places) {
+std::uint64_t bytes_of(const std::vector<FileFacts>& files,
+                       const std::vector<std::size_t>& places) {
     std::uint64_t bytes = 0;
     for (const std::size_t place : places) bytes += files[place].size;
     return bytes;
@@ -239,7 +239,7 @@ private:
         return {};
     }
 
-    Status copy(const InputFolder& source, const WorkFolder& target, const KeptFile& file) {
+    Status copy(const InputFolder& source, const WorkFolder& target, const FileFacts& file) {
         const auto& limits = task_.services.settings.limits;
         SLUICE_TRY(InputFile input, source.open_file(file.path, limits.input_max));
         // A folder in the way of a file goes only if it is empty, and never a full one.

@@ -24,7 +24,7 @@ namespace {
 constexpr double checks_max = 100;
 constexpr std::string_view state_name = "health.json";
 constexpr Bytes state_bytes_max = mib(4);
-constexpr std::size_t message_bytes_max = 300;
+constexpr std::size_t health_message_bytes_max = 300;
 constexpr std::size_t name_bytes_max = 100;
 
 enum class CheckKind : std::uint8_t { http, tcp, certificate, command };
@@ -255,7 +255,7 @@ Result<Found> look(const Check& check, Task& task) {
     SLUICE_TRY_STATUS(task.cancel().check());
     if (!found && found.error().code == Code::denied) return found.error();
     if (!found) return Found{.ok = false, .message = found.error().message};
-    found->message = std::string(truncate_utf8(found->message, message_bytes_max));
+    found->message = std::string(truncate_utf8(found->message, health_message_bytes_max));
     return found;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // http.download.
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/sync/clock.h"
 #include "kernel/wire/json_reader.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr std::uint64_t keep_every = std::uint64_t{16} << 20;
 constexpr Duration stall = 60s;
 /// A server may give less at once than was asked for; so many times it is asked for the rest.
-constexpr int parts_max = 1'000;
+constexpr int requests_max = 1'000;
 
 struct DownloadRequest {
     std::string url;
@@ -38,8 +39,7 @@ Result<DownloadRequest> read_download(Arguments& arguments, const Services&) {
     DownloadRequest request;
     request.url = arguments.text("url");
     request.output = arguments.text("output");
-    request.sha256 = arguments.text_if_given("sha256").value_or("");
-    for (char& c : request.sha256) c = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
+    request.sha256 = ascii_lowered(arguments.text_if_given("sha256").value_or(""));
     const bool hex = request.sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
     if (!request.sha256.empty() && (request.sha256.size() != 64 || !hex)) {
         arguments.refuse("sha256", "must have 64 hexadecimal digits");
@@ -50,9 +50,8 @@ Result<DownloadRequest> read_download(Arguments& arguments, const Services&) {
             arguments.refuse("headers", "cannot be sent: " + fine.error().message);
         }
         for (const std::string_view own : {"range", "if-range", "accept-encoding"}) {
-            std::string low = field.name;
-            for (char& c : low) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-            if (low == own) arguments.refuse("headers", "must leave out " + field.name);
+            if (equals_ignoring_case(field.name, own))
+                arguments.refuse("headers", "must leave out " + field.name);
         }
         request.headers.push_back(std::move(field));
     }
@@ -276,9 +275,9 @@ Result<HttpResponse> Download::fetch_all() {
         const bool rest = response && response->status == 206 && whole_ &&
                           file_.bytes() < *whole_ && file_.bytes() > before;
         if (!rest) return response;
-        if (part == parts_max) {
+        if (part == requests_max) {
             return fail(Code::busy, "the server gives the file in more than " +
-                                        std::to_string(parts_max) + " parts");
+                                        std::to_string(requests_max) + " parts");
         }
         SLUICE_TRY_STATUS(keep());
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // http.request.
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/wire/json_text.h"
 #include "modules/work/core/http/response_checks.h"
@@ -30,9 +31,7 @@ struct CallRequest {
 
 void add_content_type(HttpRequest& http, std::string value) {
     for (const HttpField& field : http.headers) {
-        std::string given = field.name;
-        for (char& c : given) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-        if (given == "content-type") return;
+        if (equals_ignoring_case(field.name, "content-type")) return;
     }
     http.headers.push_back({"Content-Type", std::move(value)});
 }

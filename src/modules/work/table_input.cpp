@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/table_input.h"
 
+#include "modules/work/core/utf8.h"
 #include "modules/work/shell/codec.h"
 #include "modules/work/shell/scratch_file.h"
 
@@ -10,9 +11,6 @@
 namespace sluice::work {
 
 namespace {
-
-constexpr std::size_t piece_bytes = 256 * 1024;
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 /// Between the bytes of the file and whoever takes the text.
 class TextInput {

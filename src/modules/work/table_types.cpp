@@ -3,6 +3,7 @@
 #include "kernel/wire/json_text.h"
 #include "modules/work/core/csv/json_table.h"
 #include "modules/work/core/json_values.h"
+#include "modules/work/core/utf8.h"
 #include "modules/work/task.h"
 
 #include <optional>
@@ -11,7 +12,6 @@ namespace sluice::work {
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::size_t flush_bytes = 256 * 1024;
 /// Names of columns given in a result.
 constexpr std::size_t told_columns_max = 200;

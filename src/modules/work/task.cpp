@@ -8,9 +8,7 @@
 
 namespace sluice::work {
 
-namespace {
-constexpr std::size_t piece_bytes = 256 * 1024;
-}
+namespace {}
 
 void Task::progress(int percent, std::string_view note) {
     if (percent == percent_) return;

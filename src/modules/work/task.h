@@ -22,6 +22,9 @@
 
 namespace sluice::work {
 
+/// Files are read and written in pieces of this many bytes.
+inline constexpr std::size_t piece_bytes = 256 * 1024;
+
 /// What handlers share; never changed after it is made.
 struct Services {
     WorkSettings settings;

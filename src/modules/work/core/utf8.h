@@ -10,6 +10,9 @@
 
 namespace sluice::work {
 
+/// What some programs write before UTF-8 text; it belongs to no format.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// What stands in place of bytes that are not UTF-8 (U+FFFD).
 inline constexpr char32_t replacement_character = 0xFFFD;
 

@@ -14,7 +14,6 @@ namespace sluice::work {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 64 * 1024;
 constexpr int gzip_window = 15 + 16;  // 32 KiB, with the gzip header
 constexpr int zstd_window_max = 27;   // 128 MiB
 
@@ -50,7 +49,7 @@ private:
 
     z_stream stream_{};
     bool ready_ = false;
-    std::array<char, piece_bytes> piece_;
+    std::array<char, codec_piece_bytes> piece_;
 };
 
 class GzipDecompressor final : public Codec {
@@ -94,7 +93,7 @@ private:
     bool ready_ = false;
     bool full_ = false;
     bool between_ = false;  ///< A member has ended and no other has begun.
-    std::array<char, piece_bytes> piece_;
+    std::array<char, codec_piece_bytes> piece_;
 };
 
 class ZstdCompressor final : public Codec {
@@ -129,7 +128,7 @@ private:
     }
 
     ZSTD_CCtx* context_;
-    std::array<char, piece_bytes> piece_;
+    std::array<char, codec_piece_bytes> piece_;
 };
 
 class ZstdDecompressor final : public Codec {
@@ -168,7 +167,7 @@ public:
 private:
     ZSTD_DCtx* context_;
     bool between_ = false;
-    std::array<char, piece_bytes> piece_;
+    std::array<char, codec_piece_bytes> piece_;
 };
 
 }  // namespace

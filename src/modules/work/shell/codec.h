@@ -15,6 +15,9 @@ namespace sluice::work {
 enum class Compression { gzip, zstd, xz };
 std::string_view to_string(Compression compression);
 
+/// Output is given away in pieces of at most so many bytes.
+inline constexpr std::size_t codec_piece_bytes = 64 * 1024;
+
 /// Takes a piece of output; an error from it ends the work.
 using Sink = std::function<Status(std::string_view)>;
 

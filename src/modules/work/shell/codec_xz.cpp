@@ -10,7 +10,6 @@ namespace sluice::work {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 64 * 1024;
 /// Enough for what `xz -9` writes (a dictionary of 64 MiB).
 constexpr std::uint64_t memory_max = std::uint64_t{128} << 20;
 
@@ -72,7 +71,7 @@ private:
     }
 
     bool full_ = false;
-    std::array<char, piece_bytes> piece_{};
+    std::array<char, codec_piece_bytes> piece_{};
 };
 
 class XzCompressor final : public XzCodec {

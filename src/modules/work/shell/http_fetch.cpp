@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/http_fetch.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/sync/clock.h"
 #include "modules/work/shell/curl_perform.h"
@@ -22,21 +23,16 @@ constexpr std::size_t header_bytes_max = 128 * 1024;
 constexpr std::size_t field_bytes_max = 16 * 1024;
 constexpr long slowest_bytes_per_second = 100;
 
-struct Free {
+struct FreeFetch {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
-using Easy = std::unique_ptr<CURL, Free>;
-using List = std::unique_ptr<curl_slist, Free>;
+using Easy = std::unique_ptr<CURL, FreeFetch>;
+using List = std::unique_ptr<curl_slist, FreeFetch>;
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool is_same_word(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return lower(x) == lower(y); });
-}
 bool is_credential(const HttpField& field) {
-    return field.is_secret || is_same_word(field.name, "authorization") ||
-           is_same_word(field.name, "cookie");
+    return field.is_secret || equals_ignoring_case(field.name, "authorization") ||
+           equals_ignoring_case(field.name, "cookie");
 }
 
 /// One request with its redirects. Lives on one thread.
@@ -170,7 +166,8 @@ List Fetch::header_list(const std::string& origin) const {
     if (has_body_) add("Content-Type:");  // none that curl makes up
     for (const HttpField& field : request_.headers) {
         if ((left_origin_ || origin != first_origin_) && is_credential(field)) continue;
-        if (!has_body_ && request_.body && is_same_word(field.name, "content-type")) continue;
+        if (!has_body_ && request_.body && equals_ignoring_case(field.name, "content-type"))
+            continue;
         add(field.value.empty() ? field.name + ";" : field.name + ": " + field.value);
     }
     return list;
@@ -293,7 +290,7 @@ Result<HttpResponse> Fetch::run() {
 
 const std::string* HttpResponse::header(std::string_view name) const {
     for (const HttpField& field : headers) {
-        if (is_same_word(field.name, name)) return &field.value;
+        if (equals_ignoring_case(field.name, name)) return &field.value;
     }
     return nullptr;
 }
@@ -318,7 +315,8 @@ Status check_http_field(const HttpField& field) {
         });
     if (!token) return fail(Code::invalid, shown + " has no name that can be sent");
     for (const std::string_view each : ours) {
-        if (is_same_word(each, field.name)) return fail(Code::invalid, shown + " is not a job's");
+        if (equals_ignoring_case(each, field.name))
+            return fail(Code::invalid, shown + " is not a job's");
     }
     const bool plain = std::all_of(field.value.begin(), field.value.end(), [](char c) {
         return (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) || c == '\t';

@@ -10,14 +10,14 @@
 namespace sluice::work {
 
 namespace {
-struct Free {
+struct FreeUrl {
     void operator()(CURLU* handle) const { curl_url_cleanup(handle); }
 };
 }  // namespace
 
 Result<CheckedUrl> check_url(const std::string& text, const AddressRules& rules) {
     const auto shown = [&text] { return "\"" + std::string(truncate_utf8(text, 200)) + "\""; };
-    const std::unique_ptr<CURLU, Free> url(curl_url());
+    const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
     if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
         return fail(Code::invalid,
                     shown() + " is not an address that begins with http:// or https://");

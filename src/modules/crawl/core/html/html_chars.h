@@ -3,7 +3,7 @@
 // are letters of no interest to any state.
 #pragma once
 
-#include "modules/crawl/core/text/ascii.h"
+#include "kernel/base/ascii.h"
 
 #include <array>
 #include <cstdint>

@@ -18,7 +18,7 @@ constexpr auto name_bytes = [] {
 }();
 
 constexpr ByteSet ends_attribute(std::string_view("\t\n\f\r />=\0", 9));
-constexpr ByteSet ends_unquoted("\t\n\f\r >");
+constexpr ByteSet ends_unquoted_value("\t\n\f\r >");
 
 constexpr TagNames rcdata_elements = tag_names(TagName::textarea, TagName::title);
 constexpr TagNames rawtext_elements =
@@ -244,7 +244,7 @@ const char* TagReader::read_attribute_value(const char* q, const char* end,
         attribute.value = {q + 1, stop};
         return stop + 1;
     }
-    const char* const stop = ends_unquoted.find(q, end);
+    const char* const stop = ends_unquoted_value.find(q, end);
     attribute.value = {q, stop};
     return stop;
 }

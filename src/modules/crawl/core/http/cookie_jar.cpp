@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/http/cookie_jar.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/bytes.h"
 #include "modules/crawl/core/http/public_suffix.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <algorithm>
 #include <utility>

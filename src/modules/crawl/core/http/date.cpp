@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/http/date.h"
 
-#include "modules/crawl/core/text/ascii.h"
+#include "kernel/base/ascii.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/http/header.h"
 
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/http/date.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <algorithm>
 #include <cstdint>

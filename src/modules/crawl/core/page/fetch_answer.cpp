@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/page/fetch_answer.h"
 
-#include "modules/crawl/core/text/ascii.h"
+#include "kernel/base/ascii.h"
 
 namespace sluice::crawl {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/page/link_collector.h"
 
-#include "modules/crawl/core/text/ascii.h"
+#include "kernel/base/ascii.h"
 
 namespace sluice::crawl {
 namespace {
 
-constexpr std::size_t kept_bytes_max = 1U << 20U;
+constexpr std::size_t hrefs_kept_max = 1U << 20U;
 
 // Letters and digits of ASCII in lower case, and everything beyond it; 0 for what is in no word.
 constexpr auto word_bytes = [] {
@@ -49,7 +49,7 @@ std::optional<std::uint64_t> LinkCollector::simhash() {
 
 void LinkCollector::clear() {
     hrefs_.clear();
-    if (hrefs_.capacity() > kept_bytes_max) hrefs_.shrink_to_fit();
+    if (hrefs_.capacity() > hrefs_kept_max) hrefs_.shrink_to_fit();
     links_.clear();
     words_ = Simhash();
     word_size_ = 0;

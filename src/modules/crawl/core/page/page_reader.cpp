@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/page/page_reader.h"
 
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/frontier/host.h"
 #include "modules/crawl/core/html/html_prescan.h"
 #include "modules/crawl/core/page/answer_verdict.h"
@@ -9,7 +10,6 @@
 #include "modules/crawl/core/page/page_text.h"
 #include "modules/crawl/core/robots/robots.h"
 #include "modules/crawl/core/sitemap/sitemap.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/core/text/text_decoder.h"
 #include "modules/crawl/core/url/percent.h"
 

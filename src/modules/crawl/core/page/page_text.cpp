@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/page/page_text.h"
 
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/html/html_prescan.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/core/url/percent.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/robots/robots_line.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/wire/utf8.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <array>
 #include <optional>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/robots/robots_tag.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "modules/crawl/core/http/date.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <algorithm>
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/sitemap/markup.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/wire/utf8.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <algorithm>
 #include <array>

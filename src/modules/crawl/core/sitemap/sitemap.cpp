@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/sitemap/sitemap.h"
 
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/sitemap/markup.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/core/text/text_decoder.h"
 #include "modules/crawl/core/unpack/unpack.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dates of sitemaps and feeds.
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/http/date.h"
 #include "modules/crawl/core/sitemap/sitemap.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/unpack/unpack.h"
 
-#include "modules/crawl/core/text/ascii.h"
+#include "kernel/base/ascii.h"
 #include "modules/crawl/core/unpack/layer.h"
 
 #include <algorithm>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/crawl/plan.h"
 
+#include "kernel/base/text.h"
 #include "kernel/store/file_io.h"
 
 #include <algorithm>
@@ -118,15 +119,6 @@ std::vector<Found> offers(const Seeds& seeds, const PageRules& rules) {
     return all;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string all;
-    for (const std::string& word : words) {
-        if (!all.empty()) all += ' ';
-        all += word;
-    }
-    return all;
-}
-
 std::string numbers(std::initializer_list<std::uint64_t> all) {
     std::string text;
     for (const std::uint64_t one : all) {
@@ -145,15 +137,15 @@ CrawlSettings fixed_settings(const CrawlConfig& config) {
     const ShapeLimits& shape = config.page.links.shape;
     CrawlSettings settings;
     settings.fixed = {
-        {"seeds", joined(config.seeds)},
-        {"sitemaps given", joined(config.sitemap_seeds)},
-        {"hosts", joined(scope.hosts)},
-        {"domains", joined(scope.domains)},
+        {"seeds", join(config.seeds, " ")},
+        {"sitemaps given", join(config.sitemap_seeds, " ")},
+        {"hosts", join(scope.hosts, " ")},
+        {"domains", join(scope.domains, " ")},
         {"any host", flag(scope.any_host)},
-        {"paths", joined(scope.paths)},
-        {"excluded paths", joined(scope.paths_excluded)},
-        {"patterns", joined(scope.patterns)},
-        {"excluded patterns", joined(scope.patterns_excluded)},
+        {"paths", join(scope.paths, " ")},
+        {"excluded paths", join(scope.paths_excluded, " ")},
+        {"patterns", join(scope.patterns, " ")},
+        {"excluded patterns", join(scope.patterns_excluded, " ")},
         {"https only", flag(scope.https_only)},
         {"depth", std::to_string(config.frontier.depth_max)},
         {"redirects", std::to_string(config.frontier.hops_max)},

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/crawl/web_port.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/sync/clock.h"
 #include "modules/crawl/core/frontier/host.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <optional>
 #include <string>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/extract/css_selector.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/wire/utf8.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <algorithm>
 #include <optional>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/extract/extract.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/wire/json_text.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/core/text/text_decoder.h"
 
 #include <libxml/HTMLparser.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/fetch/name_cache.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/net/address_rules.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/fetch/resolver.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/sync/channel.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/once.h"
 #include "kernel/sync/thread.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/shell/fetch/name_cache.h"
 #include "modules/crawl/shell/fetch/name_servers.h"
 #include "modules/crawl/shell/fetch/poller.h"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/fetch/transfer_config.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "modules/crawl/core/frontier/host.h"
-#include "modules/crawl/core/text/ascii.h"
 
 #include <curl/curl.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/fetch/transfer_shared.h"
 
-#include "modules/crawl/core/text/ascii.h"
+#include "kernel/base/ascii.h"
 
 #include <curl/curl.h>
 

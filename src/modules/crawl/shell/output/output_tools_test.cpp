@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/shell/output/output_testing.h"
 
 #include <gtest/gtest.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/output/surt.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/core/url/url.h"
 
 #include <algorithm>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/output/warc.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/wire/json_text.h"
 #include "modules/crawl/core/http/header.h"
-#include "modules/crawl/core/text/ascii.h"
 #include "modules/crawl/shell/output/digest.h"
 #include "modules/crawl/shell/output/page_line.h"
 #include "modules/crawl/shell/output/surt.h"

@@ -8,7 +8,7 @@
 namespace sluice::crawl {
 namespace {
 
-constexpr std::uint64_t version = 1;
+constexpr std::uint64_t settings_version = 1;
 
 /// What it is set to; empty: it has no value, or is not known.
 std::string_view value_of(const CrawlSettings& settings, std::string_view name) {
@@ -39,7 +39,7 @@ Status check_settings(const CrawlSettings& before, const CrawlSettings& now) {
 
 std::string settings_record(const CrawlSettings& settings) {
     std::string out;
-    put_varint(out, version);
+    put_varint(out, settings_version);
     put_varint(out, settings.fixed.size());
     for (const auto& [name, value] : settings.fixed) {
         put_string(out, name);
@@ -52,7 +52,7 @@ std::string settings_record(const CrawlSettings& settings) {
 Result<CrawlSettings> read_settings(std::string_view record) {
     ByteReader in(record);
     const std::uint64_t found = in.varint();
-    if (in.ok() && found > version)
+    if (in.ok() && found > settings_version)
         return fail(Code::corrupt,
                     "the crawl was begun by a newer Sluice; use that one to go on with it");
     CrawlSettings settings;

@@ -34,7 +34,7 @@ std::string output_of(std::string_view result) {
     return std::string(*output->as_string());
 }
 
-Error corrupt(std::string_view what) {
+Error damaged_page(std::string_view what) {
     return fail(Code::corrupt, "the state of a flow's page is damaged: " + std::string(what));
 }
 
@@ -56,7 +56,7 @@ Result<std::string> text_of(JsonView value, std::string_view name) {
 
 Result<std::uint64_t> uint_of(JsonView value, std::string_view name) {
     const auto member = value.find(name);
-    if (!member) return corrupt("a member is missing");
+    if (!member) return damaged_page("a member is missing");
     return member->as_uint();
 }
 
@@ -70,7 +70,7 @@ Result<FlowFile> read_file(JsonView value) {
     if (const auto result = value.find("result")) file.result = result->raw();
     SLUICE_TRY(const std::string state, text_of(value, "state"));
     const auto* const word = std::find(words.begin(), words.end(), state);
-    if (word == words.end()) return corrupt("a state is unknown");
+    if (word == words.end()) return damaged_page("a state is unknown");
     file.state = static_cast<FlowFileState>(word - words.begin());
     return file;
 }
@@ -96,11 +96,11 @@ FlowPage::FlowPage(std::vector<std::string> paths, std::uint64_t first_index, Wa
 
 Result<FlowPage> FlowPage::parse(const std::string& text) {
     const auto document = JsonDocument::parse(text);
-    if (!document) return corrupt(document.error().message);
+    if (!document) return damaged_page(document.error().message);
     FlowPage page;
     const auto began = document->root().find("began_ns");
     const auto files = document->root().find("files");
-    if (!began || !files) return corrupt("a member is missing");
+    if (!began || !files) return damaged_page("a member is missing");
     SLUICE_TRY(const std::int64_t ns, began->as_int());
     page.began_ = wall_from_ns(ns);
     for (const JsonView file : files->elements()) {

@@ -64,18 +64,18 @@ Status take_member(FlowStep& step, std::string_view name, JsonView value, const 
     return {};
 }
 
-Error corrupt(std::string_view what) {
+Error damaged_plan(std::string_view what) {
     return fail(Code::corrupt, "the flow's plan is damaged: " + std::string(what));
 }
 
-std::string text_of(JsonView root, std::string_view name) {
+std::string text_or_empty(JsonView root, std::string_view name) {
     const auto value = root.find(name);
     if (!value) return {};
     const auto text = value->as_string();
     return text ? std::string(*text) : std::string();
 }
 
-std::uint64_t uint_of(JsonView root, std::string_view name) {
+std::uint64_t uint_or_zero(JsonView root, std::string_view name) {
     const auto value = root.find(name);
     if (!value) return 0;
     const auto number = value->as_uint();
@@ -112,16 +112,16 @@ std::string format_plan(const FlowPlan& plan) {
 
 Result<FlowPlan> parse_plan(const std::string& text) {
     const auto document = JsonDocument::parse(text);
-    if (!document) return corrupt(document.error().message);
+    if (!document) return damaged_plan(document.error().message);
     const JsonView root = document->root();
     FlowPlan plan;
-    if (uint_of(root, "version") != 1) return corrupt("its version is not 1");
-    plan.id = text_of(root, "id");
-    plan.queue = text_of(root, "queue");
-    plan.list = text_of(root, "list");
-    plan.files = uint_of(root, "files");
-    plan.shape.lanes = static_cast<std::uint32_t>(uint_of(root, "lanes"));
-    plan.shape.page_files = static_cast<std::uint32_t>(uint_of(root, "page_files"));
+    if (uint_or_zero(root, "version") != 1) return damaged_plan("its version is not 1");
+    plan.id = text_or_empty(root, "id");
+    plan.queue = text_or_empty(root, "queue");
+    plan.list = text_or_empty(root, "list");
+    plan.files = uint_or_zero(root, "files");
+    plan.shape.lanes = static_cast<std::uint32_t>(uint_or_zero(root, "lanes"));
+    plan.shape.page_files = static_cast<std::uint32_t>(uint_or_zero(root, "page_files"));
     if (const auto stop = root.find("stop_on_failure")) {
         plan.stop_on_failure = stop->as_bool().value_or(false);
     }
@@ -137,7 +137,7 @@ Result<FlowPlan> parse_plan(const std::string& text) {
     }
     if (plan.id.empty() || plan.steps.empty() || plan.shape.page_files == 0 ||
         plan.shape.lanes == 0) {
-        return corrupt("a member is missing");
+        return damaged_plan("a member is missing");
     }
     return plan;
 }

@@ -21,7 +21,7 @@ bool fits(std::string_view path, const std::vector<std::string>& patterns) {
 
 }  // namespace
 
-std::vector<std::size_t> select_for_cleaning(const std::vector<KeptFile>& files,
+std::vector<std::size_t> select_for_cleaning(const std::vector<FileFacts>& files,
                                              const CleanRules& rules, WallTime now) {
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -33,14 +33,14 @@ std::vector<std::size_t> select_for_cleaning(const std::vector<KeptFile>& files,
     });
     places.resize(places.size() - std::min<std::size_t>(places.size(), rules.keep_newest));
     std::erase_if(places, [&](std::size_t place) {
-        const KeptFile& file = files[place];
+        const FileFacts& file = files[place];
         if (rules.older_than && now - file.changed < *rules.older_than) return true;
         return rules.larger_than && file.size < *rules.larger_than;
     });
     return places;
 }
 
-SyncPlan plan_sync(const std::vector<KeptFile>& source, const std::vector<KeptFile>& target,
+SyncPlan plan_sync(const std::vector<FileFacts>& source, const std::vector<FileFacts>& target,
                    bool by_content) {
     SyncPlan plan;
     std::size_t t = 0;
@@ -50,7 +50,7 @@ SyncPlan plan_sync(const std::vector<KeptFile>& source, const std::vector<KeptFi
             plan.copies.push_back(s);
             continue;
         }
-        const KeptFile& there = target[t++];
+        const FileFacts& there = target[t++];
         if (there.size != source[s].size || there.executable != source[s].executable) {
             plan.copies.push_back(s);
         } else if (by_content) {

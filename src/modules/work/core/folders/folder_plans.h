@@ -13,7 +13,7 @@
 
 namespace sluice::work {
 
-struct KeptFile {
+struct FileFacts {
     std::string path;
     std::uint64_t size = 0;
     WallTime changed{};
@@ -30,7 +30,7 @@ struct CleanRules {
 };
 
 /// Places of the files that go, oldest first; of the same age by path.
-std::vector<std::size_t> select_for_cleaning(const std::vector<KeptFile>& files,
+std::vector<std::size_t> select_for_cleaning(const std::vector<FileFacts>& files,
                                              const CleanRules& rules, WallTime now);
 
 struct SyncPlan {
@@ -41,7 +41,7 @@ struct SyncPlan {
 };
 /// Both lists sorted by path. With `by_content`, files of one size are `unsure` whatever their
 /// times; else those of one time are the same, and others are copied.
-SyncPlan plan_sync(const std::vector<KeptFile>& source, const std::vector<KeptFile>& target,
+SyncPlan plan_sync(const std::vector<FileFacts>& source, const std::vector<FileFacts>& target,
                    bool by_content);
 
 /// How much a job may take away at most.

@@ -12,7 +12,7 @@ namespace {
 constexpr WallTime now = WallTime{} + 1'000h;
 
 std::vector<std::string> cleaned(const CleanRules& rules) {
-    const std::vector<KeptFile> files{
+    const std::vector<FileFacts> files{
         {.path = "a.log", .size = 10, .changed = now - 1h},
         {.path = "b.log", .size = 20, .changed = now - 2h},
         {.path = "c.log", .size = 30, .changed = now - 3h},
@@ -51,15 +51,15 @@ TEST(Cleaning, WhatWouldDeleteTooMuchIsRefused) {
 }
 
 TEST(Sync, SaysWhatIsNewOtherSameAndGone) {
-    const std::vector<KeptFile> source{{.path = "a", .size = 1, .changed = now},
-                                       {.path = "b", .size = 1, .changed = now},
-                                       {.path = "c", .size = 2, .changed = now},
-                                       {.path = "e", .size = 1, .changed = now}};
-    const std::vector<KeptFile> target{{.path = "0", .size = 1, .changed = now},
-                                       {.path = "a", .size = 1, .changed = now},
-                                       {.path = "b", .size = 1, .changed = now - 1h},
-                                       {.path = "c", .size = 1, .changed = now},
-                                       {.path = "f", .size = 1, .changed = now}};
+    const std::vector<FileFacts> source{{.path = "a", .size = 1, .changed = now},
+                                        {.path = "b", .size = 1, .changed = now},
+                                        {.path = "c", .size = 2, .changed = now},
+                                        {.path = "e", .size = 1, .changed = now}};
+    const std::vector<FileFacts> target{{.path = "0", .size = 1, .changed = now},
+                                        {.path = "a", .size = 1, .changed = now},
+                                        {.path = "b", .size = 1, .changed = now - 1h},
+                                        {.path = "c", .size = 1, .changed = now},
+                                        {.path = "f", .size = 1, .changed = now}};
     const SyncPlan plan = plan_sync(source, target, false);
     EXPECT_EQ(plan.copies, (std::vector<std::size_t>{1, 2, 3}));
     EXPECT_EQ(plan.deletes, (std::vector<std::size_t>{0, 4}));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/core/mail/mail_address.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "modules/work/core/mail/mail_text.h"
 
@@ -12,12 +13,6 @@ namespace {
 
 bool is_letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return out;
 }
 
 /// Letters, digits and what RFC 5322 allows in an atom, with single dots between.
@@ -90,9 +85,9 @@ std::string mail_addresses(const std::vector<MailAddress>& addresses) {
 }
 
 bool matches_any_address(std::string_view address, const std::vector<std::string>& patterns) {
-    const std::string low = lower(address);
+    const std::string low = ascii_lowered(address);
     return std::any_of(patterns.begin(), patterns.end(), [&low](const std::string& pattern) {
-        return glob_match(lower(pattern), low);
+        return glob_match(ascii_lowered(pattern), low);
     });
 }
 

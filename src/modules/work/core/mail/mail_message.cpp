@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/core/mail/mail_message.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "modules/work/core/mail/mail_text.h"
 
@@ -10,12 +11,6 @@
 namespace sluice::work {
 
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    return out;
-}
 
 bool is_token(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
@@ -128,7 +123,7 @@ Status check_header(const std::pair<std::string, std::string>& header) {
     if (!is_token(name) || name.size() > 70) {
         return fail(Code::invalid, "a header's name is not one: letters, digits and \"-\"");
     }
-    if (std::find(ours.begin(), ours.end(), lower(name)) != ours.end()) {
+    if (std::find(ours.begin(), ours.end(), ascii_lowered(name)) != ours.end()) {
         return fail(Code::invalid, shown + " is not set this way");
     }
     if (!is_header_text(value)) {
@@ -217,7 +212,8 @@ std::string_view mail_type_of(std::string_view name) {
         {"zst", "application/zstd"},
     }};
     const std::size_t dot = name.rfind('.');
-    const std::string ending = dot == std::string_view::npos ? "" : lower(name.substr(dot + 1));
+    const std::string ending =
+        dot == std::string_view::npos ? "" : ascii_lowered(name.substr(dot + 1));
     for (const auto& [each, type] : types) {
         if (each == ending) return type;
     }

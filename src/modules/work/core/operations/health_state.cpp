@@ -10,7 +10,7 @@ namespace sluice::work {
 
 namespace {
 
-Error corrupt(std::string_view what) {
+Error damaged_state(std::string_view what) {
     return fail(Code::corrupt, "the state of the checks is damaged: " + std::string(what));
 }
 
@@ -30,14 +30,14 @@ Result<std::string> alert_args(const FlowStep& step, const HealthResult& result,
 
 Result<std::string> text_of(JsonView value, std::string_view name) {
     const auto member = value.find(name);
-    if (!member) return corrupt("a member is missing");
+    if (!member) return damaged_state("a member is missing");
     SLUICE_TRY(const std::string_view text, member->as_string());
     return std::string(text);
 }
 
 Result<std::uint64_t> uint_of(JsonView value, std::string_view name) {
     const auto member = value.find(name);
-    if (!member) return corrupt("a member is missing");
+    if (!member) return damaged_state("a member is missing");
     return member->as_uint();
 }
 
@@ -50,13 +50,13 @@ Status check_alert_template(const FlowStep& step) {
 
 Result<HealthState> HealthState::parse(const std::string& text) {
     const auto document = JsonDocument::parse(text);
-    if (!document) return corrupt(document.error().message);
+    if (!document) return damaged_state(document.error().message);
     const JsonView root = document->root();
     HealthState state;
     SLUICE_TRY(state.changes_, uint_of(root, "changes"));
     const auto things = root.find("things");
     const auto alerts = root.find("alerts");
-    if (!things || !alerts) return corrupt("a member is missing");
+    if (!things || !alerts) return damaged_state("a member is missing");
     for (const JsonMember member : things->members()) {
         Thing& thing = state.things_[std::string(member.name)];
         SLUICE_TRY(thing.state, text_of(member.value, "state"));
@@ -67,7 +67,7 @@ Result<HealthState> HealthState::parse(const std::string& text) {
     for (const JsonView alert : alerts->elements()) {
         SLUICE_TRY(std::string part, text_of(alert, "part"));
         const auto args = alert.find("args");
-        if (!args) return corrupt("a member is missing");
+        if (!args) return damaged_state("a member is missing");
         state.alerts_.push_back({std::move(part), std::string(args->raw())});
     }
     return state;

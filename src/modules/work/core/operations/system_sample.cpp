@@ -36,13 +36,13 @@ bool is_whole_disk(std::string_view name) {
     return false;
 }
 
-Error corrupt(std::string_view name) {
+Error unlike_linux(std::string_view name) {
     return fail(Code::corrupt, "/proc/" + std::string(name) + " is not what Linux writes");
 }
 
 Status read_cpu(const std::string& text, SystemCounters& counters) {
     const auto words = split_words(std::string_view(text).substr(0, text.find('\n')));
-    if (words.size() < 5 || words[0] != "cpu") return corrupt("stat");
+    if (words.size() < 5 || words[0] != "cpu") return unlike_linux("stat");
     // user nice system idle iowait irq softirq steal; guest time is in user already.
     for (std::size_t i = 1; i < std::min<std::size_t>(words.size(), 9); ++i) {
         const std::uint64_t ticks = number(words[i]);
@@ -59,7 +59,7 @@ Status read_memory(const std::string& text, SystemCounters& counters) {
         if (words[0] == "MemTotal:") counters.memory_total = number(words[1]) * 1024;
         if (words[0] == "MemAvailable:") counters.memory_available = number(words[1]) * 1024;
     }
-    return counters.memory_total == 0 ? Status(corrupt("meminfo")) : Status();
+    return counters.memory_total == 0 ? Status(unlike_linux("meminfo")) : Status();
 }
 
 void read_disks(const std::string& text, SystemCounters& counters) {

@@ -20,7 +20,7 @@ namespace sluice::work {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr std::size_t archive_piece_bytes = 64 * 1024;
 /// Until this much has come out the ratio is not judged: small files may be all the same byte.
 constexpr std::uint64_t ratio_free_bytes = 1024 * 1024;
 
@@ -35,7 +35,7 @@ struct Source {
     std::uint64_t between = 0;
     bool between_items = false;
     Status problem{};
-    std::array<char, piece_bytes> piece{};
+    std::array<char, archive_piece_bytes> piece{};
 
     Result<std::size_t> fill() {
         SLUICE_TRY_STATUS(cancel.check());
@@ -109,7 +109,7 @@ Status check_compression(const InputFile& file, const ArchiveLimits& limits,
         return fail(Code::exhausted, "the archive holds more than the limit of " +
                                          std::to_string(limits.bytes_max.count) + " bytes");
     };
-    std::vector<char> piece(piece_bytes);
+    std::vector<char> piece(archive_piece_bytes);
     std::unique_ptr<Codec> codec;
     for (std::uint64_t offset = 0;;) {
         SLUICE_TRY_STATUS(cancel.check());

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/images/image_library.h"
 
+#include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/sync/once.h"
 
 #include <vips/vips.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace sluice::work {
 
@@ -59,9 +59,7 @@ std::string image_library_said(std::string_view about) {
     for (const auto line : split(text, '\n')) {
         const auto colon = line.find(':');
         if (colon == std::string_view::npos) continue;
-        std::string domain(line.substr(0, colon));
-        std::transform(domain.begin(), domain.end(), domain.begin(),
-                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        const std::string domain = ascii_lowered(line.substr(0, colon));
         if (domain.find(about) == std::string::npos) continue;
         return std::string(truncate_utf8(trim(line.substr(colon + 1)), 200));
     }

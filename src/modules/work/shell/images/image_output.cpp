@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/images/image_output.h"
 
+#include "kernel/base/ascii.h"
+
 #include <vips/vips.h>
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <string>
 
@@ -104,9 +105,7 @@ int encode(VipsImage* image, VipsTarget* target, const SaveOptions& options) {
 std::optional<ImageFormat> format_of_name(std::string_view name) {
     const auto dot = name.rfind('.');
     if (dot == std::string_view::npos) return std::nullopt;
-    std::string ending(name.substr(dot + 1));
-    std::transform(ending.begin(), ending.end(), ending.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string ending = ascii_lowered(name.substr(dot + 1));
     if (ending == "jpg" || ending == "jpeg") return ImageFormat::jpeg;
     if (ending == "png") return ImageFormat::png;
     if (ending == "webp") return ImageFormat::webp;

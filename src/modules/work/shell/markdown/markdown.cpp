@@ -15,7 +15,7 @@ namespace sluice::work {
 
 namespace {
 
-constexpr std::size_t piece_bytes = 64 * 1024;
+constexpr std::size_t text_piece_bytes = 64 * 1024;
 
 struct FreeParser {
     void operator()(cmark_parser* parser) const { cmark_parser_free(parser); }
@@ -50,9 +50,9 @@ Result<std::string> markdown_to_html(std::string_view text, const MarkdownOption
             }
         }
     }
-    for (; !text.empty(); text.remove_prefix(std::min(text.size(), piece_bytes))) {
+    for (; !text.empty(); text.remove_prefix(std::min(text.size(), text_piece_bytes))) {
         SLUICE_TRY_STATUS(cancel.check());
-        cmark_parser_feed(parser.get(), text.data(), std::min(text.size(), piece_bytes));
+        cmark_parser_feed(parser.get(), text.data(), std::min(text.size(), text_piece_bytes));
     }
     const std::unique_ptr<cmark_node, FreeNode> document(cmark_parser_finish(parser.get()));
     if (!document) return fail(Code::exhausted, "no memory for cmark");

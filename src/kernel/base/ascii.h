@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Letters, digits and blanks of ASCII, whatever the locale says. Not for text of people: the
-// formats of the web (robots.txt, header values, cookies) are defined on these bytes alone.
+// Letters, digits and blanks of ASCII, whatever the locale says. Not for text of people: header
+// names, host names, mail addresses, robots.txt and cookies are defined on these bytes alone.
 #pragma once
 
 #include <algorithm>
 #include <string>
 #include <string_view>
 
-namespace sluice::crawl {
+namespace sluice {
 
 constexpr bool is_ascii_upper(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool is_ascii_alpha(char c) { return (c >= 'a' && c <= 'z') || is_ascii_upper(c); }
@@ -41,4 +41,4 @@ constexpr std::string_view trim_ascii(std::string_view text) {
     return text;
 }
 
-}  // namespace sluice::crawl
+}  // namespace sluice
