@@ -58,18 +58,6 @@ void print_event(const std::string& line) {
     std::fflush(stdout);
 }
 
-/// The members that --extract asks for; nothing for a page that cannot be read.
-std::string extracted(const crawl::ExtractRules& rules, const crawl::FetchAnswer& answer,
-                      const crawl::PageReading& page) {
-    if (page.body.empty() || !rules.matches(answer.order.url)) return {};
-    auto json = rules.extract({.url = answer.order.url,
-                               .body = page.body,
-                               .encoding = page.encoding,
-                               .xml = page.type.essence.ends_with("xml") &&
-                                      page.type.essence != "application/xhtml+xml"});
-    return json ? *std::move(json) : std::string();
-}
-
 /// The crawl, with its line on a terminal or its events, and Ctrl-C.
 Result<crawl::CrawlSummary> crawl_to_its_end(const CrawlPlan& plan) {
     const bool has_line = !plan.json && !plan.quiet && is_terminal(2);
@@ -85,7 +73,7 @@ Result<crawl::CrawlSummary> crawl_to_its_end(const CrawlPlan& plan) {
     if (plan.extract) {
         callbacks.extract = [rules = plan.extract](const crawl::FetchAnswer& answer,
                                                    const crawl::PageReading& page) {
-            return extracted(*rules, answer, page);
+            return crawl::extract_from(*rules, answer, page);
         };
     }
     std::unique_ptr<crawl::Crawler> crawler;

@@ -58,11 +58,14 @@ void block_worker_signals() {
 /// The table of every type this program runs, sorted by name. Crawls may reach what http.get may.
 Result<std::vector<sdk::JobType>> all_types(const work::WorkSettings& settings) {
     SLUICE_TRY(auto types, work::built_in_types(settings));
-    SLUICE_TRY(auto web_crawl, crawl::crawl_type({.write_root = settings.write_root,
-                                                  .hosts = settings.http.hosts,
-                                                  .networks = settings.http.networks,
-                                                  .user_agent = "sluice/" + std::string(version)}));
+    const crawl::CrawlJobSettings crawling{.write_root = settings.write_root,
+                                           .hosts = settings.http.hosts,
+                                           .networks = settings.http.networks,
+                                           .user_agent = "sluice/" + std::string(version)};
+    SLUICE_TRY(auto web_crawl, crawl::crawl_type(crawling));
     types.push_back(std::move(web_crawl));
+    SLUICE_TRY(auto scrapes, crawl::scrape_types(crawling));
+    for (sdk::JobType& type : scrapes) types.push_back(std::move(type));
     std::sort(types.begin(), types.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
     return types;

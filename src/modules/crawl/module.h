@@ -8,4 +8,6 @@
 #include "modules/crawl/shell/crawl/crawler.h"
 #include "modules/crawl/shell/explain/explain.h"
 #include "modules/crawl/shell/extract/extract.h"
+#include "modules/crawl/shell/extract/page_extract.h"
 #include "modules/crawl/shell/job/crawl_job.h"
+#include "modules/crawl/shell/job/scrape_job.h"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""http.* and web.crawl through a real server and worker, to a web
+"""http.*, web.scrape, web.scrape_pages and web.crawl through a real server and worker, to a web
 server on loopback that also misbehaves."""
 
 import gzip
@@ -238,6 +238,28 @@ def downloads_go_on():
         check(failure.final and failure.errtype == 'ChecksumMismatch', failure)
 
 
+def pages_are_scraped():
+    with Web() as web, rig.Station('--set', NETWORK) as station:
+        got = station.run('web.scrape', web.url('/item/3'), {'fields': {
+            'name': 'h1', 'price': {'css': '.price', 'as': 'number'},
+            'id': {'css': 'img', 'attr': 'src', 'pattern': '([0-9]+)'}, 'xpath': 'xpath://p'}})
+        check_equal(got['fields'], {'name': 'Item 3', 'price': 3300.5, 'id': '3',
+                                    'xpath': 'EUR 3,300.50'}, 'fields')
+        failure = station.fail('web.scrape', web.url('/private'), {'fields': {'a': 'h1'}})
+        check(failure.final and 'robots.txt' in failure.message, failure)
+        for path in ('/to-metadata', '/to-private'):
+            failure = station.fail('web.scrape', web.url(path), {'fields': {'a': 'h1'}})
+            check(failure.final and failure.errtype == 'Denied', f'{path}: {failure}')
+        got = station.run('web.scrape_pages', web.url('/'), 'items.jsonl', {
+            'fields': {'name': 'h1', 'price': {'css': '.price', 'as': 'number'}}, 'only': '/item/',
+            'delay': 0.1, 'depth': 1})
+        check_equal((got['rows'], got['end'], got['excluded']), (8, 'complete', 1), 'shop')
+        rows = [json.loads(line) for line in (station.out / 'items.jsonl').read_text().splitlines()]
+        check_equal({r['fields']['name']: r['fields']['price'] for r in rows},
+                    {f'Item {i}': i * 1100 + 0.5 for i in range(1, 9)}, 'rows')
+        check_equal([p.name for p in station.out.iterdir()], ['items.jsonl'], 'what is left')
+
+
 def a_site_is_crawled_and_goes_on():
     with Web() as web, rig.Station('--set', NETWORK, '--grace', '1s') as station:
         jid = station.push('web.crawl', web.url('/'),
@@ -267,4 +289,4 @@ def a_site_is_crawled_and_goes_on():
 
 if __name__ == '__main__':
     run_tests(requests_and_secrets, hostile_servers, only_public_addresses_unless_allowed,
-              downloads_go_on, a_site_is_crawled_and_goes_on)
+              downloads_go_on, pages_are_scraped, a_site_is_crawled_and_goes_on)

@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/shell/job/crawl_job.h"
 
-#include "kernel/sync/channel.h"
 #include "kernel/sync/mutex.h"
-#include "kernel/sync/thread.h"
 #include "kernel/wire/json_text.h"
-#include "modules/crawl/core/robots/robots.h"
 #include "modules/crawl/shell/crawl/crawler.h"
-#include "modules/crawl/shell/extract/extract.h"
+#include "modules/crawl/shell/extract/page_extract.h"
 #include "modules/crawl/shell/job/crawl_request.h"
+#include "modules/crawl/shell/job/job_folder.h"
+#include "modules/crawl/shell/job/job_run.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 namespace sluice::crawl {
 namespace {
-
-struct Services {
-    CrawlJobSettings settings;
-    AddressRules rules;
-};
 
 /// What each host gave in this run, counted on the threads that read the pages.
 class HostTable {
@@ -66,51 +58,10 @@ private:
     std::map<std::string, Row> rows_ SLUICE_GUARDED_BY(mutex_);
 };
 
-sdk::Failure to_failure(const Error& error) {
-    switch (error.code) {
-        case Code::invalid: return {"InvalidInput", error.message, true, {}};
-        case Code::denied: return {"Denied", error.message, true, {}};
-        case Code::corrupt: return {"CorruptInput", error.message, true, {}};
-        case Code::exhausted: return {"LimitExceeded", error.message, true, {}};
-        case Code::busy: return {"Busy", error.message, false, {}};
-        case Code::cancelled: return {"Cancelled", error.message, false, {}};
-        case Code::timeout: return {"Timeout", error.message, false, {}};
-        case Code::not_found:
-        case Code::exists:
-        case Code::conflict:
-        case Code::io:
-        case Code::internal: break;
-    }
-    return {"CrawlFailed", error.message, false, {}};
-}
-
-/// The folder of the crawl, made; links below the root that lead out of it are refused.
-Result<std::string> make_folder(const std::string& root, const std::string& below) {
-    namespace fs = std::filesystem;
-    if (root.empty())
-        return fail(Code::denied, "this worker has no folder for writing (--write-root)");
-    std::error_code error;
-    const fs::path base = fs::canonical(root, error);
-    if (error) return fail(Code::io, "the folder for writing: " + error.message());
-    const fs::path wanted = base / below;
-    const auto leads_out = [&](const fs::path& path) {
-        const auto [end, rest] = std::mismatch(base.begin(), base.end(), path.begin(), path.end());
-        return end != base.end();
-    };
-    const Error refused{Code::denied, "the folder " + below + " leads out of the one for writing"};
-    fs::path known = fs::weakly_canonical(wanted, error);
-    if (!error && leads_out(known)) return refused;
-    if (!error) fs::create_directories(known, error);
-    if (!error) known = fs::canonical(wanted, error);
-    if (error) return fail(Code::io, "the folder " + below + ": " + error.message());
-    if (leads_out(known)) return refused;
-    return known.string();
-}
-
-CrawlConfig config_of(const CrawlRequest& request, const Services& services, std::string folder) {
-    CrawlConfig config;
+CrawlConfig config_of(const CrawlRequest& request, const JobServices& services,
+                      std::string folder) {
+    CrawlConfig config = job_config(services, std::move(folder));
     config.seeds = request.urls;
-    config.folder = std::move(folder);
     config.scope.hosts = request.hosts;
     config.scope.domains = request.domains;
     config.scope.patterns = request.include;
@@ -120,55 +71,11 @@ CrawlConfig config_of(const CrawlRequest& request, const Services& services, std
     config.frontier.host_pages_max = request.host_pages;
     config.frontier.bytes_max = request.bytes;
     config.frontier.pace.delay = request.delay;
-    config.fetch.user_agent = services.settings.user_agent;
-    config.fetch.rules = services.rules;
-    config.names.rules = services.rules;
-    config.connections_max = services.settings.limits.connections_max;
-    config.page.agent = robots_token(services.settings.user_agent);
     config.page.keep_links = request.edges;
     config.outputs.warc = request.warc;
     config.outputs.edges = request.edges;
-    config.outputs.user_agent = services.settings.user_agent;
-    config.outputs.software = services.settings.user_agent;
     config.time_max = request.time;
     return config;
-}
-
-std::string extracted(const ExtractRules& rules, const FetchAnswer& answer,
-                      const PageReading& reading) {
-    const bool html = reading.type.is_html();
-    if (!html && !reading.type.is_xml()) return {};
-    auto json = rules.extract({.url = answer.order.url,
-                               .body = reading.body,
-                               .encoding = reading.encoding,
-                               .xml = !html});
-    return json ? *std::move(json) : std::string();
-}
-
-/// Goes on with the crawl that an earlier attempt left there.
-Result<std::unique_ptr<Crawler>> open_crawl(CrawlConfig config, const CrawlCallbacks& callbacks) {
-    config.resume = true;
-    auto crawler = Crawler::open(config, callbacks);
-    if (crawler || crawler.error().code != Code::not_found) return crawler;
-    config.resume = false;
-    return Crawler::open(std::move(config), callbacks);
-}
-
-int percent_of(const CrawlProgress& progress, const CrawlRequest& request) {
-    const auto part = [](double done, double whole) { return 100 * done / std::max(whole, 1.0); };
-    const double pages =
-        part(static_cast<double>(progress.totals.fetched), static_cast<double>(request.pages));
-    const double time = part(std::chrono::duration<double>(progress.running).count(),
-                             std::chrono::duration<double>(request.time).count());
-    return static_cast<int>(std::clamp(std::max(pages, time), 0.0, 99.0));
-}
-
-std::string note_of(const CrawlProgress& progress) {
-    return std::to_string(progress.totals.fetched) + " pages, " +
-           std::to_string(progress.totals.pending) + " queued, " +
-           std::to_string(progress.totals.all_failed()) + " failed, " +
-           std::to_string(progress.hosts.running) + " of " + std::to_string(progress.hosts.known) +
-           " hosts active";
 }
 
 template <class Word, std::size_t count>
@@ -211,54 +118,24 @@ std::string result_of(const CrawlSummary& summary, const CrawlRequest& request, 
     return out;
 }
 
-/// Crawls on a thread of its own; this one, which alone may, tells how far it is.
-Result<CrawlSummary> run_to_the_end(Crawler& crawler, Channel<CrawlProgress>& news,
-                                    const CrawlRequest& request, sdk::JobContext& context) {
-    Result<CrawlSummary> result = fail(Code::internal, "the crawl did not run");
-    const CancelCallback stop = context.cancel().on_cancel([&] { crawler.cancel(); });
-    Thread runner("crawl-job", [&] {
-        result = crawler.run();
-        news.close();
-    });
-    CrawlProgress progress;
-    while (news.pop(progress) == ChannelStatus::ok) {
-        // A deadline that has passed runs no callback.
-        if (context.cancel().is_cancelled()) crawler.cancel();
-        context.progress(percent_of(progress, request), note_of(progress));
-    }
-    runner.join();
-    return result;
-}
-
-sdk::Outcome run_crawl(const CrawlRequest& request, const Services& services,
+sdk::Outcome run_crawl(const CrawlRequest& request, const JobServices& services,
                        sdk::JobContext& context) {
     const CrawlJobLimits& limits = services.settings.limits;
-    if (!services.rules.enabled())
-        return to_failure(
-            fail(Code::denied, "this worker allows no hosts to be crawled (work.http_hosts)"));
     auto rules = ExtractRules::parse(request.extract);
     if (!rules) return to_failure(rules.error());
-    auto folder = make_folder(services.settings.write_root, request.output);
+    auto folder = JobFolder::open_own(services.settings.write_root, request.output);
     if (!folder) return to_failure(folder.error());
     HostTable hosts(limits.hosts_counted_max);
-    Channel<CrawlProgress> news(1, "crawl-job.news");
-    CrawlCallbacks callbacks;
-    callbacks.on_page = callbacks.on_error =
+    JobCrawl crawl{config_of(request, services, folder->path()), {}, request.pages, request.time};
+    crawl.callbacks.on_page = crawl.callbacks.on_error =
         [&](const FetchAnswer& answer, const PageReading& reading) { hosts.note(answer, reading); };
     if (rules->size() > 0) {
-        callbacks.extract = [&](const FetchAnswer& answer, const PageReading& reading) {
-            return extracted(*rules, answer, reading);
+        crawl.callbacks.extract = [&](const FetchAnswer& answer, const PageReading& reading) {
+            return extract_from_markup(*rules, answer, reading);
         };
     }
-    callbacks.on_progress = [&](const CrawlProgress& progress) {
-        CrawlProgress copy = progress;
-        // What has not been told yet is as good as this.
-        static_cast<void>(news.try_push(std::move(copy)));
-    };
-    auto crawler = open_crawl(config_of(request, services, *std::move(folder)), callbacks);
-    if (!crawler) return to_failure(crawler.error());
-    auto summary = run_to_the_end(**crawler, news, request, context);
-    if (!summary) return to_failure(summary.error());
+    auto summary = run_crawl_job(std::move(crawl), services, context);
+    if (!summary) return to_failure(folder->shown(summary.error(), request.output));
     if (const Status status = context.cancel().check(); !status && summary->resumable())
         return to_failure(status.error());
     return result_of(*summary, request, hosts, limits.hosts_shown_max);
@@ -269,7 +146,7 @@ sdk::Outcome run_crawl(const CrawlRequest& request, const Services& services,
 Result<sdk::JobType> crawl_type(CrawlJobSettings settings) {
     SLUICE_TRY(auto rules, AddressRules::make(settings.hosts, settings.networks));
     const auto services =
-        std::make_shared<const Services>(Services{std::move(settings), std::move(rules)});
+        std::make_shared<const JobServices>(JobServices{std::move(settings), std::move(rules)});
     const sdk::JobSchema schema = crawl_schema(services->settings.limits);
     return sdk::JobType{
         .name = "web.crawl",

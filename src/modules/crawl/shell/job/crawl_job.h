@@ -20,6 +20,7 @@ struct CrawlJobLimits {
     std::uint64_t pages_max = 1'000'000;
     std::uint64_t bytes_max = std::uint64_t{64} << 30U;
     std::uint32_t depth_max = 100;
+    std::uint64_t scrape_pages_max = 10'000;  ///< of web.scrape_pages
     Duration time_max = 24h;
     Duration delay_min = 100ms;                ///< between two requests to one host
     std::uint32_t connections_max = 32;        ///< at once, to all hosts
