@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// health.check: looks at several things, one after another, and pushes a job for each that has
-// changed since the last run. What it knew is kept below the write root, with the alerts that are
+// health.check: looks at several things at once, and pushes a job for each that has changed since
+// the last run. What it knew is kept below the write root, with the alerts that are
 // not pushed yet.
 #include "kernel/base/text.h"
+#include "kernel/sync/channel.h"
 #include "kernel/sync/clock.h"
+#include "kernel/sync/thread.h"
 #include "kernel/wire/json_text.h"
 #include "modules/work/core/operations/health_state.h"
 #include "modules/work/core/utf8.h"
@@ -22,6 +24,7 @@ namespace sluice::work {
 namespace {
 
 constexpr double checks_max = 100;
+constexpr std::size_t looks_at_once_max = 8;
 constexpr std::string_view state_name = "health.json";
 constexpr Bytes state_bytes_max = mib(4);
 constexpr std::size_t health_message_bytes_max = 300;
@@ -97,8 +100,7 @@ Status read_member(Check& check, std::string_view name, JsonView value, const st
         SLUICE_TRY(check.days_min, number_of(value, what, 0, 3'650));
     } else if (name == "timeout") {
         SLUICE_TRY(const double seconds, number_of(value, what, 0, 60));
-        check.timeout =
-            std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+        check.timeout = from_double_seconds(seconds);
     } else if (name == "arguments" && value.is_array()) {
         for (const JsonView argument : value.elements()) {
             SLUICE_TRY(std::string text, text_of(argument, what));
@@ -259,6 +261,39 @@ Result<Found> look(const Check& check, Task& task) {
     return found;
 }
 
+/// Some at once, so that one that does not answer holds up no other. What was found stands in the
+/// order of the checks. Progress is told on this thread, which the job belongs to. Errors: those of
+/// look(), after all have ended.
+Result<std::vector<Found>> look_at_all(const std::vector<Check>& checks, Task& task) {
+    Channel<std::size_t> todo(checks.size(), "health.todo");
+    Channel<std::size_t> done(checks.size(), "health.done");
+    for (std::size_t i = 0; i < checks.size(); ++i) static_cast<void>(todo.push(std::size_t{i}));
+    todo.close();
+    std::vector<std::optional<Result<Found>>> found(checks.size());
+    std::vector<Thread> lookers;
+    for (std::size_t i = 0; i < std::min(checks.size(), looks_at_once_max); ++i) {
+        lookers.emplace_back("health-look-" + std::to_string(i), [&] {
+            std::size_t at = 0;
+            while (todo.pop(at) == ChannelStatus::ok) {
+                found[at].emplace(look(checks[at], task));
+                static_cast<void>(done.push(std::size_t{at}));
+            }
+        });
+    }
+    for (std::size_t count = 1; count <= checks.size(); ++count) {
+        std::size_t at = 0;
+        if (done.pop(at) != ChannelStatus::ok) break;
+        task.progress(static_cast<int>(100 * count / checks.size()), checks[at].name);
+    }
+    for (Thread& looker : lookers) looker.join();
+    std::vector<Found> all;
+    for (auto& one : found) {
+        SLUICE_TRY(Found good, *std::move(one));
+        all.push_back(std::move(good));
+    }
+    return all;
+}
+
 // ---------------------------------------------------------------------------- running
 
 class HealthRun {
@@ -269,15 +304,10 @@ public:
         SLUICE_TRY_STATUS(open());
         // Alerts that a run before this one could not push.
         SLUICE_TRY_STATUS(push_alerts());
-        std::vector<Found> found;
+        SLUICE_TRY(const std::vector<Found> found, look_at_all(request_.checks, task_));
         std::vector<HealthResult> results;
-        for (const Check& check : request_.checks) {
-            SLUICE_TRY(Found one, look(check, task_));
-            results.push_back({check.name, one.ok, one.message});
-            found.push_back(std::move(one));
-            task_.progress(static_cast<int>(100 * found.size() / request_.checks.size()),
-                           check.name);
-        }
+        for (std::size_t i = 0; i < found.size(); ++i)
+            results.push_back({request_.checks[i].name, found[i].ok, found[i].message});
         SLUICE_TRY(const std::size_t changes,
                    state_.take(results, request_.threshold,
                                request_.on_change ? &*request_.on_change : nullptr, wall_now()));
@@ -366,6 +396,8 @@ constexpr std::string_view health_notes =
 - `tcp`: `host`, `port`; good if it can be connected to.
 - `certificate`: `host`, `port` (443), `days_min` (14); good if the certificate is valid for so many days, whoever signed it.
 - `command`: `program` and `arguments`, as for exec; good if its exit code is 0.
+
+Eight are looked at at once.
 
 `on_change` is a job: `type`, `args`, and `queue`, `retry`, `priority` if wanted. In the texts of its arguments `{name}`, `{state}` (up or down), `{previous}`, `{message}` and `{at}` stand for what was found; `{{` and `}}` are braces. It is pushed once for each change of something that was looked at before, and for what is down at the first look. An alert is written down before it is pushed, so a crash neither loses nor doubles it. Jobs that share a `state` must not run at the same time; push this one from a schedule. The worker's outbound policy applies; an address that it forbids fails the job.)";
 

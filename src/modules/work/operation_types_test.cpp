@@ -305,6 +305,16 @@ TEST_F(Health, CommandsAndPortsAreLookedAt) {
                    "sh: exit code 1");
 }
 
+TEST_F(Health, ChecksAreLookedAtSideBySide) {
+    // Each waits for the other.
+    expect_in("health.check",
+              R"([[{"kind":"command","name":"a","program":"sh",)"
+              R"("arguments":["-c","touch a; until [ -e b ]; do sleep 0.01; done"]},)"
+              R"({"kind":"command","name":"b","program":"sh",)"
+              R"("arguments":["-c","touch b; until [ -e a ]; do sleep 0.01; done"]}]])",
+              R"("ok":true,"bad":0)");
+}
+
 TEST_F(Health, ForbiddenAddressesAndWrongArgumentsAreErrors) {
     expect_failure("health.check", R"([[{"kind":"tcp","host":"192.168.0.1","port":80}]])",
                    "Denied");
