@@ -25,8 +25,6 @@ using crawl::Failure;
 /// Shorter pauses are everyday politeness.
 constexpr Duration idle_shown_min = 5s;
 
-double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::string human_rate(double rate) {
     if (rate >= 100) return human_count(static_cast<std::uint64_t>(rate + 0.5)) + "/s";
     std::array<char, 32> text{};
@@ -196,11 +194,11 @@ std::string crawl_progress_json(const CrawlView& view) {
     json.key("pausing").unsigned_integer(progress.hosts.pausing);
     json.key("held_back").unsigned_integer(progress.hosts.at_gates);
     json.end_object();
-    json.key("running_s").number(seconds_of(progress.running));
+    json.key("running_s").number(to_seconds(progress.running));
     const Duration left = time_left(progress, view.limits, view.rates);
-    json.key("idle_s").number(seconds_of(view.idle_for));
+    json.key("idle_s").number(to_seconds(view.idle_for));
     json.key("left_s");
-    left == Duration::max() ? json.null() : json.number(seconds_of(left));
+    left == Duration::max() ? json.null() : json.number(to_seconds(left));
     json.end_object();
     return text;
 }
@@ -218,7 +216,7 @@ std::string crawl_summary_json(const CrawlSummary& summary, const std::string& f
     json.key("hosts").unsigned_integer(summary.hosts);
     json.key("pages_run").unsigned_integer(summary.pages_run);
     json.key("bytes_run").unsigned_integer(summary.bytes_run);
-    json.key("took_s").number(seconds_of(summary.took));
+    json.key("took_s").number(to_seconds(summary.took));
     json.key("folder").string(folder);
     json.key("files").begin_array();
     for (const std::string& file : summary.files) json.string(file);
@@ -229,7 +227,7 @@ std::string crawl_summary_json(const CrawlSummary& summary, const std::string& f
 
 std::string crawl_summary_text(const CrawlSummary& summary, const std::string& folder) {
     const CrawlTotals& totals = summary.totals;
-    const double took = std::max(seconds_of(summary.took), 1e-3);
+    const double took = std::max(to_seconds(summary.took), 1e-3);
     std::string out = end_text(summary) + " after " + human_duration(summary.took) + ": " +
                       human_count(summary.pages_run, "page") + " (" +
                       human_rate(static_cast<double>(summary.pages_run) / took) + "), " +

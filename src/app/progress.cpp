@@ -15,7 +15,7 @@ constexpr Duration redraw = 100ms;
 }
 
 std::string progress_line(const ProgressState& state, Duration elapsed, std::size_t columns) {
-    const double seconds = std::max(std::chrono::duration<double>(elapsed).count(), 1e-3);
+    const double seconds = std::max(to_seconds(elapsed), 1e-3);
     const auto rate = static_cast<std::uint64_t>(static_cast<double>(state.done) / seconds);
     std::string tail = "  " + human_count(state.done) + ' ' + std::string(state.noun) + "  " +
                        human_count(rate) + "/s";

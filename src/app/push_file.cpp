@@ -198,7 +198,7 @@ Status FilePush::complain(std::uint64_t number, const std::string& why) {
 int FilePush::report() {
     progress_.clear();
     const Duration took = monotonic_now() - began_;
-    const double seconds = std::chrono::duration<double>(took).count();
+    const double seconds = to_seconds(took);
     const auto rate =
         static_cast<std::uint64_t>(static_cast<double>(pushed_) / std::max(seconds, 1e-6));
     if (arguments_.server.json) {

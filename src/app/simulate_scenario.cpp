@@ -73,7 +73,7 @@ Duration length_of(const Load& load) {
     double attempts = 1;
     for (std::uint64_t i = 1; i <= load.retries; ++i)
         attempts += std::pow(load.failure_rate, static_cast<double>(i));
-    const double service = sim::to_seconds(load.service.mean());
+    const double service = to_seconds(load.service.mean());
     const double work = items * attempts * service / static_cast<double>(load.consumers);
     const double luck = 100 * service * std::max(1.0, load.service.cv());
     return sim::from_seconds(2 * work + luck) + 1ms;

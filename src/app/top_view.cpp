@@ -110,8 +110,7 @@ std::string emphasise_first_line(const std::string& text, bool plain) {
 std::string top_picture(const TopReading& now, const TopReading* before, TerminalSize size,
                         bool plain) {
     const ServerInfo& info = now.info;
-    const double seconds =
-        before == nullptr ? 0 : std::chrono::duration<double>(now.at - before->at).count();
+    const double seconds = before == nullptr ? 0 : to_seconds(now.at - before->at);
     const auto per_second = [&](std::uint64_t ServerInfo::* counter) {
         return rate(info.*counter, before == nullptr ? nullptr : &(before->info.*counter), seconds);
     };

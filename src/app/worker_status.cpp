@@ -272,14 +272,14 @@ std::string StatusPage::State::json(const sdk::WorkerPicture& picture) const {
     for (const auto& job : picture.jobs) {
         json.begin_object().key("jid").string(job.jid).key("type").string(job.type);
         json.key("stage").string(word(job.stage));
-        json.key("seconds").number(std::chrono::duration<double>(job.running_for).count());
+        json.key("seconds").number(to_seconds(job.running_for));
         json.key("percent").integer(job.percent).key("note").string(job.note).end_object();
     }
     json.end_array().key("failures").begin_array();
     for (const auto& one : picture.failures) {
         json.begin_object().key("jid").string(one.jid).key("type").string(one.type);
         json.key("errtype").string(one.errtype).key("message").string(one.message);
-        json.key("seconds_ago").number(std::chrono::duration<double>(one.ago).count());
+        json.key("seconds_ago").number(to_seconds(one.ago));
         json.end_object();
     }
     json.end_array().end_object();

@@ -272,7 +272,7 @@ double Arguments::number(std::string_view name) const {
 }
 
 Duration Arguments::seconds(std::string_view name) const {
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(number(name)));
+    return from_double_seconds(number(name));
 }
 
 bool Arguments::boolean(std::string_view name) const {

@@ -15,8 +15,6 @@ namespace {
 constexpr std::array bucket_ends{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25,
                                  0.5,   1.0,    2.5,   5.0,  10.0,  30.0, 60., 300.};
 
-double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::string digits(double number) {
     std::string out;
     JsonWriter(out).number(number);
@@ -46,7 +44,7 @@ struct JobMetrics::Cell {
         count.fetch_add(1, std::memory_order_relaxed);
         busy_ns.fetch_add(took.count(), std::memory_order_relaxed);
         const auto* end =
-            std::lower_bound(bucket_ends.begin(), bucket_ends.end(), seconds_of(took));
+            std::lower_bound(bucket_ends.begin(), bucket_ends.end(), to_seconds(took));
         buckets[static_cast<std::size_t>(end - bucket_ends.begin())].fetch_add(
             1, std::memory_order_relaxed);
     }
@@ -147,7 +145,7 @@ std::string JobMetrics::prometheus() const {
                    std::to_string(up_to) + '\n';
         }
         const Duration busy(cell->busy_ns.load(std::memory_order_relaxed));
-        out += name + "_sum" + label(cell->type) + "} " + digits(seconds_of(busy)) + '\n';
+        out += name + "_sum" + label(cell->type) + "} " + digits(to_seconds(busy)) + '\n';
         out += name + "_count" + label(cell->type) + "} " + std::to_string(up_to) + '\n';
     }
     return out;

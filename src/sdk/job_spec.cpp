@@ -12,8 +12,6 @@ namespace sluice::sdk {
 
 namespace {
 
-double seconds_of(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::string_view word_of(BackoffWord kind) {
     switch (kind) {
         case BackoffWord::faktory: return "faktory";
@@ -30,13 +28,13 @@ std::string options_json(const JobSpec& job) {
     JsonWriter json(out);
     json.begin_object();
     if (job.priority) json.key("priority").integer(*job.priority);
-    if (job.timeout > Duration{0}) json.key("timeout_s").number(seconds_of(job.timeout));
-    if (job.keep) json.key("keep_s").number(seconds_of(*job.keep));
+    if (job.timeout > Duration{0}) json.key("timeout_s").number(to_seconds(job.timeout));
+    if (job.keep) json.key("keep_s").number(to_seconds(*job.keep));
     if (job.backoff) {
         json.key("backoff").begin_object();
         json.key("kind").string(word_of(job.backoff->kind));
-        json.key("base_s").number(seconds_of(job.backoff->base));
-        json.key("max_s").number(seconds_of(job.backoff->max));
+        json.key("base_s").number(to_seconds(job.backoff->base));
+        json.key("max_s").number(to_seconds(job.backoff->max));
         json.key("jitter").integer(job.backoff->jitter_percent);
         json.end_object();
     }

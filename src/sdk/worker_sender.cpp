@@ -35,7 +35,7 @@ void put_fail(JsonWriter& json, const Answer& answer) {
     json.key("errtype").string(answer.failure.errtype);
     json.key("message").string(answer.failure.message);
     if (answer.failure.retry_in) {
-        const double seconds = std::chrono::duration<double>(*answer.failure.retry_in).count();
+        const double seconds = to_seconds(*answer.failure.retry_in);
         json.key("retry_in").number(std::max(seconds, 0.0));
     }
     if (answer.failure.final) json.key("final").boolean(true);
@@ -228,7 +228,7 @@ private:
             json.begin_object();
             put_name(json, waiting_[i]);
             if (const auto pause = waiting_[i].failure.retry_in) {
-                const double seconds = std::chrono::duration<double>(*pause).count();
+                const double seconds = to_seconds(*pause);
                 json.key("delay_s").number(std::max(seconds, 0.0));
             }
             json.end_object();

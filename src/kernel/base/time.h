@@ -45,6 +45,14 @@ using Instant = MonotonicScale::time_point;
 constexpr WallTime wall_from_ns(std::int64_t ns) { return WallTime{Duration{ns}}; }
 constexpr std::int64_t to_ns(WallTime time) { return time.time_since_epoch().count(); }
 
+constexpr double to_seconds(Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+}
+/// Cut to whole nanoseconds; the caller has seen that it fits.
+constexpr Duration from_double_seconds(double seconds) {
+    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+}
+
 /// "2026-11-21T05:42:00.123456789Z"; the fraction is left out when it is zero and has no trailing
 /// zeros.
 std::string format_rfc3339(WallTime time);

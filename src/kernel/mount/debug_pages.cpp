@@ -14,8 +14,6 @@
 namespace sluice {
 namespace {
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::string contention_json(const std::vector<WaitTotal>& totals,
                             const std::vector<ThreadNow>& threads) {
     std::string json;
@@ -27,8 +25,8 @@ std::string contention_json(const std::vector<WaitTotal>& totals,
         writer.key("kind").string(to_string(total.kind));
         writer.key("thread").string(total.thread);
         writer.key("waits").unsigned_integer(total.waits);
-        writer.key("seconds").number(seconds(total.total));
-        writer.key("longest_seconds").number(seconds(total.longest));
+        writer.key("seconds").number(to_seconds(total.total));
+        writer.key("longest_seconds").number(to_seconds(total.longest));
         writer.end_object();
     }
     writer.end_array().key("threads").begin_array();
@@ -39,7 +37,7 @@ std::string contention_json(const std::vector<WaitTotal>& totals,
         if (!thread.site.empty()) {
             writer.key("waits_on").string(thread.site);
             writer.key("kind").string(to_string(thread.kind));
-            writer.key("seconds").number(seconds(thread.since));
+            writer.key("seconds").number(to_seconds(thread.since));
         } else {
             writer.key("kernel").string(thread_state(thread.id));
         }

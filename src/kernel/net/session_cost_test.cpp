@@ -67,7 +67,7 @@ void measure(std::size_t connections, std::size_t depth, int rounds) {
             ASSERT_EQ(client.receive_exactly(batch.size()).size(), batch.size());
         }
     }
-    const auto elapsed = std::chrono::duration<double>(monotonic_now() - start).count();
+    const auto elapsed = to_seconds(monotonic_now() - start);
     const ThreadCost after = cost_of(runtime->thread(0));
     const double batches = static_cast<double>(connections) * rounds;
     std::printf(

@@ -28,10 +28,8 @@ constexpr Group groups[] = {
     {WaitKind::pop, "idleness: waits for an item in an empty queue"},
 };
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::string human(Duration duration) {
-    const double value = seconds(duration);
+    const double value = to_seconds(duration);
     if (value < 1e-3) return fmt::format("{:.1f} us", value * 1e6);
     if (value < 1) return fmt::format("{:.1f} ms", value * 1e3);
     return fmt::format("{:.2f} s", value);
@@ -114,7 +112,7 @@ std::string contention_metrics(std::span<const WaitTotal> totals) {
     auto to = std::back_inserter(out);
     for (const auto& [key, sum] : sums) {
         fmt::format_to(to, "sluice_wait_seconds_total{{site=\"{}\",kind=\"{}\"}} {:.9f}\n",
-                       label(key.first), to_string(key.second), seconds(sum.total));
+                       label(key.first), to_string(key.second), to_seconds(sum.total));
     }
     out +=
         "# HELP sluice_waits_total Waits of threads, by site and kind\n"

@@ -48,7 +48,7 @@ public:
     LogValue(double value) : value_(value) {}  // NOLINT(google-explicit-constructor)
     template <class Rep, class Period>
     LogValue(std::chrono::duration<Rep, Period> value)  // NOLINT(google-explicit-constructor)
-        : value_(std::chrono::duration<double>(value).count()) {}
+        : value_(to_seconds(value)) {}
     template <std::signed_integral I>
         requires(!std::same_as<I, bool>)
     LogValue(I value) : value_(static_cast<std::int64_t>(value)) {}  // NOLINT(google-explicit-*)

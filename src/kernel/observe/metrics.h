@@ -44,7 +44,7 @@ public:
 
     void observe(double value);
     /// In seconds, as Prometheus wants durations.
-    void observe(Duration duration) { observe(std::chrono::duration<double>(duration).count()); }
+    void observe(Duration duration) { observe(to_seconds(duration)); }
 
     [[nodiscard]] std::span<const double> bounds() const { return bounds_; }
     /// The count in bucket i alone (not cumulative); i == bounds().size() is the rest.

@@ -69,7 +69,7 @@ std::vector<Stall> stalls(Duration longer_than, Instant now) {
 
 std::string Stall::text() const {
     char seconds[32];
-    std::snprintf(seconds, sizeof seconds, "%.1f s", std::chrono::duration<double>(lasts).count());
+    std::snprintf(seconds, sizeof seconds, "%.1f s", to_seconds(lasts));
     return "thread " + thread + " has been in " + site + " for " + seconds;
 }
 

@@ -32,9 +32,8 @@ sdk::JobSpec step_job(const FlowPlan& plan, const FlowStep& step, std::string ji
     job.jid = std::move(jid);
     job.retry = step.retry;
     job.priority = step.priority;
-    job.timeout =
-        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(step.timeout_s));
-    job.keep = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(plan.keep_s));
+    job.timeout = from_double_seconds(step.timeout_s);
+    job.keep = from_double_seconds(plan.keep_s);
     return job;
 }
 
@@ -55,7 +54,7 @@ sdk::JobSpec finish_job(const FlowStore& store, const FlowPlan& plan) {
     sdk::JobSpec job = own_job(plan, "flow.finish", finish_part);
     job.args = "[{\"flow\":" + json_escape(store.folder()) + "}]";
     // Known as long as what became of the files.
-    job.keep = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(plan.keep_s));
+    job.keep = from_double_seconds(plan.keep_s);
     return job;
 }
 

@@ -331,7 +331,7 @@ sdk::Outcome Download::run() {
     json.key("content_type").string(to_valid_utf8(response->content_type));
     json.key("etag").string(known_.etag).key("last_modified").string(known_.modified);
     json.key("redirects").integer(response->redirects);
-    json.key("seconds").number(std::chrono::duration<double>(monotonic_now() - began_).count());
+    json.key("seconds").number(to_seconds(monotonic_now() - began_));
     json.end_object();
     return out;
 }

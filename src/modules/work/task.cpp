@@ -41,12 +41,11 @@ Status Task::read(InputFile& file, const std::function<Status(std::string_view)>
 }
 
 sdk::Argument timeout_argument(Duration usual, Duration most, std::string help) {
-    const auto seconds = [](Duration time) { return std::chrono::duration<double>(time).count(); };
     std::string fallback;
-    JsonWriter(fallback).number(seconds(std::min(usual, most)));
+    JsonWriter(fallback).number(to_seconds(std::min(usual, most)));
     return {.name = "timeout",
             .kind = ArgumentKind::seconds,
-            .range = {.max = seconds(most)},
+            .range = {.max = to_seconds(most)},
             .fallback = std::move(fallback),
             .help = std::move(help)};
 }

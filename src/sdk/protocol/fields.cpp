@@ -77,7 +77,7 @@ Status read_seconds(JsonView value, std::string_view name, Duration max, Duratio
         return fail(Code::invalid,
                     std::string(name) + " must be 0 to " + std::to_string(most) + " seconds");
     }
-    out = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*seconds));
+    out = from_double_seconds(*seconds);
     return {};
 }
 

@@ -68,7 +68,7 @@ void measure(const char* name, const Pages& pages,
             found = 0;
             for (const std::string& page : pages.texts) found += read(page);
             ++repeats;
-            seconds = std::chrono::duration<double>(monotonic_now() - begin).count();
+            seconds = to_seconds(monotonic_now() - begin);
         } while (seconds < seconds_wanted);
         best = std::min(best, seconds / repeats);
     }

@@ -101,7 +101,7 @@ void measure(const char* name, const std::vector<FetchAnswer>& pages, PageRules 
             found += reading.end.found.size();
             bytes += static_cast<double>(page.body.size());
         }
-        best = std::min(best, std::chrono::duration<double>(monotonic_now() - begin).count());
+        best = std::min(best, to_seconds(monotonic_now() - begin));
     }
     std::printf("%-40s %8.2f us/page %8.0f MB/s %6.1f found/page\n", name,
                 best * 1e6 / static_cast<double>(pages.size()), bytes / best / 1e6,

@@ -67,7 +67,7 @@ void run(const Shape& shape) {
     RobotsRules rules;
     for (; monotonic_now() - begin < 300ms; ++parses)
         rules = parse_robots(file).for_agent("Sluicebot");
-    const double parse_seconds = std::chrono::duration<double>(monotonic_now() - begin).count();
+    const double parse_seconds = to_seconds(monotonic_now() - begin);
     begin = monotonic_now();
     std::uint64_t verdicts = 0;
     std::uint64_t allowed = 0;
@@ -75,7 +75,7 @@ void run(const Shape& shape) {
         for (const std::string& path : paths) allowed += rules.verdict(path).allowed ? 1 : 0;
         verdicts += paths.size();
     }
-    const double seconds = std::chrono::duration<double>(monotonic_now() - begin).count();
+    const double seconds = to_seconds(monotonic_now() - begin);
     std::printf(
         "%-18s %6zu rules %8zu bytes, %8zu kept: parse %7.1f MB/s, %6.2f M verdicts/s (%.0f %% "
         "allowed)\n",

@@ -77,7 +77,7 @@ public:
         for (std::uint64_t i = 0; i < options_.connections; ++i) order();
         bool whole = false;
         end_.pop(whole);
-        const double seconds = std::chrono::duration<double>(monotonic_now() - began).count();
+        const double seconds = to_seconds(monotonic_now() - began);
         const double cpu = cpu_seconds() - cpu_began;
         loop_->stop();
         const auto pages = static_cast<double>(fetched_);

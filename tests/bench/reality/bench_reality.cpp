@@ -55,7 +55,7 @@ std::vector<Spread> spread_of(const sim::Scenario& scenario) {
     for (std::uint32_t replication = 1; replication <= scenario.replications; ++replication) {
         const sim::WorldResult result = predict(scenario, replication);
         for (std::size_t i = 0; i < waits.size(); ++i)
-            waits[i].push_back(sim::to_seconds(result.traffic[i].wait.mean()));
+            waits[i].push_back(to_seconds(result.traffic[i].wait.mean()));
     }
     std::vector<Spread> spreads;
     for (std::vector<double>& sorted : waits) {
@@ -75,7 +75,7 @@ bool is_close(double predicted, double measured) {
 
 bool print_row(const sim::Scenario& scenario, std::size_t i, const sim::TrafficResult& predicted,
                const MeasuredTraffic& measured, const Spread& spread) {
-    const double wait = sim::to_seconds(predicted.wait.mean());
+    const double wait = to_seconds(predicted.wait.mean());
     const bool is_good = is_close(wait, measured.wait_mean) &&
                          is_close(predicted.throughput, measured.throughput) &&
                          measured.unstarted == 0;
@@ -93,7 +93,7 @@ bool print_row(const sim::Scenario& scenario, std::size_t i, const sim::TrafficR
 
 Result<bool> compare(const std::string& path, const Options& options) {
     SLUICE_TRY(sim::Scenario scenario, sim::load_scenario(path));
-    scenario.duration = sim::from_seconds(sim::to_seconds(scenario.duration) * options.shorten);
+    scenario.duration = sim::from_seconds(to_seconds(scenario.duration) * options.shorten);
     const Plan plan(scenario, scenario.seed, 0);
     const sim::WorldResult predicted = predict(scenario, 0);
     const std::vector<Spread> spreads = spread_of(scenario);
@@ -113,7 +113,7 @@ Result<bool> compare(const std::string& path, const Options& options) {
     // How much of the difference that alone explains; the table is without it.
     const sim::WorldResult slower = predict(with_overhead(scenario, measured.overhead), 0);
     for (std::size_t i = 0; i < scenario.traffic.size(); ++i) {
-        const double wait = sim::to_seconds(slower.traffic[i].wait.mean());
+        const double wait = to_seconds(slower.traffic[i].wait.mean());
         std::fprintf(stderr, "  %s: with that predicted %.1f ms, ratio %.3f\n",
                      scenario.traffic[i].name.c_str(), wait * 1e3,
                      measured.traffic[i].wait_mean / wait);

@@ -152,7 +152,7 @@ sdk::Outcome RealRun::handle(sdk::JobContext& context, double speed) {
     const auto attempt = static_cast<std::uint32_t>(std::max(context.job().attempt, 1));
     const PlannedAttempt planned = plan_.attempt(index, number, attempt);
     const double share = planned.fails ? scenario_.traffic[index].failures.work_share : 1.0;
-    const Duration work = sim::from_seconds(sim::to_seconds(planned.work) * share / speed);
+    const Duration work = sim::from_seconds(to_seconds(planned.work) * share / speed);
     Selector pause({});
     pause.wait_until(began + work, context.cancel());
     slot_free_since = monotonic_now();
@@ -228,7 +228,7 @@ Status RealRun::play() {
 MeasuredRun RealRun::measured() const {
     MeasuredRun run;
     const Duration warmup = scenario_.warmup.value_or(Duration{0});
-    const double window = sim::to_seconds(scenario_.duration - warmup);
+    const double window = to_seconds(scenario_.duration - warmup);
     for (std::size_t i = 0; i < traces_.size(); ++i) {
         MeasuredTraffic measured;
         double wait_sum = 0;
@@ -248,7 +248,7 @@ MeasuredRun RealRun::measured() const {
                 continue;
             }
             ++started;
-            wait_sum += sim::to_seconds(std::max(began - at, Duration{0}));
+            wait_sum += to_seconds(std::max(began - at, Duration{0}));
         }
         measured.wait_mean = started > 0 ? wait_sum / static_cast<double>(started) : 0;
         measured.throughput = static_cast<double>(succeeded) / window;
@@ -278,7 +278,7 @@ Result<MeasuredRun> run_real(const sim::Scenario& scenario, const Plan& plan,
     SLUICE_TRY_STATUS(run.play());
     MeasuredRun measured = run.measured();
     measured.server_cpu_share =
-        (server.cpu_seconds() - cpu_before) / sim::to_seconds(monotonic_now() - began);
+        (server.cpu_seconds() - cpu_before) / to_seconds(monotonic_now() - began);
     return measured;
 }
 

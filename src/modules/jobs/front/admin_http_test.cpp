@@ -85,8 +85,7 @@ void expect_hang(const std::string& answer, const std::string& words, Instant be
     ASSERT_NE(at, std::string::npos) << answer;
     const double seconds = std::atof(answer.c_str() + at + words.size());
     EXPECT_GE(seconds, 3.0) << answer;
-    EXPECT_LE(seconds, 3.1 + std::chrono::duration<double>(monotonic_now() - before).count())
-        << answer;
+    EXPECT_LE(seconds, 3.1 + to_seconds(monotonic_now() - before)) << answer;
 }
 
 TEST_F(AdminHttpTest, HealthNamesTheSyncThreadWhileTheDiskHangsAndIsFineAfterwards) {

@@ -16,7 +16,7 @@ constexpr std::string_view description = "Sluice (Faktory Enterprise compatible)
 
 double age_seconds(WallTime oldest, WallTime now) {
     if (oldest == WallTime{}) return 0;
-    return std::max(0.0, std::chrono::duration<double>(now - oldest).count());
+    return std::max(0.0, to_seconds(now - oldest));
 }
 
 void append_task(JsonWriter& json, std::string_view name, std::uint64_t size) {

@@ -17,10 +17,6 @@ namespace sluice::sim {
 
 /// Seconds as whole nanoseconds, rounded to the nearest; limited to 0 … 100 years.
 Duration from_seconds(double seconds);
-/// The duration in seconds.
-constexpr double to_seconds(Duration duration) {
-    return static_cast<double>(duration.count()) * 1e-9;
-}
 
 /// A distribution of durations. The factories refuse what has no meaning: Errors: invalid.
 class Distribution {

@@ -66,7 +66,7 @@ std::string say_number(double value) {
     std::string text = digits(std::fabs(value), whole ? 0 : (std::fabs(value) < 1 ? 2 : 1));
     const std::size_t point = text.find('.');
     for (std::size_t at = point == std::string::npos ? text.size() : point; at > 3; at -= 3)
-        text.insert(at - 3, ",");
+        text.insert(at - 3, 1, ',');
     return (value < 0 ? "−" : "") + text;
 }
 

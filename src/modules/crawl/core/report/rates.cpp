@@ -10,13 +10,11 @@ constexpr std::size_t points_max = 64;
 /// Longer than anybody waits, and far from where a Duration overflows.
 constexpr double seconds_max = 100.0 * 365 * 86'400;
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 Duration at_rate(std::uint64_t amount, double per_second) {
     if (amount == 0) return Duration{0};
     const double needed = static_cast<double>(amount) / per_second;
     if (!(per_second > 0) || needed > seconds_max) return Duration::max();
-    return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(needed));
+    return from_double_seconds(needed);
 }
 
 }  // namespace
@@ -33,7 +31,7 @@ void RateMeter::note(Duration now, std::uint64_t pages, std::uint64_t bytes) {
 
 double RateMeter::per_second(std::uint64_t Point::* counter) const {
     if (points_.size() < 2) return 0;
-    const double spent = seconds(points_.back().when - points_.front().when);
+    const double spent = to_seconds(points_.back().when - points_.front().when);
     const std::uint64_t grown = points_.back().*counter - points_.front().*counter;
     return spent > 0 ? static_cast<double>(grown) / spent : 0;
 }

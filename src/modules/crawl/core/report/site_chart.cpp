@@ -41,8 +41,7 @@ std::string open_svg(double width, double height, std::string_view title) {
 
 class TimeChart {
 public:
-    explicit TimeChart(const TimeBins& time)
-        : time_(time), width_(std::chrono::duration<double>(time.width()).count()) {
+    explicit TimeChart(const TimeBins& time) : time_(time), width_(to_seconds(time.width())) {
         double most = 0;
         for (const TimeBin& bin : time.bins())
             most = std::max(most, static_cast<double>(bin.pages + bin.failed) / width_);

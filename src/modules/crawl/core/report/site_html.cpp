@@ -126,7 +126,7 @@ private:
     }
 
     void tiles() {
-        const double seconds = std::chrono::duration<double>(summary_.took).count();
+        const double seconds = to_seconds(summary_.took);
         out_ += "<div class=\"tiles\">";
         tile("pages fetched", count_words(totals_.fetched));
         tile("failed", count_words(totals_.all_failed()));

@@ -29,7 +29,7 @@ std::string byte_words(double bytes) {
 }
 
 std::string duration_words(Duration duration) {
-    const double seconds = std::chrono::duration<double>(duration).count();
+    const double seconds = to_seconds(duration);
     if (seconds < 9.95) return fmt::format("{:.1f} s", seconds);
     const auto whole = static_cast<std::uint64_t>(std::llround(seconds));
     if (whole < 60) return fmt::format("{} s", whole);

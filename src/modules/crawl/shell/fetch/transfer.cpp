@@ -337,7 +337,7 @@ std::optional<std::string> Transfer::lateness(Instant now) {
         case Phase::receiving:
             if (now >= phase_began_ + config.idle_timeout) return "the answer has stopped coming";
             if (config.speed_min > 0 && now >= speed_since_ + config.speed_window) {
-                const auto seconds = std::chrono::duration<double>(now - speed_since_).count();
+                const auto seconds = to_seconds(now - speed_since_);
                 if (static_cast<double>(speed_bytes_) <
                     static_cast<double>(config.speed_min) * seconds) {
                     return "the answer comes too slowly";

@@ -101,7 +101,7 @@ std::string result_of(const CrawlSummary& summary, const CrawlRequest& request, 
     json.key("redirected").unsigned_integer(totals.redirected);
     json.key("pending").unsigned_integer(totals.pending);
     json.key("bytes").unsigned_integer(totals.bytes);
-    json.key("seconds").number(std::chrono::duration<double>(summary.took).count());
+    json.key("seconds").number(to_seconds(summary.took));
     put_counts<Failure>(json, "failed", totals.failed);
     put_counts<Exclusion>(json, "excluded", totals.excluded);
     json.key("hosts").unsigned_integer(summary.hosts);

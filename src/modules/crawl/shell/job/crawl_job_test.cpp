@@ -4,6 +4,7 @@
 #include "kernel/net/loopback_server_testing.h"
 #include "kernel/wire/json_reader.h"
 #include "modules/crawl/shell/job/crawl_request.h"
+#include "modules/crawl/shell/job/job_context_testing.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -17,23 +18,6 @@
 
 namespace sluice::crawl {
 namespace {
-
-class Context final : public sdk::JobContext {
-public:
-    explicit Context(std::string args, CancelToken token = {}) : cancel_(std::move(token)) {
-        job_.args = std::move(args);
-    }
-    [[nodiscard]] const sdk::Delivery& job() const override { return job_; }
-    [[nodiscard]] const CancelToken& cancel() const override { return cancel_; }
-    void progress(int percent, std::string_view) override {
-        EXPECT_GE(percent, 0);
-        EXPECT_LE(percent, 100);
-    }
-
-private:
-    sdk::Delivery job_;
-    CancelToken cancel_;
-};
 
 /// A folder for writing and a site of three pages, one of them gone.
 class CrawlJob : public testing::Test {

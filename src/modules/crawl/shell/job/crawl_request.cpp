@@ -3,6 +3,8 @@
 
 #include "kernel/base/text.h"
 #include "kernel/wire/json_text.h"
+#include "modules/crawl/shell/job/job_arguments.h"
+#include "modules/crawl/shell/job/job_folder.h"
 #include "sdk/arguments.h"
 
 #include <algorithm>
@@ -19,14 +21,6 @@ using sdk::ArgumentRange;
 
 constexpr ArgumentRange some_texts{1, 1'000};
 constexpr ArgumentRange any_texts{0, 1'000};
-
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
-
-std::string text_of(double number) {
-    std::string out;
-    JsonWriter(out).number(number);
-    return out;
-}
 
 Argument texts(std::string name, std::string help) {
     return {.name = std::move(name),
@@ -49,26 +43,6 @@ Argument count(std::string name, ArgumentRange range, std::optional<std::uint64_
     if (usual) out.fallback = std::to_string(*usual);
     out.help = std::move(help);
     return out;
-}
-
-Argument time(std::string name, ArgumentRange range, Duration usual, std::string help) {
-    return {.name = std::move(name),
-            .kind = ArgumentKind::seconds,
-            .range = range,
-            .fallback = text_of(seconds(usual)),
-            .help = std::move(help)};
-}
-
-bool is_plain_folder(std::string_view path) {
-    if (path.empty() || path.front() == '/') return false;
-    for (const std::string_view part : split(path, '/')) {
-        if (part.empty() || part == "." || part == "..") return false;
-        const bool control = std::any_of(part.begin(), part.end(), [](char c) {
-            return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-        });
-        if (control) return false;
-    }
-    return true;
 }
 
 }  // namespace
@@ -101,10 +75,10 @@ sdk::JobSchema crawl_schema(const CrawlJobLimits& limits) {
              count("host_pages", {1, pages_max}, std::nullopt, "the most of one host"),
              count("bytes", {1, static_cast<double>(limits.bytes_max)}, limits.bytes_max,
                    "of bodies, as sent: where it ends"),
-             time("time", {1, seconds(limits.time_max)}, limits.time_max, "where it ends"),
-             time("delay", {seconds(limits.delay_min), 3600},
-                  std::max<Duration>(1s, limits.delay_min),
-                  "between two requests to one host; slow hosts and `Crawl-delay` make it longer"),
+             time_argument("time", 1s, limits.time_max, limits.time_max, "where it ends"),
+             time_argument(
+                 "delay", limits.delay_min, std::max<Duration>(1s, limits.delay_min), 1h,
+                 "between two requests to one host; slow hosts and `Crawl-delay` make it longer"),
              flag("warc", "writes a WARC 1.1 archive"),
              flag("edges", "writes the links between pages")},
         .positions = 1,
@@ -136,7 +110,7 @@ Result<CrawlRequest> read_crawl_request(const std::string& arguments,
     request.delay = given.seconds("delay");
     request.warc = given.boolean("warc");
     request.edges = given.boolean("edges");
-    if (!is_plain_folder(request.output))
+    if (!is_plain_path(request.output))
         given.refuse("output",
                      "must be a folder below the one for writing, without \"..\" in its path");
     SLUICE_TRY_STATUS(given.status());

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <utility>
@@ -34,6 +35,16 @@ bool holds_link(int folder) {
 }
 
 }  // namespace
+
+bool is_plain_path(std::string_view path) {
+    const auto parts = split(path, '/');
+    return std::none_of(parts.begin(), parts.end(), [](std::string_view part) {
+        const bool control = std::any_of(part.begin(), part.end(), [](char c) {
+            return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+        });
+        return part.empty() || part == "." || part == ".." || control;
+    });
+}
 
 Result<JobFolder> JobFolder::open(const std::string& root, std::string_view below) {
     if (root.empty())

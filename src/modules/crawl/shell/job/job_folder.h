@@ -12,6 +12,10 @@
 
 namespace sluice::crawl {
 
+/// Whether it leads down from where it begins: no part is empty, `.`, `..`, or has control
+/// characters.
+bool is_plain_path(std::string_view path);
+
 class JobFolder {
 public:
     /// Makes missing folders. Neither `..` nor a symbolic link leads anywhere. `root` is configured

@@ -25,8 +25,7 @@ int percent_of(const CrawlProgress& progress, const JobCrawl& request) {
     const auto part = [](double done, double whole) { return 100 * done / std::max(whole, 1.0); };
     const double pages =
         part(static_cast<double>(progress.totals.fetched), static_cast<double>(request.pages));
-    const double time = part(std::chrono::duration<double>(progress.running).count(),
-                             std::chrono::duration<double>(request.time).count());
+    const double time = part(to_seconds(progress.running), to_seconds(request.time));
     return static_cast<int>(std::clamp(std::max(pages, time), 0.0, 99.0));
 }
 

@@ -6,6 +6,7 @@
 #include "kernel/sync/mutex.h"
 #include "kernel/wire/json_text.h"
 #include "modules/crawl/shell/extract/page_extract.h"
+#include "modules/crawl/shell/job/job_arguments.h"
 #include "modules/crawl/shell/job/job_folder.h"
 #include "modules/crawl/shell/job/job_run.h"
 #include "modules/crawl/shell/job/scrape_fields.h"
@@ -32,23 +33,6 @@ constexpr Bytes line_max = mib(4);
 constexpr std::uint64_t body_max = std::uint64_t{4} << 20;  ///< nothing is extracted of longer ones
 
 using SharedJobServices = std::shared_ptr<const JobServices>;
-
-double seconds(Duration time) { return std::chrono::duration<double>(time).count(); }
-
-std::string text_of(double number) {
-    std::string out;
-    JsonWriter(out).number(number);
-    return out;
-}
-
-sdk::Argument time_argument(std::string name, Duration least, Duration usual, Duration most,
-                            std::string help) {
-    return {.name = std::move(name),
-            .kind = ArgumentKind::seconds,
-            .range = {seconds(least), seconds(most)},
-            .fallback = text_of(seconds(usual)),
-            .help = std::move(help)};
-}
 
 sdk::Argument fields_argument() {
     return {.name = "fields",
@@ -108,7 +92,7 @@ public:
         json.begin_object().key("url").string(url_).key("status").integer(status_);
         json.key("title").string(title_).key("fields").raw(fields_);
         json.key("bytes").unsigned_integer(bytes_);
-        json.key("seconds").number(seconds(took_)).end_object();
+        json.key("seconds").number(to_seconds(took_)).end_object();
         return out;
     }
 
@@ -247,16 +231,6 @@ struct PagesRequest {
     Duration delay{0};
 };
 
-bool is_plain_path(std::string_view path) {
-    const auto parts = split(path, '/');
-    return std::none_of(parts.begin(), parts.end(), [](std::string_view part) {
-        const bool control = std::any_of(part.begin(), part.end(), [](char c) {
-            return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-        });
-        return part.empty() || part == "." || part == ".." || control;
-    });
-}
-
 Result<PagesRequest> read_pages_request(const std::string& args, const sdk::JobSchema& schema) {
     SLUICE_TRY(sdk::Arguments given, sdk::Arguments::parse(args, schema));
     SLUICE_TRY(ScrapeFields fields, ScrapeFields::parse(*given.value("fields"),
@@ -381,7 +355,7 @@ sdk::Outcome run_pages(const PagesRequest& request, const JobServices& services,
     json.key("failed").unsigned_integer(summary->totals.all_failed());
     json.key("excluded").unsigned_integer(summary->totals.all_excluded());
     json.key("bytes").unsigned_integer(summary->totals.bytes);
-    json.key("seconds").number(seconds(summary->took)).end_object();
+    json.key("seconds").number(to_seconds(summary->took)).end_object();
     return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include "kernel/net/loopback_server_testing.h"
 #include "kernel/wire/json_reader.h"
+#include "modules/crawl/shell/job/job_context_testing.h"
 #include "modules/crawl/shell/job/job_folder.h"
 #include "modules/crawl/shell/job/scrape_fields.h"
 
@@ -43,18 +44,6 @@ TEST(ScrapeFields, TextsAreCleanedAndNumbersRead) {
         EXPECT_EQ(cleaned(wrong, "{}").substr(0, 9), "refused: ") << wrong;
     }
 }
-
-class Context final : public sdk::JobContext {
-public:
-    explicit Context(std::string args) { job_.args = std::move(args); }
-    [[nodiscard]] const sdk::Delivery& job() const override { return job_; }
-    [[nodiscard]] const CancelToken& cancel() const override { return cancel_; }
-    void progress(int, std::string_view) override {}
-
-private:
-    sdk::Delivery job_;
-    CancelToken cancel_;
-};
 
 class Scrape : public testing::Test {
 protected:

@@ -131,7 +131,7 @@ Status ResponseChecks::Parts::read(JsonMember member) {
         if (!seconds || *seconds <= 0 || *seconds > 86'400) {
             return fail(Code::invalid, "`latency` must be a number of seconds above 0");
         }
-        latency = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*seconds));
+        latency = from_double_seconds(*seconds);
         return {};
     }
     return fail(Code::invalid, shown(member.name) +

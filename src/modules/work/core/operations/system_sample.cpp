@@ -101,7 +101,7 @@ Result<SystemCounters> read_counters(const ProcTexts& texts) {
 
 SystemSample sample_between(const SystemCounters& before, const SystemCounters& now,
                             Duration elapsed) {
-    const double seconds = std::chrono::duration<double>(elapsed).count();
+    const double seconds = to_seconds(elapsed);
     const double ticks = rate(before.cpu_all, now.cpu_all, 1);
     const double used = static_cast<double>(now.memory_total) -
                         static_cast<double>(std::min(now.memory_available, now.memory_total));
