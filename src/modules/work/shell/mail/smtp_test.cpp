@@ -4,6 +4,7 @@
 
 #include "kernel/net/loopback_server_testing.h"
 #include "kernel/sync/clock.h"
+#include "kernel/sync/mutex.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +23,7 @@ public:
             peer.send("220 loopback\r\n");
             std::string rest;
             for (std::string line; !(line = next(peer, rest)).empty();) {
-                commands += line + "\n";
+                note(commands_, line);
                 std::string answer = reply ? reply(line) : "";
                 if (answer.empty()) answer = line == "DATA" ? "354 go on" : "250 fine";
                 if (!peer.send(answer + "\r\n")) return;
@@ -42,10 +43,21 @@ public:
         return "smtp://127.0.0.1:" + std::to_string(server_.port());
     }
 
-    std::string commands;
-    std::string mail;
+    /// So far: the client does not wait for the answer to its QUIT.
+    [[nodiscard]] std::string commands() const {
+        const MutexLock lock(mutex_);
+        return commands_;
+    }
+    [[nodiscard]] std::string mail() const {
+        const MutexLock lock(mutex_);
+        return mail_;
+    }
 
 private:
+    void note(std::string& text, const std::string& line) {
+        const MutexLock lock(mutex_);
+        text += line + "\n";
+    }
     static std::string next(LoopbackServer::Peer& peer, std::string& rest) {
         for (;;) {
             if (const auto end = rest.find("\r\n"); end != std::string::npos) {
@@ -59,8 +71,11 @@ private:
         }
     }
     void take(LoopbackServer::Peer& peer, std::string& rest) {
-        for (std::string line; (line = next(peer, rest)) != ".";) mail += line + "\n";
+        for (std::string line; (line = next(peer, rest)) != ".";) note(mail_, line);
     }
+    mutable Mutex mutex_{"mail-server"};
+    std::string commands_;
+    std::string mail_;
     LoopbackServer server_;
 };
 
@@ -84,9 +99,9 @@ TEST(Smtp, AMailIsGivenToItsRecipients) {
     ASSERT_EQ(answer->recipients.size(), 2u);
     EXPECT_EQ(answer->recipients[1].address, "c@d.example");
     EXPECT_EQ(answer->recipients[1].status, 250);
-    EXPECT_NE(server.commands.find("MAIL FROM:<jobs@example.org>"), std::string::npos);
-    EXPECT_NE(server.commands.find("RCPT TO:<c@d.example>"), std::string::npos);
-    EXPECT_NE(server.mail.find("\n..dot\n"), std::string::npos) << server.mail;
+    EXPECT_NE(server.commands().find("MAIL FROM:<jobs@example.org>"), std::string::npos);
+    EXPECT_NE(server.commands().find("RCPT TO:<c@d.example>"), std::string::npos);
+    EXPECT_NE(server.mail().find("\n..dot\n"), std::string::npos) << server.mail();
 }
 
 TEST(Smtp, EachRecipientHasItsOwnAnswer) {
@@ -114,7 +129,7 @@ TEST(Smtp, EachRecipientHasItsOwnAnswer) {
     EXPECT_FALSE(none->accepted);
     EXPECT_EQ(none->status, 452);
     EXPECT_EQ(none->recipients[2].status, 0);
-    EXPECT_EQ(strict.mail, "");
+    EXPECT_EQ(strict.mail(), "");
 
     MailServer nobody(reply);
     const auto refused = send(nobody, mail_to({"nobody@b.example"}));
@@ -149,7 +164,7 @@ TEST(Smtp, WithoutTlsNothingIsSentUnlessAllowed) {
         smtp_send({.url = server.url()}, mail_to({"a@b.example"}), 30s, CancelToken());
     ASSERT_FALSE(answer);
     EXPECT_NE(answer.error().message.find("no TLS"), std::string::npos) << answer.error().text();
-    EXPECT_EQ(server.commands.find("MAIL"), std::string::npos);
+    EXPECT_EQ(server.commands().find("MAIL"), std::string::npos);
     for (const SmtpServer& wrong :
          {SmtpServer{.url = ""}, SmtpServer{.url = "http://a"}, SmtpServer{.url = "file:///etc/x"},
           SmtpServer{.url = "smtp://u:p@a"}, SmtpServer{.url = "smtp://a/path"},
