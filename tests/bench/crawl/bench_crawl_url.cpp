@@ -111,7 +111,7 @@ void measure(const char* name, const std::vector<Page>& pages, double seconds,
             }
             totals.links += page.links.size();
         }
-        spent = to_seconds(Clock::now() - start);
+        spent = std::chrono::duration<double>(Clock::now() - start).count();
     }
     const auto links = static_cast<double>(totals.links);
     std::printf(
