@@ -80,6 +80,7 @@ std::string line_of(const JobSchema& schema, std::size_t index) {
     if (argument.fallback && !argument.fallback->empty())
         add("default `" + *argument.fallback + "`");
     if (argument.secrets) add("may name secrets");
+    if (argument.passes_secrets) add("may name secrets, for the jobs that it makes");
     return out + "): " + argument.help + ".\n";
 }
 

@@ -50,6 +50,8 @@ struct Argument {
     std::optional<std::string> fallback{};
     /// Texts in it may be references to secrets of the worker: {"$secret": "name"}.
     bool secrets = false;
+    /// It describes other jobs: references in it stay as they are, for the workers that run those.
+    bool passes_secrets = false;
     /// Markdown, a sentence without its end. What kind, range and choices say already is not
     /// repeated.
     std::string help{};

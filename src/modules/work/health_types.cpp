@@ -420,6 +420,7 @@ sdk::JobType health_check(const SharedServices& services) {
                                           "the last run is remembered (`health.json`)"},
                                      {.name = "on_change",
                                       .kind = ArgumentKind::object,
+                                      .passes_secrets = true,
                                       .help = "the job to push when something has changed"},
                                      {.name = "threshold",
                                       .kind = ArgumentKind::integer,

@@ -179,6 +179,11 @@ public:
 
 private:
     Status put(JsonWriter& json, JsonView value, std::string_view argument) {
+        const sdk::Argument* row = schema_.find(argument);
+        if (row != nullptr && row->passes_secrets) {
+            json.raw(value.raw());
+            return {};
+        }
         if (value.is_object() && value.find(reference_name)) {
             return put_secret(json, value, argument);
         }

@@ -14,7 +14,8 @@ namespace {
 const sdk::JobSchema schema{
     .arguments = {{.name = "url"},
                   {.name = "key", .secrets = true},
-                  {.name = "headers", .kind = sdk::ArgumentKind::pairs, .secrets = true}},
+                  {.name = "headers", .kind = sdk::ArgumentKind::pairs, .secrets = true},
+                  {.name = "steps", .kind = sdk::ArgumentKind::list, .passes_secrets = true}},
     .positions = 2};
 
 class SecretsTest : public testing::Test {
@@ -39,6 +40,13 @@ protected:
     Secrets made;
     Redactor given;
 };
+
+TEST_F(SecretsTest, OfTheJobsThatAJobMakesStayReferences) {
+    const std::string args =
+        R"([{"steps":[{"type":"http.request","args":[{"key":{"$secret":"none"}}]}]}])";
+    EXPECT_EQ(put(args).value(), args);
+    EXPECT_TRUE(given.empty());
+}
 
 TEST_F(SecretsTest, AreReadWhenTheyAreNeeded) {
     EXPECT_EQ(made.read("smtp").value(), "hunter22");

@@ -39,12 +39,6 @@ def succeeded(station):
     return info['faktory']['total_processed']
 
 
-def wait_for(station, jid, seconds=120):
-    """The result of a job that is pushed later."""
-    wait_until(lambda: station.sluice('job', jid, '--json').code == 0, f'job {jid}', seconds)
-    return station.wait(jid, seconds)
-
-
 def check_each_once(station, jobtype, count):
     jobs = jobs_of(station, jobtype)
     check_equal(len(jobs), count, f'jobs of type {jobtype}')
@@ -59,14 +53,14 @@ def map_and_finish():
                                 'type': 'text.wordcount', 'args': ['{results}']}})
         files = len(list((rig.DATA / 'texts').rglob('*.txt')))
         check_equal(begun['files'], files, 'files of the flow')
-        summary = wait_for(station, begun['finish'])
+        summary = station.wait_later(begun['finish'])
         check_equal((summary['succeeded'], summary['failed']), (files, 0), 'summary')
         check_equal(json.loads((station.out / begun['summary']).read_text()), summary, 'the file')
         lines = (station.out / summary['results']).read_text().splitlines()
         check_equal(len(lines), files, 'lines of the results')
         for line in lines:
             check(json.loads(line)['result']['words'] > 0, f'no words: {line}')
-        check_equal(wait_for(station, begun['final'])['lines'], files, 'what the last job counted')
+        check_equal(station.wait_later(begun['final'])['lines'], files, 'what the last job counted')
         check_each_once(station, 'text.wordcount', files + 1)
         failure = station.fail('flow.map', 'texts', [{'type': 'x', 'args': ['{no}']}])
         check(failure.final and '{no}' in failure.message, failure)
@@ -82,7 +76,7 @@ def a_worker_with_one_slot_is_enough():
             {'type': 'file.compress', 'args': ['{path}', 'packed/{stem}.gz']},
             {'type': 'file.decompress', 'args': ['{output}', 'back/{stem}.txt']}],
             {'window': 7})
-        summary = wait_for(station, begun['finish'])
+        summary = station.wait_later(begun['finish'])
         check_equal((summary['succeeded'], summary['jobs']), (40, 80), 'summary')
         for i in range(40):
             check_equal((station.out / 'back' / f'{i}.txt').read_text(), f'file {i}\n', 'a file')
@@ -95,10 +89,10 @@ def failures_and_stop():
             (station.out / 'in' / f'{i:02}.gz').write_bytes(b'not compressed')
         step = {'type': 'file.decompress', 'args': ['{path}', 'back/{stem}'], 'retry': 0}
         begun = station.run('flow.map', 'in', [step])
-        summary = wait_for(station, begun['finish'])
+        summary = station.wait_later(begun['finish'])
         check_equal((summary['succeeded'], summary['failed']), (0, 30), 'continue')
         begun = station.run('flow.map', 'in', [step], {'on_failure': 'stop', 'window': 2})
-        summary = wait_for(station, begun['finish'])
+        summary = station.wait_later(begun['finish'])
         check(summary['stopped'] and summary['failed'] <= 4 and
               summary['failed'] + summary['skipped'] == 30, summary)
         check_equal(station.run('flow.stop', begun['flow'])['stopped'], False, 'a late stop')
@@ -131,10 +125,10 @@ def kills():
             if kill_worker:
                 station.start_worker()
         begun = station.wait(jid, 300)
-        summary = wait_for(station, begun['finish'], 300)
+        summary = station.wait_later(begun['finish'], 300)
         check_equal((summary['succeeded'], summary['failed'], summary['jobs']),
                     (files, 0, 2 * files), 'summary')
-        check_equal(wait_for(station, begun['final'])['lines'], files, 'what the last job counted')
+        check_equal(station.wait_later(begun['final'])['lines'], files, 'what the last job counted')
         for jobtype, count in (('file.compress', files), ('file.decompress', files),
                                ('flow.map', 1), ('flow.finish', 1), ('text.wordcount', 1)):
             check_each_once(station, jobtype, count)

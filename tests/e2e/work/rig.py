@@ -9,7 +9,8 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from harness import DATA, ROOT, Failed, Server, Worker, check, check_equal, sluice  # noqa: E402
+from harness import (DATA, ROOT, Failed, Server, Worker, check, check_equal, sluice,  # noqa: E402
+                     wait_until)
 
 CANNOT_RUN = 77
 JOB_FAILED = 6
@@ -98,6 +99,11 @@ class Station:
         ended = done.json[0] if done.out else {}
         check(done.code == 0, f'{jid} ended with {ended or done.err}')
         return ended['result']
+
+    def wait_later(self, jid, seconds=120):
+        """The result of a job that is pushed later."""
+        wait_until(lambda: self.sluice('job', jid, '--json').code == 0, f'job {jid}', seconds)
+        return self.wait(jid, seconds)
 
     def run(self, jobtype, *arguments, seconds=120):
         """The result of one job of this type."""

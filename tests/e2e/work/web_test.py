@@ -184,6 +184,18 @@ def requests_and_secrets():
             check_equal(station.run('http.request', web.url('/busy-once'))['body'], 'now',
                         'after Retry-After')
             check_equal(station.run('http.get', web.url('/item/1'))['status'], 200, 'http.get')
+            # A flow's jobs, and its files, have references too.
+            (station.out / 'in').mkdir()
+            (station.out / 'in/a.txt').write_text('x')
+            flow = station.run('flow.map', 'in', [{'type': 'http.request', 'args': [
+                web.url('/echo'), {'headers': {'Authorization': {'$secret': 'key'},
+                                               'X-File': '{path}'}}]}])
+            check_equal(station.wait_later(flow['finish'])['succeeded'], 1, 'flow')
+            _, _, headers = web.server.seen[-1]
+            check_equal((headers['Authorization'], headers['X-File']),
+                        ('s3cr3t-t0ken', 'in/a.txt'), 'sent by a flow')
+            kept = b''.join(path.read_bytes() for path in station.out.rglob('*') if path.is_file())
+            check(b's3cr3t' not in kept, 'a secret in the files of a flow')
             check('s3cr3t' not in station.log() + station.server.log(), 'a secret in a log')
         shutil.rmtree(key.parent)
 
