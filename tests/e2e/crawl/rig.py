@@ -75,7 +75,7 @@ class Request:
     millisecond: `began` when nginx had read the first byte, `ended` when it had sent the last;
     `counted` is where limits count from."""
     __slots__ = ('began', 'ended', 'counted', 'address', 'host', 'method', 'uri', 'status', 'bytes',
-                 'connection', 'agent', 'conditional', 'encoding')
+                 'connection', 'agent', 'conditional', 'encoding', 'protocol', 'client')
 
     def __init__(self, fields):
         self.ended = fields['ended']
@@ -85,6 +85,7 @@ class Request:
         self.status, self.bytes = fields['status'], fields['bytes']
         self.connection, self.agent = fields['connection'], fields['agent']
         self.conditional, self.encoding = fields['conditional'], fields['encoding']
+        self.protocol, self.client = fields['protocol'], fields['client']
 
     def __repr__(self):
         return f'{self.began:.3f} {self.address} {self.host}{self.uri} {self.status}'
@@ -94,7 +95,8 @@ LOG_FORMAT = ('{"ended":$msec,"took":$request_time,"address":"$server_addr","hos
               '"method":"$request_method","uri":"$request_uri","status":$status,'
               '"bytes":$body_bytes_sent,"connection":$connection,"agent":"$http_user_agent",'
               '"conditional":"$http_if_none_match$http_if_modified_since",'
-              '"encoding":"$http_accept_encoding"}')
+              '"encoding":"$http_accept_encoding","protocol":"$server_protocol",'
+              '"client":"$ssl_client_s_dn"}')
 
 CONFIG = '''
 daemon off;
