@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // libraries: crawl_shell_fetch crawl_core_page kernel_base
 // Any bytes as the lines of an answer's head: limits hold, and nothing but what was sent is kept.
-// Also as a hosts file, and as a URL whose origin is looked for.
+// Also as a whole plain answer, which is the same in one piece and byte by byte; as a hosts file,
+// and as a URL whose origin is looked for.
 #include "kernel/base/check.h"
 #include "modules/crawl/shell/fetch/name_cache.h"
+#include "modules/crawl/shell/fetch/plain_answer.h"
 #include "modules/crawl/shell/fetch/response_head.h"
 #include "modules/crawl/shell/fetch/transfer_config.h"
 
@@ -33,6 +35,23 @@ void check(const FetchAnswer& answer) {
     SLUICE_CHECK(bytes <= limits.bytes_max + limits.count_max);
 }
 
+PlainAnswer::Verdict read_plain(std::string_view bytes, std::size_t step, FetchAnswer& answer) {
+    answer.order.body_max = 64;
+    PlainAnswer reader;
+    reader.begin();
+    auto verdict = PlainAnswer::Verdict::more;
+    while (!bytes.empty() && verdict == PlainAnswer::Verdict::more) {
+        verdict = reader.take(bytes.substr(0, step), limits, answer);
+        bytes.remove_prefix(std::min(step, bytes.size()));
+    }
+    if (verdict == PlainAnswer::Verdict::more) verdict = reader.end();
+    SLUICE_CHECK(verdict != PlainAnswer::Verdict::more);
+    SLUICE_CHECK(answer.body.size() <= 64);
+    SLUICE_CHECK(verdict == PlainAnswer::Verdict::whole || !reader.keeps_connection());
+    check(answer);
+    return verdict;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -47,6 +66,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check(answer);
     }
     check(answer);
+    FetchAnswer at_once, bit_by_bit;
+    SLUICE_CHECK(read_plain(bytes, bytes.size() + 1, at_once) == read_plain(bytes, 1, bit_by_bit));
+    SLUICE_CHECK(at_once.status == bit_by_bit.status && at_once.body == bit_by_bit.body);
+    SLUICE_CHECK(at_once.headers == bit_by_bit.headers);
     for (const auto& [name, addresses] : read_hosts(bytes)) {
         SLUICE_CHECK(!name.empty() && !addresses.empty());
     }

@@ -5,6 +5,7 @@
 #include "kernel/sync/clock.h"
 #include "kernel/sync/once.h"
 #include "kernel/sync/thread.h"
+#include "modules/crawl/shell/fetch/plain_transfer.h"
 #include "modules/crawl/shell/fetch/poller.h"
 #include "modules/crawl/shell/fetch/transfer.h"
 
@@ -20,6 +21,8 @@
 namespace sluice::crawl {
 
 namespace {
+
+constexpr std::size_t read_bytes = 64UL * 1024;
 
 struct FreeMulti {
     void operator()(CURLM* handle) const { curl_multi_cleanup(handle); }
@@ -55,7 +58,9 @@ struct FetchLoop::Parts {
           poller(std::move(events)),
           done(std::move(handler)),
           round_end(std::move(round_handler)),
-          orders(shared->config.requests_max, "crawl-fetch-orders") {}
+          orders(shared->config.requests_max, "crawl-fetch-orders"),
+          plain_is_enough(PlainTransfer::is_enough(shared->config)),
+          links(*poller, shared->config.connections_max) {}
 
     Status prepare();
     void run();
@@ -63,9 +68,13 @@ struct FetchLoop::Parts {
     void take_orders();
     void start(Request request);
     void drop(Request request);
-    void hand_over(Transfer& transfer);
-    void end(Transfer& transfer);
+    bool begin(Request request);
+    bool begin_plain(Request request);
+    void run_with(Exchange& exchange);
+    void hand_over(Exchange& exchange);
+    void end(Exchange& exchange);
     void collect();
+    void go_on(const Ready& socket);
     void kick();
     void expire();
     void cancel_everything();
@@ -84,10 +93,16 @@ struct FetchLoop::Parts {
     Channel<Request> orders;
     std::atomic<bool> cancel = false;
 
+    const bool plain_is_enough;
+    PlainLinks links;
+    std::vector<std::unique_ptr<PlainTransfer>> plain_transfers;
+    std::vector<PlainTransfer*> plain_resting;
+    std::vector<char> incoming = std::vector<char>(read_bytes);  ///< what plain transfers read into
+
     std::vector<std::unique_ptr<Transfer>> transfers;  ///< outlive the connections they made
     std::unique_ptr<CURLM, FreeMulti> multi;
     std::vector<Transfer*> resting;
-    std::vector<Transfer*> running;
+    std::vector<Exchange*> running;  ///< both kinds
     std::vector<Request> taken;
     Instant timer = no_deadline;      ///< libcurl's
     Instant limits_at = no_deadline;  ///< no limit of time is over before
@@ -154,6 +169,7 @@ void FetchLoop::Parts::run() {
         wait();
     }
     if (round_end) round_end();
+    plain_transfers.clear();
     multi.reset();
 }
 
@@ -184,39 +200,63 @@ void FetchLoop::Parts::drop(Request request) {
 }
 
 void FetchLoop::Parts::start(Request request) {
+    const bool plain = plain_is_enough && PlainTransfer::takes(request.order.url);
+    const bool begun = plain ? begin_plain(std::move(request)) : begin(std::move(request));
+    if (!begun) return hand_over(*running.back());
+    limits_at = std::min(limits_at, monotonic_now() + shared->shortest_limit);
+}
+
+void FetchLoop::Parts::run_with(Exchange& exchange) {
+    exchange.place = running.size();
+    running.push_back(&exchange);
+}
+
+bool FetchLoop::Parts::begin_plain(Request request) {
+    if (plain_resting.empty()) {
+        plain_transfers.push_back(std::make_unique<PlainTransfer>(*shared, links));
+        plain_resting.push_back(plain_transfers.back().get());
+    }
+    PlainTransfer& transfer = *plain_resting.back();
+    plain_resting.pop_back();
+    run_with(transfer);
+    return transfer.begin(std::move(request.order), request.extra);
+}
+
+bool FetchLoop::Parts::begin(Request request) {
     if (resting.empty()) {
         transfers.push_back(std::make_unique<Transfer>(*shared));
         resting.push_back(transfers.back().get());
     }
     Transfer& transfer = *resting.back();
     resting.pop_back();
-    transfer.place = running.size();
-    running.push_back(&transfer);
-    if (!transfer.begin(std::move(request.order), std::move(request.extra))) {
-        hand_over(transfer);
-        return;
-    }
-    if (curl_multi_add_handle(multi.get(), transfer.handle()) != CURLM_OK) {
-        transfer.abort(FetchFault::too_large, "libcurl does not take the request");
-        hand_over(transfer);
-        return;
-    }
-    limits_at = std::min(limits_at, monotonic_now() + shared->shortest_limit);
+    run_with(transfer);
+    if (!transfer.begin(std::move(request.order), std::move(request.extra))) return false;
+    if (curl_multi_add_handle(multi.get(), transfer.handle()) == CURLM_OK) return true;
+    transfer.abort(FetchFault::too_large, "libcurl does not take the request");
+    return false;
 }
 
 /// The handle is out of libcurl's hands.
-void FetchLoop::Parts::hand_over(Transfer& transfer) {
-    running[transfer.place] = running.back();
-    running[transfer.place]->place = transfer.place;
+void FetchLoop::Parts::hand_over(Exchange& exchange) {
+    running[exchange.place] = running.back();
+    running[exchange.place]->place = exchange.place;
     running.pop_back();
-    done(std::move(transfer.answer()));
-    transfer.recycle();
-    resting.push_back(&transfer);
+    done(std::move(exchange.answer()));
+    exchange.recycle();
+    if (exchange.way() == Exchange::Way::plain) {
+        plain_resting.push_back(&static_cast<PlainTransfer&>(exchange));
+    } else {
+        resting.push_back(&static_cast<Transfer&>(exchange));
+    }
 }
 
-void FetchLoop::Parts::end(Transfer& transfer) {
-    curl_multi_remove_handle(multi.get(), transfer.handle());
-    hand_over(transfer);
+void FetchLoop::Parts::end(Exchange& exchange) {
+    if (exchange.way() == Exchange::Way::plain) {
+        static_cast<PlainTransfer&>(exchange).let_go();
+    } else {
+        curl_multi_remove_handle(multi.get(), static_cast<Transfer&>(exchange).handle());
+    }
+    hand_over(exchange);
 }
 
 void FetchLoop::Parts::collect() {
@@ -250,7 +290,7 @@ void FetchLoop::Parts::expire() {
     limits_at = running.empty() ? no_deadline : now + shared->shortest_limit;
     // From behind: the one that takes the place of one that ended has been looked at.
     for (std::size_t i = running.size(); i > 0; --i) {
-        Transfer& transfer = *running[i - 1];
+        Exchange& transfer = *running[i - 1];
         if (auto late = transfer.lateness(now)) {
             transfer.abort(FetchFault::timeout, *std::move(late));
             end(transfer);
@@ -263,7 +303,7 @@ void FetchLoop::Parts::expire() {
 void FetchLoop::Parts::cancel_everything() {
     collect();
     while (!running.empty()) {
-        Transfer& transfer = *running.back();
+        Exchange& transfer = *running.back();
         transfer.abort(FetchFault::cancelled, "cancelled");
         end(transfer);
     }
@@ -276,10 +316,23 @@ bool FetchLoop::Parts::may_sleep() {
 void FetchLoop::Parts::wait() {
     const auto ready = poller->wait(std::min(timer, limits_at), [this] { return may_sleep(); });
     for (const Ready& socket : ready) {
+        if (links.owns(socket.fd)) {
+            go_on(socket);
+            continue;
+        }
         const int what =
             (socket.readable ? CURL_CSELECT_IN : 0) | (socket.writable ? CURL_CSELECT_OUT : 0);
         int still = 0;
         curl_multi_socket_action(multi.get(), socket.fd, what, &still);
+    }
+}
+
+void FetchLoop::Parts::go_on(const Ready& socket) {
+    PlainTransfer* const transfer = links.user_of(socket.fd);
+    if (transfer == nullptr) {
+        links.close(socket.fd);  // it speaks, or ends, while nobody asks
+    } else if (transfer->go_on(socket, incoming)) {
+        hand_over(*transfer);
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// FetchLoop: fetches pages over HTTP by libcurl, many at once on one thread of its own. Follows no
-// redirect, keeps no cookies, decodes no content: what came is handed on as it came. Knows no
-// politeness; it fetches what is ordered, at once.
+// FetchLoop: fetches pages over HTTP, many at once on one thread of its own: by libcurl, and what
+// is plain and simple by hand. Follows no redirect, keeps no cookies, decodes no content: what came
+// is handed on as it came. Knows no politeness; it fetches what is ordered, at once.
 #pragma once
 
 #include "kernel/base/result.h"

@@ -15,24 +15,14 @@ namespace {
 
 constexpr long buffer_bytes = 32 * 1024;
 constexpr long upload_buffer_bytes = 16 * 1024;
-/// Memory of a body that is kept for the next one.
-constexpr std::size_t spare_body_max = 128 * 1024;
 /// The limits of time are the loop's; each of libcurl's would cost a timer. It has one of its own
 /// for connections, which must not come first.
 constexpr Duration library_connect_timeout = 5min;
 
-/// The text can be put into a request line or header as it is.
-bool is_plain(std::string_view text, bool with_blanks) {
-    return std::all_of(text.begin(), text.end(), [with_blanks](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte > 0x20 ? byte != 0x7F : with_blanks && (c == ' ' || c == '\t');
-    });
-}
-
 }  // namespace
 
 Transfer::Transfer(const TransferShared& shared)
-    : shared_(shared),
+    : Exchange(shared, Way::library),
       easy_(curl_easy_init()),
       connect_node_(std::make_unique<curl_slist>()),
       extra_nodes_(std::make_unique<std::array<curl_slist, extras_max>>()) {
@@ -172,23 +162,13 @@ void Transfer::apply(const Access& access) {
 }
 
 bool Transfer::set_address(bool tunnelled) {
-    const std::string& ordered = answer_.order.address;
-    if (ordered.empty()) return refuse(FetchFault::dns, "its name has no address to connect to");
-    if (ordered != address_text_) {
-        address_text_ = ordered;
-        address_.clear();
-        const auto parsed = IpAddress::parse(ordered);
-        if (!parsed) return refuse(FetchFault::blocked, "no address to connect to");
-        if (shared_.config.rules.allows_address(*parsed)) {
-            address_ = parsed->text();
-            // Every host and port goes to this address. It is also what tells libcurl's kept
-            // connections to one host at two addresses apart.
-            connect_line_ = parsed->is_v4() ? "::" + address_ + ":" : "::[" + address_ + "]:";
-            *connect_node_ = {connect_line_.data(), nullptr};
-        }
-    }
-    if (address_.empty()) {
-        return refuse(FetchFault::blocked, "the outbound policy does not allow " + ordered);
+    if (!check_address()) return false;
+    if (address_ != connects_address_) {
+        connects_address_ = address_;
+        // Every host and port goes to this address. It is also what tells libcurl's kept
+        // connections to one host at two addresses apart.
+        connect_line_ = ip_.is_v4() ? "::" + address_ + ":" : "::[" + address_ + "]:";
+        *connect_node_ = {connect_line_.data(), nullptr};
     }
     set_connect_to(tunnelled);
     return true;
@@ -201,21 +181,10 @@ void Transfer::set_connect_to(bool on) {
 }
 
 bool Transfer::set_headers(const FetchLoop::Extra& extra) {
-    const std::pair<std::string_view, const std::string&> fields[extras_max] = {
-        {"Cookie: ", extra.cookie},
-        {"If-None-Match: ", extra.if_none_match},
-        {"If-Modified-Since: ", extra.if_modified_since},
-        {"Referer: ", extra.referer}};
+    if (!write_extras(extra, extra_lines_)) return false;
     curl_slist* list = shared_.headers.get();
     for (std::size_t i = 0; i < extras_max; ++i) {
-        const auto& [name, value] = fields[i];
-        if (value.empty()) continue;
-        if (!is_plain(value, true)) {
-            return refuse(FetchFault::protocol,
-                          "a value of the request has control characters in it");
-        }
-        extra_lines_[i] = name;
-        extra_lines_[i] += value;
+        if (extra_lines_[i].empty()) continue;
         (*extra_nodes_)[i] = {extra_lines_[i].data(), list};
         list = &(*extra_nodes_)[i];
     }
@@ -226,12 +195,9 @@ bool Transfer::set_headers(const FetchLoop::Extra& extra) {
 }
 
 bool Transfer::begin(FetchOrder order, FetchLoop::Extra extra) {
-    answer_.order = std::move(order);
-    began_ = phase_began_ = monotonic_now();
-    phase_ = Phase::connecting;
+    begin_exchange(std::move(order));
     head_.begin();
     stopped_ = FetchFault::none;
-    again_ = false;
     error_[0] = '\0';
     const std::string& url = answer_.order.url;
     const bool https = url.starts_with("https://");
@@ -239,7 +205,7 @@ bool Transfer::begin(FetchOrder order, FetchLoop::Extra extra) {
     if (!https && !url.starts_with("http://")) {
         return refuse(FetchFault::protocol, "only http and https are fetched");
     }
-    if (!is_plain(url, false)) {
+    if (!is_plain_text(url, false)) {
         return refuse(FetchFault::protocol, "the URL has blanks or control characters in it");
     }
     // An HTTP proxy is asked for a plain URL, not for a tunnel, which many give to port 443 only.
@@ -250,12 +216,6 @@ bool Transfer::begin(FetchOrder order, FetchLoop::Extra extra) {
     }
     set(CURLOPT_URL, url.c_str());
     return options_fine_ || refuse(FetchFault::protocol, "the request cannot be made");
-}
-
-bool Transfer::refuse(FetchFault fault, std::string detail) {
-    answer_.fault = fault;
-    answer_.detail = std::move(detail);
-    return false;
 }
 
 void Transfer::stop_with(FetchFault fault, std::string detail) {
@@ -289,65 +249,6 @@ void Transfer::finish(int code) {
     }
     refuse(fault_of(code), error_[0] != '\0' ? std::string(error_.data())
                                              : curl_easy_strerror(static_cast<CURLcode>(code)));
-}
-
-void Transfer::abort(FetchFault fault, std::string detail) {
-    answer_.took = monotonic_now() - began_;
-    refuse(fault, std::move(detail));
-}
-
-void Transfer::recycle() {
-    auto body = std::move(answer_.body);
-    auto headers = std::move(answer_.headers);
-    auto head = std::move(answer_.request_head);
-    body.clear();
-    headers.clear();
-    head.clear();
-    if (body.capacity() > spare_body_max) body = {};
-    answer_ = FetchAnswer{};
-    answer_.body = std::move(body);
-    answer_.headers = std::move(headers);
-    answer_.request_head = std::move(head);
-}
-
-Instant Transfer::deadline() const {
-    const auto& config = shared_.config;
-    Instant at = began_ + config.total_timeout;
-    switch (phase_) {
-        case Phase::connecting: at = std::min(at, began_ + config.connect_timeout); break;
-        case Phase::asking: at = std::min(at, phase_began_ + config.first_byte_timeout); break;
-        case Phase::receiving:
-            at = std::min(at, phase_began_ + config.idle_timeout);
-            if (config.speed_min > 0) at = std::min(at, speed_since_ + config.speed_window);
-            break;
-    }
-    return at;
-}
-
-std::optional<std::string> Transfer::lateness(Instant now) {
-    const auto& config = shared_.config;
-    if (now >= began_ + config.total_timeout) return "not complete in time";
-    switch (phase_) {
-        case Phase::connecting:
-            if (now >= began_ + config.connect_timeout) return "no connection in time";
-            break;
-        case Phase::asking:
-            if (now >= phase_began_ + config.first_byte_timeout) return "no answer in time";
-            break;
-        case Phase::receiving:
-            if (now >= phase_began_ + config.idle_timeout) return "the answer has stopped coming";
-            if (config.speed_min > 0 && now >= speed_since_ + config.speed_window) {
-                const auto seconds = to_seconds(now - speed_since_);
-                if (static_cast<double>(speed_bytes_) <
-                    static_cast<double>(config.speed_min) * seconds) {
-                    return "the answer comes too slowly";
-                }
-                speed_since_ = now;
-                speed_bytes_ = 0;
-            }
-            break;
-    }
-    return std::nullopt;
 }
 
 }  // namespace sluice::crawl

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Transfer: one libcurl handle and the request it has in hand. It makes the request, takes the
-// answer and judges its limits; driving it is the loop's part (fetch_loop.cpp). Handles are used
-// again, and are told only what differs from the request before.
+// Transfer: one libcurl handle and the request it has in hand. It makes the request and takes the
+// answer; driving it is the loop's part (fetch_loop.cpp). Handles are used again, and are told only
+// what differs from the request before.
 #pragma once
 
-#include "kernel/base/time.h"
-#include "modules/crawl/shell/fetch/fetch_loop.h"
-#include "modules/crawl/shell/fetch/response_head.h"
-#include "modules/crawl/shell/fetch/transfer_shared.h"
+#include "modules/crawl/shell/fetch/exchange.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 struct curl_slist;
@@ -21,7 +17,7 @@ struct curl_slist;
 namespace sluice::crawl {
 
 /// Lives on the loop's thread.
-class Transfer {
+class Transfer final : public Exchange {
 public:
     explicit Transfer(const TransferShared& shared);
     ~Transfer();
@@ -39,25 +35,10 @@ public:
     bool begin_again(int code);
     /// libcurl has ended the request with this CURLcode.
     void finish(int code);
-    /// It is not waited for any more.
-    void abort(FetchFault fault, std::string detail);
-    /// The end of the request; to be handed over, then recycled.
-    [[nodiscard]] FetchAnswer& answer() { return answer_; }
-    /// Takes back what memory is left in the answer.
-    void recycle();
-
-    /// The next limit of time, as far as is known; it may be found to lie later.
-    [[nodiscard]] Instant deadline() const;
-    /// Says which limit of time is over, nothing if none is.
-    std::optional<std::string> lateness(Instant now);
-
     [[nodiscard]] void* handle() const { return easy_; }
-    std::size_t place = 0;  ///< the loop's own: its index among those that run
 
 private:
     friend struct TransferCallbacks;
-    enum class Phase : std::uint8_t { connecting, asking, receiving };
-    static constexpr std::size_t extras_max = 4;
     static constexpr std::size_t no_match = SIZE_MAX;
     /// Which entries of the configuration hold for the host.
     struct Access {
@@ -80,33 +61,23 @@ private:
     bool set_headers(const FetchLoop::Extra& extra);
     template <class Value>
     void set(int option, Value value);
-    bool refuse(FetchFault fault, std::string detail);
     void stop_with(FetchFault fault, std::string detail);
 
-    const TransferShared& shared_;
     void* easy_ = nullptr;
     bool options_fine_ = true;
     std::array<char, 256> error_{};
 
     // What the handle was told last.
     Access access_;
-    std::string address_text_;  ///< as ordered
-    std::string address_;       ///< the same in its normal form; empty: not allowed
+    std::string connects_address_;  ///< that of connect_line_
     std::string connect_line_;
     std::unique_ptr<curl_slist> connect_node_;
     bool connects_to_ = false;
-    std::array<std::string, extras_max> extra_lines_;
+    std::string extra_lines_[extras_max];
     std::unique_ptr<std::array<curl_slist, extras_max>> extra_nodes_;
     curl_slist* headers_set_ = nullptr;
 
-    FetchAnswer answer_;
     ResponseHead head_;
-    Phase phase_ = Phase::connecting;
-    Instant began_;
-    Instant phase_began_;  ///< of receiving: the last piece
-    Instant speed_since_;
-    std::uint64_t speed_bytes_ = 0;
-    bool again_ = false;                     ///< it has been made once more
     FetchFault stopped_ = FetchFault::none;  ///< by a callback
     std::string stopped_detail_;
 };

@@ -2,8 +2,6 @@
 // What libcurl calls while a transfer runs.
 #include "modules/crawl/shell/fetch/transfer.h"
 
-#include "kernel/sync/clock.h"
-
 #include <curl/curl.h>
 
 #include <sys/socket.h>
@@ -50,28 +48,10 @@ std::size_t TransferCallbacks::take_header(char* data, std::size_t size, std::si
                                            void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::string_view line(data, size * count);
-    transfer.phase_began_ = monotonic_now();
-    if (transfer.phase_ != Transfer::Phase::receiving) {
-        transfer.phase_ = Transfer::Phase::receiving;
-        transfer.answer_.latency = transfer.phase_began_ - transfer.began_;
-        transfer.speed_since_ = transfer.phase_began_;
-        transfer.speed_bytes_ = 0;
-    }
-    transfer.speed_bytes_ += line.size();
-    const auto& config = transfer.shared_.config;
-    const ResponseHead::Limits limits{config.header_bytes_max, config.header_count_max};
-    switch (transfer.head_.take(line, limits, transfer.answer_)) {
-        case ResponseHead::Verdict::fine: return line.size();
-        case ResponseHead::Verdict::too_many_bytes:
-            transfer.stop_with(FetchFault::too_large, "the headers are longer than the limit of " +
-                                                          std::to_string(limits.bytes_max) +
-                                                          " bytes");
-            break;
-        case ResponseHead::Verdict::too_many_fields:
-            transfer.stop_with(FetchFault::too_large,
-                               "more than " + std::to_string(limits.count_max) + " headers");
-            break;
-    }
+    transfer.heard(line.size());
+    const auto verdict = transfer.head_.take(line, transfer.head_limits(), transfer.answer_);
+    if (verdict == ResponseHead::Verdict::fine) return line.size();
+    transfer.stop_with(FetchFault::too_large, transfer.head_problem(verdict));
     return 0;
 }
 
@@ -79,8 +59,7 @@ std::size_t TransferCallbacks::take_body(char* data, std::size_t size, std::size
                                          void* self) {
     auto& transfer = *static_cast<Transfer*>(self);
     const std::string_view piece(data, size * count);
-    transfer.phase_began_ = monotonic_now();
-    transfer.speed_bytes_ += piece.size();
+    transfer.heard(piece.size());
     transfer.head_.body_began();
     auto& answer = transfer.answer_;
     const std::uint64_t room = answer.order.body_max - answer.body.size();
@@ -130,8 +109,7 @@ int TransferCallbacks::before_request(void* self, char* remote_address, char*, i
     }
     transfer.answer_.address = remote;
     if (transfer.phase_ == Transfer::Phase::connecting) {
-        transfer.phase_ = Transfer::Phase::asking;
-        transfer.phase_began_ = monotonic_now();
+        transfer.begin_asking();
     }
     return CURL_PREREQFUNC_OK;
 }

@@ -60,7 +60,16 @@ Status check_header(const HttpHeader& header) {
     return {};
 }
 
-Status add_headers(const FetchConfig& config, HeaderList& list) {
+Status add_headers(TransferShared& shared) {
+    const FetchConfig& config = shared.config;
+    const auto add = [&shared](std::string line) {
+        shared.plain_lines += line;
+        // libcurl's way to say that there is no value.
+        if (line.ends_with(';') && line.find(':') == std::string::npos)
+            shared.plain_lines.back() = ':';
+        shared.plain_lines += "\r\n";
+        shared.headers.add(std::move(line));
+    };
     if (config.extra_headers.size() > extra_headers_max) {
         return fail(Code::exhausted, "more than 64 headers for all requests");
     }
@@ -69,18 +78,20 @@ Status add_headers(const FetchConfig& config, HeaderList& list) {
             config.extra_headers.begin(), config.extra_headers.end(),
             [name](const HttpHeader& header) { return equals_ignoring_case(header.name, name); });
     };
+    if (!given("User-Agent") && !config.user_agent.empty())
+        shared.plain_lines = "User-Agent: " + config.user_agent + "\r\n";
     if (!given("Accept")) {
-        list.add("Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+        add("Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
     }
     if (!is_value(config.accept_encoding) || !is_value(config.user_agent)) {
         return fail(Code::invalid, "control characters in the user agent or accepted encodings");
     }
     if (!config.accept_encoding.empty() && !given("Accept-Encoding")) {
-        list.add("Accept-Encoding: " + config.accept_encoding);
+        add("Accept-Encoding: " + config.accept_encoding);
     }
     for (const auto& header : config.extra_headers) {
         SLUICE_TRY_STATUS(check_header(header));
-        list.add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+        add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
     }
     return {};
 }
@@ -135,7 +146,7 @@ Result<std::unique_ptr<TransferShared>> TransferShared::make(FetchConfig config)
     auto shared = std::make_unique<TransferShared>();
     shared->config = std::move(config);
     SLUICE_TRY_STATUS(check_times(*shared));
-    SLUICE_TRY_STATUS(add_headers(shared->config, shared->headers));
+    SLUICE_TRY_STATUS(add_headers(*shared));
     SLUICE_TRY_STATUS(check_tls(*shared));
     SLUICE_TRY_STATUS(check_proxy(*shared));
     for (const auto& entry : shared->config.credentials) {

@@ -38,6 +38,7 @@ struct TransferShared {
     bool proxy_speaks_http = false;       ///< else SOCKS
     bool authorities_are_a_file = false;  ///< and not a folder
     HeaderList headers;                   ///< sent with every request
+    std::string plain_lines;              ///< the same and the user agent, as they are sent
     Poller* poller = nullptr;
     Duration shortest_limit{0};  ///< of all limits of time
 
