@@ -112,7 +112,9 @@ public:
     void cancel();
     /// Starts nothing while paused; what is in flight ends.
     void pause(bool paused);
-    /// Live change of every rate. `gates.crawl.running_max` stays within `connections_max`.
+    /// Live change of every rate. `gates.crawl.running_max` stays within `connections_max`. Kept
+    /// with the crawl: a run that resumes it goes on with these, unless its CrawlConfig has other
+    /// rates than that of this run.
     void set_rates(const PaceConfig& pace, const GateConfig& gates);
     /// As of at most a tenth of a second ago.
     [[nodiscard]] CrawlProgress progress() const;

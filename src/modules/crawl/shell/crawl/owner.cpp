@@ -87,6 +87,7 @@ Status Owner::restore() {
     }));
     SLUICE_TRY(const auto jar, store.get(cookies_key));
     if (jar && options_.cookies) SLUICE_TRY_STATUS(cookies_.decode(*jar));
+    SLUICE_TRY_STATUS(restore_rates());
     frontier_.restored(read_clock());
     before_ = shown_ = frontier_.totals();
     return {};
@@ -207,9 +208,9 @@ void Owner::pause(bool paused) {
     wake();
 }
 
-void Owner::set_rates(RateChange change) {
+void Owner::set_rates(Rates rates) {
     MutexLock lock(wishes_mutex_);
-    rates_wish_ = std::move(change);
+    rates_wish_ = std::move(rates);
     has_wishes_ = true;
     lock.unlock();
     wake();
@@ -233,20 +234,38 @@ void Owner::listen(FetchPort& port) {
         unpublished_ = true;
     }
     if (!has_wishes_.exchange(false)) return;
-    std::optional<RateChange> rates;
+    std::optional<Rates> rates;
     {
         MutexLock lock(wishes_mutex_);
         rates = std::exchange(rates_wish_, std::nullopt);
         if (failure_) broken_ = failure_;
     }
     if (rates) {
-        GateConfig gates = rates->gates;
-        const std::uint32_t most = options_.frontier.gates.crawl.running_max;
-        if (gates.crawl.running_max == 0 || gates.crawl.running_max > most)
-            gates.crawl.running_max = most;
-        frontier_.set_politeness(rates->pace, gates, read_clock());
+        const Rates given{options_.frontier.pace, options_.frontier.gates};
+        decision_.writes.push_back({rates_key(), rates_record(*rates, given)});
+        apply_rates(*std::move(rates));
     }
     answer_questions();
+}
+
+void Owner::apply_rates(Rates rates) {
+    std::uint32_t& running_max = rates.gates.crawl.running_max;
+    const std::uint32_t most = options_.frontier.gates.crawl.running_max;
+    if (running_max == 0 || running_max > most) running_max = most;
+    frontier_.set_politeness(rates.pace, rates.gates, read_clock());
+}
+
+/// Those that were changed while an earlier run had the crawl.
+Status Owner::restore_rates() {
+    SLUICE_TRY(const auto record, committer_.store().get(rates_key()));
+    if (!record) return {};
+    SLUICE_TRY(auto rates, read_rates(*record, {options_.frontier.pace, options_.frontier.gates}));
+    if (rates) {
+        apply_rates(*std::move(rates));
+    } else {
+        decision_.writes.push_back({rates_key(), std::nullopt});
+    }
+    return {};
 }
 
 /// The one way out before the crawl is complete.

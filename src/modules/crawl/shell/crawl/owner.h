@@ -12,6 +12,7 @@
 #include "kernel/sync/snapshot.h"
 #include "modules/crawl/core/frontier/frontier.h"
 #include "modules/crawl/core/http/cookie_jar.h"
+#include "modules/crawl/core/politeness/rates.h"
 #include "modules/crawl/core/report/progress.h"
 #include "modules/crawl/shell/crawl/committer.h"
 #include "modules/crawl/shell/crawl/crawl_metrics.h"
@@ -50,12 +51,6 @@ struct OwnerOptions {
     std::function<void(const CrawlProgress&)> on_progress;
 };
 
-/// Rates that were asked for while the crawl runs.
-struct RateChange {
-    PaceConfig pace;
-    GateConfig gates;
-};
-
 class Owner {
 public:
     /// All must outlive it.
@@ -77,7 +72,8 @@ public:
     void drain() { wish_to_stop(Stop::drain); }
     void cancel() { wish_to_stop(Stop::cancel); }
     void pause(bool paused);
-    void set_rates(RateChange change);
+    /// Kept with the crawl: a later run goes on with them, unless it was given other rates.
+    void set_rates(Rates rates);
     /// Something outside failed; the crawl ends with that error.
     void fail_with(const Error& error);
     [[nodiscard]] CrawlProgress progress() const { return *progress_.read(); }
@@ -104,6 +100,8 @@ private:
     void remember(PageDone& done) SLUICE_REQUIRES(role_);
     Status round(FetchPort& port) SLUICE_REQUIRES(role_);
     void listen(FetchPort& port) SLUICE_REQUIRES(role_);
+    void apply_rates(Rates rates) SLUICE_REQUIRES(role_);
+    Status restore_rates() SLUICE_REQUIRES(role_);
     void stop_for(CrawlEnd reason, FetchPort& port) SLUICE_REQUIRES(role_);
     void watch_limits(FetchPort& port) SLUICE_REQUIRES(role_);
     std::size_t chunk_end(std::size_t begin) const SLUICE_REQUIRES(role_);
@@ -134,7 +132,7 @@ private:
     std::atomic<bool> pause_wish_{false};
     std::atomic<bool> has_wishes_{false};  ///< of those below
     Mutex wishes_mutex_{"crawl.wishes"};
-    std::optional<RateChange> rates_wish_ SLUICE_GUARDED_BY(wishes_mutex_);
+    std::optional<Rates> rates_wish_ SLUICE_GUARDED_BY(wishes_mutex_);
     std::optional<Error> failure_ SLUICE_GUARDED_BY(wishes_mutex_);
     std::vector<HostsQuestion> questions_ SLUICE_GUARDED_BY(wishes_mutex_);
     bool running_ SLUICE_GUARDED_BY(wishes_mutex_) = false;

@@ -285,7 +285,7 @@ TEST_F(OwnerTest, PausedCrawlGoesOnWhenItIsToldTo) {
 TEST_F(OwnerTest, RatesThatAreChangedLiveCountForHostsThatWait) {
     Crawl run = make();
     Owner* owner = nullptr;
-    const RateChange quick{run.options.frontier.pace, run.options.frontier.gates};
+    const Rates quick{run.options.frontier.pace, run.options.frontier.gates};
     run.options.frontier.pace.delay = 24h;
     run.before = [&](Owner& one) { owner = &one; };
     run.options.progress_every = 1ms;
@@ -295,6 +295,38 @@ TEST_F(OwnerTest, RatesThatAreChangedLiveCountForHostsThatWait) {
     };
     run.go();
     EXPECT_EQ(summary(run).end, CrawlEnd::complete);
+    expect_whole();
+}
+
+TEST_F(OwnerTest, RatesThatWereChangedLiveHoldForTheNextRunUnlessItIsGivenOthers) {
+    Crawl first = make();
+    const Rates quick{first.options.frontier.pace, first.options.frontier.gates};
+    first.options.frontier.pace.delay = 24h;
+    first.options.frontier.pages_max = 20;
+    first.before = [&](Owner& owner) { owner.set_rates(quick); };
+    first.go();
+    EXPECT_EQ(summary(first).end, CrawlEnd::pages_limit);
+
+    // A delay of 12 hours was not what the first run was given, so it counts.
+    Crawl slower = make(true);
+    slower.options.frontier.pace.delay = 12h;
+    slower.options.progress_every = 1ms;
+    Owner* owner = nullptr;
+    slower.before = [&](Owner& one) { owner = &one; };
+    slower.options.on_progress = [&](const CrawlProgress& progress) {
+        if (progress.hosts.pausing > 0 && progress.in_flight == 0) owner->drain();
+    };
+    slower.go();
+    EXPECT_EQ(summary(slower).end, CrawlEnd::drained);
+
+    Crawl again = make(true);
+    again.options.frontier.pace.delay = 12h;
+    again.before = [&](Owner& one) { one.set_rates(quick), one.drain(); };
+    again.go();
+    Crawl last = make(true);
+    last.options.frontier.pace.delay = 12h;
+    last.go();
+    EXPECT_EQ(summary(last).end, CrawlEnd::complete);
     expect_whole();
 }
 
