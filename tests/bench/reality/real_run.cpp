@@ -28,7 +28,24 @@ constexpr Duration drain_max = 20s;    // for what waits when the scenario is ov
 struct Trace {
     std::atomic<std::int64_t> started_ns{-1};
     std::atomic<std::int64_t> succeeded_ns{-1};
-    std::atomic<std::uint32_t> failures{0};
+};
+
+/// A mean of times that many threads measure.
+class TimeSum {
+public:
+    void add(Duration time) {
+        sum_ns_.fetch_add(time.count());
+        count_.fetch_add(1);
+    }
+    [[nodiscard]] std::uint64_t count() const { return count_; }
+    /// Seconds; 0 without any.
+    [[nodiscard]] double mean() const {
+        return count_ == 0 ? 0 : to_seconds(Duration{sum_ns_}) / static_cast<double>(count_);
+    }
+
+private:
+    std::atomic<std::int64_t> sum_ns_{0};
+    std::atomic<std::uint64_t> count_{0};
 };
 
 Error unsupported(const std::string& what) {
@@ -78,7 +95,7 @@ public:
 private:
     Status make_workers();
     sdk::Outcome handle(sdk::JobContext& context, double speed);
-    void note_gap(Instant began, Duration arrived);
+    void note_start(Instant began, Duration arrived);
     void produce(std::size_t index);
     Status push(sdk::Client& client, std::size_t index, std::size_t number);
     [[nodiscard]] std::vector<std::string> queues_of(const sim::Pool& pool) const;
@@ -91,8 +108,8 @@ private:
     Instant begin_{};
     WaitGroup unstarted_;
     std::atomic<bool> has_failed_{false};
-    std::atomic<std::int64_t> gaps_ns_{0};
-    std::atomic<std::int64_t> gaps_{0};
+    TimeSum gaps_;         // from the planned end of a job to the begin of the next
+    TimeSum idle_starts_;  // from the arrival to the begin
 };
 
 std::vector<std::string> RealRun::queues_of(const sim::Pool& pool) const {
@@ -126,15 +143,21 @@ Status RealRun::make_workers() {
     return {};
 }
 
-/// When the handler that ran last on this thread ended.
-thread_local Instant slot_free_since{};
+/// When the job that ran last on this thread ended by plan, and when in fact.
+struct SlotFree {
+    Instant planned{};
+    Instant since{};
+};
+thread_local SlotFree slot_free{};
 
-void RealRun::note_gap(Instant began, Duration arrived) {
-    // Certainly waiting when the slot became free, not on its way to it.
-    constexpr Duration certainly = 5ms;
-    if (slot_free_since == Instant{} || begin_ + arrived + certainly > slot_free_since) return;
-    gaps_ns_.fetch_add((began - slot_free_since).count());
-    gaps_.fetch_add(1);
+void RealRun::note_start(Instant began, Duration arrived) {
+    // Certainly waiting when the slot became free, or the slot idle when the job arrived; what
+    // lies between may have been on its way.
+    constexpr Duration certainly = 8ms;
+    const Instant arrival = begin_ + arrived;
+    if (slot_free.since == Instant{}) return;
+    if (arrival + certainly <= slot_free.since) gaps_.add(began - slot_free.planned);
+    if (slot_free.since + certainly <= arrival) idle_starts_.add(began - arrival);
 }
 
 sdk::Outcome RealRun::handle(sdk::JobContext& context, double speed) {
@@ -148,16 +171,15 @@ sdk::Outcome RealRun::handle(sdk::JobContext& context, double speed) {
     std::int64_t unset = -1;
     if (trace.started_ns.compare_exchange_strong(unset, (began - begin_).count()))
         unstarted_.done();
-    if (context.job().attempt <= 1) note_gap(began, plan_.traffic()[index].jobs[number].at);
+    if (context.job().attempt <= 1) note_start(began, plan_.traffic()[index].jobs[number].at);
     const auto attempt = static_cast<std::uint32_t>(std::max(context.job().attempt, 1));
     const PlannedAttempt planned = plan_.attempt(index, number, attempt);
     const double share = planned.fails ? scenario_.traffic[index].failures.work_share : 1.0;
     const Duration work = sim::from_seconds(to_seconds(planned.work) * share / speed);
     Selector pause({});
     pause.wait_until(began + work, context.cancel());
-    slot_free_since = monotonic_now();
+    slot_free = {.planned = began + work, .since = monotonic_now()};
     if (planned.fails) {
-        trace.failures.fetch_add(1);
         return sdk::Failure{
             .errtype = "Planned", .message = "fails by plan", .final = planned.is_final};
     }
@@ -231,30 +253,26 @@ MeasuredRun RealRun::measured() const {
     const double window = to_seconds(scenario_.duration - warmup);
     for (std::size_t i = 0; i < traces_.size(); ++i) {
         MeasuredTraffic measured;
-        double wait_sum = 0;
-        std::uint64_t started = 0;
         std::uint64_t succeeded = 0;
         for (std::size_t number = 0; number < traces_[i]->size(); ++number) {
             const Trace& trace = (*traces_[i])[number];
             const Duration ended{trace.succeeded_ns.load()};
             if (ended >= warmup && ended < scenario_.duration) ++succeeded;
             const Duration at = plan_.traffic()[i].jobs[number].at;
+            const Duration began{trace.started_ns.load()};
+            const bool has_begun = began >= Duration{0};
+            measured.waits.push_back(has_begun ? std::max(to_seconds(began - at), 0.0) : -1.0);
             if (at < warmup) continue;
             ++measured.arrived;
-            measured.failed_attempts += trace.failures.load();
-            const Duration began{trace.started_ns.load()};
-            if (began < Duration{0}) {
-                ++measured.unstarted;
-                continue;
-            }
-            ++started;
-            wait_sum += to_seconds(std::max(began - at, Duration{0}));
+            if (!has_begun) ++measured.unstarted;
         }
-        measured.wait_mean = started > 0 ? wait_sum / static_cast<double>(started) : 0;
         measured.throughput = static_cast<double>(succeeded) / window;
         run.traffic.push_back(measured);
     }
-    if (gaps_ > 0) run.overhead = static_cast<double>(gaps_ns_) / static_cast<double>(gaps_) * 1e-9;
+    run.costs = {.latency = idle_starts_.mean(),
+                 .overhead = gaps_.mean(),
+                 .idle_starts = idle_starts_.count(),
+                 .gaps = gaps_.count()};
     return run;
 }
 

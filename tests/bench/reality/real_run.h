@@ -16,17 +16,28 @@ namespace sluice::bench {
 struct MeasuredTraffic {
     std::uint64_t arrived = 0;
     std::uint64_t unstarted = 0;
-    std::uint64_t failed_attempts = 0;
-    double wait_mean = 0;   ///< Seconds from the planned arrival until the handler began.
+    /// Seconds from the planned arrival until the handler began, of each job of the plan; below 0:
+    /// it never did.
+    std::vector<double> waits;
     double throughput = 0;  ///< Successes a second in the window, of all jobs.
+};
+
+/// What a run cost beside the work, in seconds on average: what a scenario calls latency and
+/// overhead.
+struct MeasuredCosts {
+    /// From a job's planned arrival until it began, where its slot had been idle for some time.
+    double latency = 0;
+    /// From the planned end of a job until the next one began on the same slot, where that had been
+    /// waiting for some time.
+    double overhead = 0;
+    std::uint64_t idle_starts = 0;  ///< That latency is a mean of.
+    std::uint64_t gaps = 0;         ///< That overhead is a mean of.
 };
 
 struct MeasuredRun {
     std::vector<MeasuredTraffic> traffic;
+    MeasuredCosts costs;
     double server_cpu_share = 0;  ///< Of one core.
-    /// Seconds from the end of a handler until the next one began on the same slot, where a job was
-    /// waiting; what a scenario calls the overhead of a pool.
-    double overhead = 0;
 };
 
 struct RealRunOptions {

@@ -68,6 +68,8 @@ QueueWorld::QueueWorld(const Scenario& scenario, const WorldOptions& options)
         traffic_.emplace_back(traffic, options_, frame_);
     for (const Pool& pool : scenario.pools) pools_.emplace_back(pool, options_, frame_);
     for (const Limit& limit : scenario.limits) limits_.emplace_back(limit, frame_);
+    for (const Traffic& traffic : scenario.traffic)
+        latency_max_ = std::max(latency_max_, traffic.latency);
     troubles_.resize(scenario.events.size(), 0);
     make_lanes();
     make_workers();
@@ -96,7 +98,7 @@ void QueueWorld::begin() {
 
 bool QueueWorld::is_over(Duration next) const {
     if (had_backlog_ && backlog_left_ == 0 && scenario_.stop_when_drained) return true;
-    if (next <= scenario_.duration) return false;
+    if (next <= scenario_.duration + latency_max_) return false;
     return unstarted_ == 0 || next > scenario_.duration + scenario_.duration / 4;
 }
 
@@ -159,8 +161,9 @@ void QueueWorld::handle_worker(Happening what, std::uint32_t number, std::uint64
 }
 
 void QueueWorld::plan_arrival(std::uint32_t traffic) {
-    if (const auto next = traffic_[traffic].arrivals.next())
-        at(std::max(*next, now_), Happening::arrival, traffic);
+    TrafficState& state = traffic_[traffic];
+    if (const auto next = state.arrivals.next())
+        at(std::max(*next + state.spec.latency, now_), Happening::arrival, traffic);
 }
 
 void QueueWorld::arrive(std::uint32_t traffic, bool of_backlog) {
@@ -173,7 +176,7 @@ void QueueWorld::arrive(std::uint32_t traffic, bool of_backlog) {
         state.free.pop_back();
     }
     WorldJob& job = host_.jobs()[number];
-    job.arrived = now_;
+    job.arrived = of_backlog ? now_ : now_ - state.spec.latency;
     job.service = state.spec.service.sample(state.service);
     job.luck = state.luck.unit();
     job.number = state.next_number++;
@@ -181,7 +184,7 @@ void QueueWorld::arrive(std::uint32_t traffic, bool of_backlog) {
     job.attempts = 0;
     job.started = false;
     job.of_backlog = of_backlog;
-    job.counted = now_ >= frame_.begin && now_ <= frame_.end;
+    job.counted = job.arrived >= frame_.begin && job.arrived <= frame_.end;
     if (job.counted) {
         ++state.result.arrived;
         ++unstarted_;

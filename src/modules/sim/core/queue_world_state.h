@@ -222,6 +222,7 @@ private:
     Frame frame_;
     EventLoop loop_;
     Duration now_{0};
+    Duration latency_max_{0};
     EngineHost host_;
     std::vector<Lane> lanes_;
     std::deque<TrafficState> traffic_;

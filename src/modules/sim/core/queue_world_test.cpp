@@ -363,6 +363,24 @@ TEST(QueueWorld, TargetTrackingFindsTheNumberOfWorkersAndStaysThere) {
     EXPECT_LT(result.pools[0].scaled_up + result.pools[0].scaled_down, 60U);  // in 600 looks
 }
 
+TEST(QueueWorld, LatencyIsTheLeastWaitAndOverheadThePaceOfAQueue) {
+    Traffic rare = poisson("rare", 1, 1ms);
+    rare.arrivals = ArrivalProcess::constant(1s).value();
+    rare.service = Distribution::constant(10ms).value();
+    rare.latency = 300ms;
+    const WorldResult idle = play(scenario_of({rare}, pool_of(1), 100s));
+    EXPECT_EQ(idle.traffic[0].arrived, 100U) << "the one that is on its way at the end, too";
+    EXPECT_EQ(idle.traffic[0].wait.min(), 300ms);
+    EXPECT_EQ(idle.traffic[0].wait.max(), 300ms);
+
+    Traffic queued = backlog("queued", 100, 10ms);
+    queued.latency = 300ms;
+    Pool slow = pool_of(1);
+    slow.overhead = 2ms;
+    const WorldResult drained = play(scenario_of({queued}, slow, 100s));
+    EXPECT_EQ(drained.drained_at, std::optional<Duration>(100 * 10ms + 99 * 2ms));
+}
+
 TEST(QueueWorld, ARunCanBeGivenUp) {
     WorldOptions options;
     int asked = 0;

@@ -66,6 +66,8 @@ Status check_traffic(const Traffic& traffic) {
         return wrong(who + "backlog is at most " + std::to_string(Scenario::backlog_max));
     if (traffic.lease < 60s || traffic.lease > 24h)
         return wrong(who + "lease is 60s to 1 day, as in the queue");
+    if (traffic.latency < Duration{0} || traffic.latency > 10min)
+        return wrong(who + "latency is 0 to 10 minutes");
     const FailurePolicy& f = traffic.failures;
     if (!is_chance(f.rate) || !is_chance(f.final_rate) || !is_chance(f.crash_rate) ||
         f.rate + f.final_rate + f.crash_rate > 1)

@@ -57,7 +57,10 @@ struct Traffic {
     std::uint64_t backlog = 0;  ///< Jobs that wait already when the run begins.
     RetryPolicy retry;
     FailurePolicy failures;
-    Duration lease = 1800s;          ///< reserve_for of a fixed lease: 60 s … 1 day.
+    Duration lease = 1800s;  ///< reserve_for of a fixed lease: 60 s … 1 day.
+    /// From a job's arrival until an idle worker could have begun it: the producer's push, the
+    /// network, the server with its disk. 0 … 10 minutes; counts as wait. None for a backlog.
+    Duration latency = 0s;
     std::vector<std::string> needs;  ///< Capabilities that a worker must have.
     /// What one attempt takes of its worker's resources until it ends.
     std::vector<ResourceAmount> uses;

@@ -46,6 +46,7 @@ TEST(Scenario, WhatMakesNoSenseIsNamed) {
         {[](Scenario& s) { s.traffic[0].priority = 10; }, "priority"},
         {[](Scenario& s) { s.traffic[0].failures = {0.6, 0.5, 0, 1}; }, "together at most 1"},
         {[](Scenario& s) { s.traffic[0].lease = 1s; }, "lease"},
+        {[](Scenario& s) { s.traffic[0].latency = 11min; }, "latency"},
         {[](Scenario& s) { s.traffic[0].needs = {"gpu"}; }, "no pool serves"},
         {[](Scenario& s) { s.pools[0].queues = {"other"}; }, "\"other\""},
         {[](Scenario& s) { s.pools[0].slots = 0; }, "slots"},

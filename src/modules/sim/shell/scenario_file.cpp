@@ -74,6 +74,7 @@ private:
         if (const TomlValue* failures = table.any("failures"))
             traffic.failures = read_failures(*failures, where);
         traffic.lease = table.duration("lease", 1800s);
+        traffic.latency = table.duration("latency", 0s);
         traffic.needs = table.texts("needs");
         traffic.uses = read_resources(table, "uses");
         table.finish();

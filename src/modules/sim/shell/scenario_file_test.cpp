@@ -48,6 +48,7 @@ backlog = 12
 retry = { limit = 3, backoff = "exponential", base = "1s", max = "1m", jitter = 10 }
 failures = { rate = 0.1, final_rate = 0.01, crash_rate = 0.001, work_share = 0.5 }
 lease = "5m"
+latency = "2ms"
 needs = ["gpu"]
 uses = { memory = "1GiB", gpu = 2 }
 [[pool]]
@@ -84,6 +85,7 @@ every = "2h"
     const Traffic& mail = scenario->traffic[0];
     EXPECT_EQ(mail.arrivals.name(), "bursts");
     EXPECT_EQ(mail.service.mean(), 200ms);
+    EXPECT_EQ(mail.latency, 2ms);
     EXPECT_EQ(mail.retry.backoff, BackoffShape::exponential);
     EXPECT_EQ(mail.failures.crash_rate, 0.001);
     EXPECT_EQ(scenario->warmup, std::optional<Duration>(10min));
