@@ -15,8 +15,6 @@ namespace {
 
 constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
-double seconds(Duration duration) { return to_seconds(duration); }
-
 template <class Name>
 std::vector<std::string> names_of(const Scenario& scenario, Name&& name) {
     std::vector<std::string> names;
@@ -46,14 +44,14 @@ public:
     }
     RunDigest::Group group() {
         const bool any = wait_.count() > 0;
-        value(Measure::wait_mean) = any ? seconds(wait_.mean()) : nothing;
-        value(Measure::wait_p50) = any ? seconds(wait_.quantile(0.5)) : nothing;
-        value(Measure::wait_p95) = any ? seconds(wait_.quantile(0.95)) : nothing;
-        value(Measure::wait_p99) = any ? seconds(wait_.quantile(0.99)) : nothing;
-        value(Measure::wait_max) = any ? seconds(wait_.max()) : nothing;
+        value(Measure::wait_mean) = any ? to_seconds(wait_.mean()) : nothing;
+        value(Measure::wait_p50) = any ? to_seconds(wait_.quantile(0.5)) : nothing;
+        value(Measure::wait_p95) = any ? to_seconds(wait_.quantile(0.95)) : nothing;
+        value(Measure::wait_p99) = any ? to_seconds(wait_.quantile(0.99)) : nothing;
+        value(Measure::wait_max) = any ? to_seconds(wait_.max()) : nothing;
         const bool done = response_.count() > 0;
-        value(Measure::response_mean) = done ? seconds(response_.mean()) : nothing;
-        value(Measure::response_p95) = done ? seconds(response_.quantile(0.95)) : nothing;
+        value(Measure::response_mean) = done ? to_seconds(response_.mean()) : nothing;
+        value(Measure::response_p95) = done ? to_seconds(response_.quantile(0.95)) : nothing;
         return group_;
     }
     Series waiting() { return std::move(waiting_); }

@@ -12,7 +12,7 @@ namespace sluice::sim {
 namespace {
 
 /// Seconds to the microsecond: more digits would only say what else the machine did.
-double seconds(Duration duration) { return std::round(to_seconds(duration) * 1e6) / 1e6; }
+double rounded_seconds(Duration duration) { return std::round(to_seconds(duration) * 1e6) / 1e6; }
 double rounded(double number) { return std::round(number * 1e3) / 1e3; }
 
 void put_config(JsonWriter& json, const ThreadedConfig& config) {
@@ -25,7 +25,7 @@ void put_config(JsonWriter& json, const ThreadedConfig& config) {
     json.key("failure_rate").number(config.failure_rate);
     json.key("retry").unsigned_integer(config.retries);
     json.key("priority").unsigned_integer(config.priorities);
-    json.key("timeout_s").number(seconds(config.timeout));
+    json.key("timeout_s").number(rounded_seconds(config.timeout));
     json.key("arrival").string(config.arrival ? config.arrival->text() : "asap");
     json.key("service").string(config.service.text());
     json.key("shutdown").string(to_string(config.shutdown));
@@ -35,11 +35,11 @@ void put_config(JsonWriter& json, const ThreadedConfig& config) {
 
 void put_times(JsonWriter& json, const Histogram& times) {
     json.begin_object();
-    json.key("mean").number(seconds(times.mean()));
-    json.key("p50").number(seconds(times.quantile(0.5)));
-    json.key("p95").number(seconds(times.quantile(0.95)));
-    json.key("p99").number(seconds(times.quantile(0.99)));
-    json.key("max").number(seconds(times.max()));
+    json.key("mean").number(rounded_seconds(times.mean()));
+    json.key("p50").number(rounded_seconds(times.quantile(0.5)));
+    json.key("p95").number(rounded_seconds(times.quantile(0.95)));
+    json.key("p99").number(rounded_seconds(times.quantile(0.99)));
+    json.key("max").number(rounded_seconds(times.max()));
     json.end_object();
 }
 
@@ -52,9 +52,9 @@ void put_consumers(JsonWriter& json, const ThreadedStats& stats) {
         json.key("consumed").unsigned_integer(one.consumed);
         json.key("failed").unsigned_integer(one.failed);
         json.key("attempts").unsigned_integer(one.attempts);
-        json.key("mean_time_s").number(seconds(one.mean_time()));
-        json.key("busy_s").number(seconds(one.busy));
-        json.key("blocked_on_empty_s").number(seconds(one.blocked_on_empty));
+        json.key("mean_time_s").number(rounded_seconds(one.mean_time()));
+        json.key("busy_s").number(rounded_seconds(one.busy));
+        json.key("blocked_on_empty_s").number(rounded_seconds(one.blocked_on_empty));
         json.key("timeouts").unsigned_integer(one.timeouts);
         json.end_object();
     }
@@ -64,7 +64,7 @@ void put_consumers(JsonWriter& json, const ThreadedStats& stats) {
         json.begin_object();
         json.key("producer").unsigned_integer(i);
         json.key("produced").unsigned_integer(stats.producers[i].produced);
-        json.key("blocked_on_full_s").number(seconds(stats.producers[i].blocked_on_full));
+        json.key("blocked_on_full_s").number(rounded_seconds(stats.producers[i].blocked_on_full));
         json.end_object();
     }
     json.end_array();
@@ -79,18 +79,18 @@ void put_stats(JsonWriter& json, const ThreadedStats& stats) {
     json.key("left").unsigned_integer(stats.left);
     json.key("retried").unsigned_integer(stats.retried);
     json.key("timeouts").unsigned_integer(stats.timeouts);
-    json.key("elapsed_s").number(seconds(stats.elapsed));
+    json.key("elapsed_s").number(rounded_seconds(stats.elapsed));
     json.key("throughput").number(rounded(stats.throughput));
     json.key("queue_depth_max").unsigned_integer(stats.queue_depth_max);
     json.key("queue_depth_mean").number(rounded(stats.queue_depth_mean));
-    json.key("blocked_on_full_s").number(seconds(stats.blocked_on_full));
-    json.key("blocked_on_empty_s").number(seconds(stats.blocked_on_empty));
+    json.key("blocked_on_full_s").number(rounded_seconds(stats.blocked_on_full));
+    json.key("blocked_on_empty_s").number(rounded_seconds(stats.blocked_on_empty));
     json.key("wait_s");
     put_times(json, stats.wait);
     json.key("work_s");
     put_times(json, stats.work);
     json.key("mean_time_per_consumer_s").begin_array();
-    for (const ConsumerStats& one : stats.consumers) json.number(seconds(one.mean_time()));
+    for (const ConsumerStats& one : stats.consumers) json.number(rounded_seconds(one.mean_time()));
     json.end_array();
     put_consumers(json, stats);
     json.end_object();
@@ -108,8 +108,8 @@ void put_item(JsonWriter& json, const ItemResult& result) {
         json.unsigned_integer(result.consumer);
     else
         json.null();
-    json.key("waited_s").number(seconds(result.waited));
-    json.key("worked_s").number(seconds(result.worked));
+    json.key("waited_s").number(rounded_seconds(result.waited));
+    json.key("worked_s").number(rounded_seconds(result.worked));
     json.end_object();
 }
 
