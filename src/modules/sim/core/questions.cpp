@@ -15,6 +15,11 @@ namespace {
 
 std::uint32_t count_of(const Played& base) { return static_cast<std::uint32_t>(base.runs.size()); }
 
+/// " in mail"; empty where there is one pool only.
+std::string in_pool(const Scenario& scenario, const std::string& pool) {
+    return scenario.pools.size() > 1 ? " in " + pool : std::string();
+}
+
 std::string workers_text(double count) {
     return say_number(count) + (count == 1 ? " worker" : " workers");
 }
@@ -134,9 +139,9 @@ private:
     }
     std::string say(double enough, double now) {
         const Figure& best = tried_.at(enough);
-        std::string text = workers_text(enough) + " in " + pool().name + " are enough for " +
-                           goal() + ": " + say_time(best.mean) + " (95 % interval " +
-                           say_interval(best) + ")";
+        std::string text = workers_text(enough) + in_pool(base_.scenario, pool().name) +
+                           " are enough for " + goal() + ": " + say_time(best.mean) +
+                           " (95 % interval " + say_interval(best) + ")";
         if (const auto fewer = tried_.find(enough - 1); fewer != tried_.end()) {
             const Figure& near = fewer->second;
             const bool unsure = near.low <= to_seconds(question_.wait);
@@ -339,11 +344,12 @@ Result<Answer> sweep(const Question& question, const Played& base, const Player&
 }
 
 /// "With 2 more workers in mail", "With failures.mail = 0.2".
-std::string say_change(const std::string& name, double before, double after) {
+std::string say_change(const Scenario& scenario, const std::string& name, double before,
+                       double after) {
     if (name.starts_with("workers.")) {
         const double more = after - before;
         return "With " + say_number(std::fabs(more)) + (more > 0 ? " more" : " fewer") +
-               (std::fabs(more) == 1 ? " worker" : " workers") + " in " + name.substr(8);
+               (std::fabs(more) == 1 ? " worker" : " workers") + in_pool(scenario, name.substr(8));
     }
     return "With " + name + " = " + say_number(after);
 }
@@ -376,7 +382,8 @@ Result<Answer> answer(const Question& question, const Played& base, const Player
             SLUICE_TRY(const Scenario changed,
                        with_parameter(base.scenario, question.parameter, question.values.at(0)));
             return versus(question, base, changed,
-                          say_change(question.parameter, now, question.values[0]), player);
+                          say_change(base.scenario, question.parameter, now, question.values[0]),
+                          player);
         }
         case QuestionKind::compare: {
             Scenario other = *question.other;

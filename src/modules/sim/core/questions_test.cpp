@@ -107,7 +107,7 @@ TEST(Questions, MoreWorkersAreComparedPairwise) {
     Scenario scenario = base();
     scenario.pools[0].workers = 2;
     const Answer found = ask(scenario, "2 more workers");
-    EXPECT_TRUE(found.sentence.starts_with("With 2 more workers in workers p99 wait falls from "))
+    EXPECT_TRUE(found.sentence.starts_with("With 2 more workers p99 wait falls from "))
         << found.sentence;
     EXPECT_NE(found.sentence.find("95 % interval"), std::string::npos);
     EXPECT_EQ(found.curves.size(), 2U);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <string>
 
 namespace sluice::sim {
 
@@ -28,6 +29,14 @@ std::string cut(const std::string& text, std::size_t width, bool unicode) {
         if ((static_cast<unsigned char>(text[bytes]) & 0xc0U) != 0x80U && count++ == keep) break;
     }
     return text.substr(0, bytes) + (width > 1 ? (unicode ? "…" : ".") : "");
+}
+
+/// As say_moment(), but an axis that goes on to "2 h" has "1 h" and "1 h 30 min" before it.
+std::string say_tick(Duration at, Duration starts_at) {
+    if (starts_at != Duration{0} || at < 1h || at >= 2h || at % 1min != Duration{0})
+        return say_moment(to_seconds(at), starts_at);
+    const auto minutes = (at - 1h) / 1min;
+    return minutes == 0 ? "1 h" : "1 h " + std::to_string(minutes) + " min";
 }
 
 double step_of(double high, AxisUnit unit, std::size_t count) {
@@ -167,7 +176,7 @@ std::vector<TimeTick> time_ticks(Duration duration, Duration starts_at, std::siz
     const Duration first = (step - starts_at % step) % step;
     for (Duration at = first; at <= duration; at += step) {
         const bool start = at == Duration{0} && starts_at == Duration{0};
-        ticks.push_back({at, start ? "0" : say_moment(to_seconds(at), starts_at)});
+        ticks.push_back({at, start ? "0" : say_tick(at, starts_at)});
     }
     return ticks;
 }
