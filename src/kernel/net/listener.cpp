@@ -6,6 +6,7 @@
 #include "kernel/observe/log.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
+#include "kernel/sync/wait_group.h"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -184,9 +185,6 @@ struct Listener::State : std::enable_shared_from_this<State> {
     Counter& refused;
     std::shared_ptr<ConnectionCount> count;
     LogLimiter limiter;
-    Mutex closing_mutex{"net.closing"};
-    CondVar closing_done{WaitSite{"net.closing", WaitKind::condition}};
-    bool closed SLUICE_GUARDED_BY(closing_mutex) = false;
 };
 
 Result<std::unique_ptr<Listener>> Listener::open(Runtime& runtime, Registry& metrics,
@@ -211,20 +209,19 @@ std::size_t Listener::connection_count() const { return state_->count->total(); 
 void Listener::close() {
     if (!state_) return;
     SLUICE_CHECK(!state_->thread.is_current());
+    WaitGroup closing(WaitSite{"net.closing", WaitKind::condition});
+    closing.add();
     // Says "closed" when it goes, whether the task ran or was dropped by a thread that had stopped;
     // in that case nobody else uses the socket any more.
-    const auto say_closed = [](State* state) {
+    const auto say_closed = [&closing](State* state) {
         boost::system::error_code ignored;
         state->acceptor.close(ignored);
         state->pause.cancel();
-        const MutexLock lock(state->closing_mutex);
-        state->closed = true;
-        state->closing_done.notify_all();
+        closing.done();
     };
     std::unique_ptr<State, decltype(say_closed)> closer(state_.get(), say_closed);
     state_->thread.post([state = state_, closer = std::move(closer)] {});
-    const MutexLock lock(state_->closing_mutex);
-    while (!state_->closed) state_->closing_done.wait(state_->closing_mutex);
+    closing.wait();
 }
 
 }  // namespace sluice

@@ -15,6 +15,8 @@ class BasicWaitGroup {
     using MutexLock = typename Sync::MutexLock;
 
 public:
+    explicit BasicWaitGroup(WaitSite site = {"wait group", WaitKind::condition}) : site_(site) {}
+
     void add(std::size_t count = 1) SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
         open_ += count;
@@ -30,7 +32,7 @@ public:
     bool wait_until(Instant deadline) SLUICE_EXCLUDES(mutex_) {
         MutexLock lock(mutex_);
         if (open_ == 0) return true;
-        const CountedWait<Sync> counted(WaitSite{"wait group", WaitKind::condition});
+        const CountedWait<Sync> counted(site_);
         while (open_ > 0) {
             if (!none_open_.wait_until(mutex_, deadline)) return open_ == 0;
         }
@@ -46,6 +48,7 @@ private:
     mutable typename Sync::Mutex mutex_;
     typename Sync::CondVar none_open_;
     std::size_t open_ SLUICE_GUARDED_BY(mutex_) = 0;
+    WaitSite site_;
 };
 
 using WaitGroup = BasicWaitGroup<>;
