@@ -6,6 +6,8 @@
 #include "modules/jobs/engine/places.h"
 
 #include <algorithm>
+#include <iterator>
+#include <list>
 #include <utility>
 
 namespace sluice::jobs {
@@ -78,19 +80,45 @@ bool may_work(const EngineState& state, const Caller& caller) {
 
 void leave_queues(EngineState& state, Waiter& waiter) {
     for (const auto& [queue, place] : waiter.places) {
-        queue->waiting.erase(place);
+        std::list<TicketId>& spare = state.spare.places;
+        if (spare.size() < SpareWaits::spare_max)
+            spare.splice(spare.end(), queue->waiting, place);
+        else
+            queue->waiting.erase(place);
         if (!queue->row.id && queue->waiting.empty()) state.queues.drop(*queue);
     }
     waiter.places.clear();
 }
 
-Waiter take_waiter(EngineState& state, TicketId ticket) {
-    auto node = state.waiters.extract(ticket);
-    Waiter waiter = std::move(node.mapped());
+void end_waiter(EngineState& state, TicketId ticket) {
+    Waiters::node_type node = state.waiters.extract(ticket);
+    Waiter& waiter = node.mapped();
     leave_queues(state, waiter);
     state.timers.remove(waiter.timer);
     unpark(state, waiter.fetch.caller.connection, ticket);
+    waiter.fetch.caller = {};
+    if (state.spare.waiters.size() < SpareWaits::spare_max)
+        state.spare.waiters.push_back(std::move(node));
+}
+
+Waiter& new_waiter(EngineState& state, const Fetch& fetch) {
+    std::vector<Waiters::node_type>& spare = state.spare.waiters;
+    if (!spare.empty()) {
+        spare.back().key() = fetch.ticket;
+        state.waiters.insert(std::move(spare.back()));
+        spare.pop_back();
+    }
+    Waiter& waiter = state.waiters[fetch.ticket];
+    waiter.fetch = fetch;
     return waiter;
+}
+
+std::list<TicketId>::iterator line_up(EngineState& state, Queue& queue, TicketId ticket) {
+    std::list<TicketId>& spare = state.spare.places;
+    if (spare.empty()) return queue.waiting.insert(queue.waiting.end(), ticket);
+    queue.waiting.splice(queue.waiting.end(), spare, spare.begin());
+    queue.waiting.back() = ticket;
+    return std::prev(queue.waiting.end());
 }
 
 void wait_for_jobs(EngineState& state, const Fetch& fetch, bool may_get_jobs) {
@@ -98,7 +126,7 @@ void wait_for_jobs(EngineState& state, const Fetch& fetch, bool may_get_jobs) {
         state.reply(fetch.ticket, JobsReply{});
         return;
     }
-    Waiter waiter{.fetch = fetch, .places = {}, .timer = {}};
+    Waiter& waiter = new_waiter(state, fetch);
     waiter.timer =
         state.timers.push(state.now + fetch.wait, {TimerKind::fetch, fetch.ticket.value()});
     if (may_get_jobs) {
@@ -106,12 +134,10 @@ void wait_for_jobs(EngineState& state, const Fetch& fetch, bool may_get_jobs) {
             Queue& queue = state.queues.get(name);
             if (waits_on(waiter, queue)) continue;  // named twice
             queue.fetched_at = state.now;
-            const auto place = queue.waiting.insert(queue.waiting.end(), fetch.ticket);
-            waiter.places.emplace_back(&queue, place);
+            waiter.places.emplace_back(&queue, line_up(state, queue, fetch.ticket));
         }
     }
     park(state, fetch.caller.connection, fetch.ticket);
-    state.waiters.emplace(fetch.ticket, std::move(waiter));
 }
 
 }  // namespace
@@ -144,7 +170,7 @@ void serve(EngineState& state, Queue& queue) {
         }
         Found found = take_jobs(state, waiter.fetch);
         if (!found.jobs.empty()) {
-            take_waiter(state, ticket);
+            end_waiter(state, ticket);
             state.reply(ticket, JobsReply{std::move(found.jobs)});
         } else if (found.starved == &queue || (queue.row.paused && !look_elsewhere)) {
             return;
@@ -154,11 +180,11 @@ void serve(EngineState& state, Queue& queue) {
 }
 
 void expire_fetch(EngineState& state, TicketId ticket) {
-    take_waiter(state, ticket);
+    end_waiter(state, ticket);
     if (!planted(state.config, Fault::waiter_forgotten)) state.reply(ticket, JobsReply{});
 }
 
-void drop_fetch(EngineState& state, TicketId ticket) { take_waiter(state, ticket); }
+void drop_fetch(EngineState& state, TicketId ticket) { end_waiter(state, ticket); }
 
 void refill_ready(EngineState& state, Queue& queue, std::uint8_t priority) {
     Window<Order>& list = queue.list(priority);

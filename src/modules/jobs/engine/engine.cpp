@@ -100,14 +100,15 @@ void Engine::end_drain(Decision& out) {
 
 std::optional<WallTime> Engine::next_deadline() const {
     const EngineState& state = *state_;
-    std::optional<WallTime> next = state.timers.next_deadline();
-    const auto sooner = [&next](std::optional<WallTime> other) {
-        if (other && (!next || *other < *next)) next = other;
+    constexpr WallTime never = WallTime::max();
+    WallTime next = state.timers.next_deadline().value_or(never);
+    if (state.due.front() != nullptr) next = std::min(next, state.due.front_key().at);
+    const auto forget = [&](const Retained& kept, std::size_t max) {
+        return kept.size() > max ? state.now : kept.next_deadline().value_or(never);
     };
-    if (state.due.front() != nullptr) sooner(state.due.front_key().at);
-    sooner(state.finished.size() > state.config.finished_max ? state.now
-                                                             : state.finished.next_deadline());
-    sooner(state.dead.size() > state.config.dead_max ? state.now : state.dead.next_deadline());
+    next = std::min(next, forget(state.finished, state.config.finished_max));
+    next = std::min(next, forget(state.dead, state.config.dead_max));
+    if (next == never) return std::nullopt;
     return next;
 }
 

@@ -4,6 +4,7 @@
 #include "kernel/base/check.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::jobs {
 
@@ -71,17 +72,21 @@ void JobTable::remove(Slot* slot) {
     }
 }
 
-void JobTable::release(Slot* slot) {
+void JobTable::release(Slot* slot) { (void)take(slot); }
+
+JobRecord JobTable::take(Slot* slot) {
     if (slot->resident)
         remove(slot);
     else
         forget_loose(slot);
+    JobRecord job = std::move(slot->job);
     if (free_.size() >= free_max) {
         delete slot;
-        return;
+        return job;
     }
     *slot = Slot{};
     free_.push_back(slot);
+    return job;
 }
 
 void JobTable::clear() {

@@ -39,6 +39,8 @@ public:
     void insert(Slot* slot);
     /// Takes the slot out of the table, if it is in, and ends its life.
     void release(Slot* slot);
+    /// The same, and gives its record away.
+    JobRecord take(Slot* slot);
     void clear();
 
     [[nodiscard]] Slot* find(Seq seq) const;

@@ -141,8 +141,8 @@ void place_final(EngineState& state, Slot* slot, JobState final) {
     retained(state, final)
         .add({kept_until(state, job), job.head.seq},
              {std::string(job.body->jid()), final, job.head.superseded});
-    put(state, job);
-    to_disk(state, slot);
+    state.overlay.add(job);
+    state.out->writes.push_back(PutJob{state.jobs.take(slot), false});
 }
 
 void leave(EngineState& state, Slot* slot) {

@@ -6,7 +6,7 @@
 namespace sluice::jobs {
 
 Queue* Queues::find(std::string_view name) const {
-    const auto it = by_name_.find(std::string(name));
+    const auto it = by_name_.find(name);
     return it == by_name_.end() ? nullptr : it->second.get();
 }
 

@@ -6,7 +6,10 @@
 #include "modules/jobs/engine/command.h"
 #include "modules/jobs/engine/window.h"
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <array>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -33,6 +36,14 @@ struct Queue {
         std::uint64_t total = 0;
         for (const auto& list : lists) total += list.size();
         return total;
+    }
+};
+
+/// Hashes names without making strings of them.
+struct NameHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view name) const {
+        return std::hash<std::string_view>{}(name);
     }
 };
 
@@ -65,8 +76,8 @@ public:
     [[nodiscard]] const std::vector<std::unique_ptr<Queue>>& detached() const { return detached_; }
 
 private:
-    std::unordered_map<std::string, std::unique_ptr<Queue>> by_name_;
-    std::unordered_map<std::uint64_t, Queue*> by_id_;
+    std::unordered_map<std::string, std::unique_ptr<Queue>, NameHash, std::equal_to<>> by_name_;
+    boost::unordered_flat_map<std::uint64_t, Queue*> by_id_;
     std::vector<std::unique_ptr<Queue>> detached_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Queue>> restored_;  ///< without a row so far
     std::uint64_t next_id_ = 1;

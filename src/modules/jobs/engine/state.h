@@ -32,6 +32,19 @@ struct Waiter {
     TimerHandle timer;
 };
 
+using Waiters = std::unordered_map<TicketId, Waiter>;
+/// Waiters and waits of a connection.
+using Parked = std::unordered_map<ConnectionId, std::vector<TicketId>>;
+
+/// What ended waits leave, so that the next ones need no new memory: a worker with nothing to do
+/// asks, waits and is served for every job. At most spare_max of each.
+struct SpareWaits {
+    static constexpr std::size_t spare_max = 256;
+    std::vector<Waiters::node_type> waiters;
+    std::vector<Parked::node_type> parked;
+    std::list<TicketId> places;
+};
+
 /// A WAIT without an answer yet.
 struct PendingWait {
     Wait wait;
@@ -67,11 +80,11 @@ struct EngineState {
     Timers timers;
     Retained finished;
     Retained dead;
-    std::unordered_map<TicketId, Waiter> waiters;
+    Waiters waiters;
     std::unordered_map<TicketId, PendingWait> waits;
     std::unordered_map<std::string, std::vector<TicketId>> waits_by_jid;
-    std::unordered_map<ConnectionId, std::vector<TicketId>>
-        parked;  ///< waiters and waits of a connection
+    Parked parked;
+    SpareWaits spare;
     std::unordered_map<std::uint64_t, PendingSweep> sweeps;
     std::uint64_t next_sweep = 1;
 

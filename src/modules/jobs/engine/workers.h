@@ -5,11 +5,12 @@
 #include "modules/jobs/engine/command.h"
 #include "modules/jobs/engine/job_table.h"
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <vector>
 
 namespace sluice::jobs {
@@ -33,7 +34,7 @@ struct Worker {
 class Workers {
 public:
     [[nodiscard]] Worker* find(std::string_view wid) const {
-        const auto it = by_wid_.find(std::string(wid));
+        const auto it = by_wid_.find(wid);
         return it == by_wid_.end() ? nullptr : it->second.get();
     }
     [[nodiscard]] Worker* find(std::uint64_t number) const {
@@ -46,12 +47,12 @@ public:
         worker->wid = std::move(wid);
         Worker& added = *worker;
         by_number_[added.number] = &added;
-        by_wid_[*added.wid] = std::move(worker);
+        by_wid_.try_emplace(*added.wid, std::move(worker));
         return added;
     }
     void remove(const Worker& worker) {
         by_number_.erase(worker.number);
-        by_wid_.erase(std::string(*worker.wid));
+        by_wid_.erase(by_wid_.find(*worker.wid));
     }
     [[nodiscard]] std::size_t size() const { return by_wid_.size(); }
     template <class Visit>
@@ -60,8 +61,9 @@ public:
     }
 
 private:
-    std::unordered_map<std::string, std::unique_ptr<Worker>> by_wid_;
-    std::unordered_map<std::uint64_t, Worker*> by_number_;
+    /// Keys point into the workers.
+    boost::unordered_flat_map<std::string_view, std::unique_ptr<Worker>> by_wid_;
+    boost::unordered_flat_map<std::uint64_t, Worker*> by_number_;
     std::uint64_t next_number_ = 1;
 };
 
