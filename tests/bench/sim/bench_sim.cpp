@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // bench_sim: how fast the simulator is, and whether it is right.
-//   bench_sim              M/M/3 against SimPy, the event loop alone, replications on all
-//   processors bench_sim --validate   every model of the validation table, as a Markdown table
+//   bench_sim [PART]       all of it, or one part: simpy (M/M/3 against it), models, loop,
+//                          replications (on all processors), engine
+//   bench_sim --validate   every model of the validation table, as a Markdown table
 #include "modules/sim/core/event_loop.h"
 #include "modules/sim/core/models.h"
 #include "modules/sim/core/queue_world.h"
@@ -218,14 +219,27 @@ int main(int argc, char** argv) {
         std::fputs(report.markdown().c_str(), stdout);
         return report.is_good() ? 0 : 1;
     }
-    if (argc > 1) {
-        std::fprintf(stderr, "usage: bench_sim [--validate [SEED]]\n");
+    struct Part {
+        std::string_view name;
+        void (*run)();
+    };
+    constexpr Part parts[] = {{"simpy", compare_with_simpy},
+                              {"models", other_models},
+                              {"loop", hold_model},
+                              {"replications", replications},
+                              {"engine", real_engine}};
+    const std::string_view wanted = argc > 1 ? argv[1] : "";
+    bool known = false;
+    for (const Part& part : parts) {
+        if (!wanted.empty() && wanted != part.name) continue;
+        part.run();
+        known = true;
+    }
+    if (!known) {
+        std::fprintf(stderr,
+                     "usage: bench_sim [simpy|models|loop|replications|engine] | "
+                     "--validate [SEED]\n");
         return 2;
     }
-    compare_with_simpy();
-    other_models();
-    hold_model();
-    replications();
-    real_engine();
     return 0;
 }
