@@ -63,7 +63,8 @@ void Frontier::finish_page(const PageEnd& end, WallTime now, Decision& out) {
         return;
     }
     const bool early = planted(config_.faults, Fault::children_after_parent);
-    if (!early || totals_.pending > 1) offer_all(end.found, now, out);
+    if (!early || totals_.pending > 1)
+        offer_all(end.found, end.found.empty() ? "" : host.origin + flight.url.path, now, out);
     --totals_.pending;
     remove_entry(host, flight.queue, flight.url.seq, out);
     if (end.kind == PageEnd::Kind::fetched) {
@@ -131,7 +132,7 @@ void Frontier::finish_robots(const RobotsEnd& end, WallTime now, Decision& out) 
     host.robots_location.clear();
     host.robots_redirects = 0;
     set_rules(host, end, decision, now);
-    offer_all(end.found, now, out);
+    offer_all(end.found, {}, now, out);
 }
 
 void Frontier::set_rules(Host& host, const RobotsEnd& end, const RobotsDecision& decision,

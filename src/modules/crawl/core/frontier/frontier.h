@@ -52,7 +52,7 @@ public:
     /// Seen::no); nothing if memory knows.
     std::optional<std::string> must_look_up(const Found& found);
     /// A seed.
-    void offer(const Found& found, WallTime now, Decision& out);
+    void offer(const Found& found, WallTime now, Decision& out) { offer(found, {}, now, out); }
 
     void finish_page(const PageEnd& end, WallTime now, Decision& out);
     void finish_robots(const RobotsEnd& end, WallTime now, Decision& out);
@@ -110,9 +110,11 @@ private:
     // frontier_offer.cpp
     Host* host_for(std::string_view origin, const std::string& domain);
     [[nodiscard]] std::optional<Exclusion> refuse(const Found& found) const;
-    void enqueue(Host& host, const Found& found, WallTime now, Decision& out);
+    void offer(const Found& found, std::string_view referrer, WallTime now, Decision& out);
+    void enqueue(Host& host, const Found& found, QueuedUrl url, WallTime now, Decision& out);
     void add_entry(Host& host, std::uint8_t queue, QueuedUrl url, Decision& out);
-    void offer_all(const std::vector<Found>& found, WallTime now, Decision& out);
+    void offer_all(const std::vector<Found>& found, std::string_view referrer, WallTime now,
+                   Decision& out);
 
     // frontier_turn.cpp
     void consider(Host& host, WallTime now, Decision& out);
@@ -127,7 +129,7 @@ private:
     [[nodiscard]] std::uint64_t bytes_left() const;
     [[nodiscard]] bool pages_left() const;
     void take_off(Host& host, Flight flight, FetchOrder order, WallTime now, Decision& out);
-    void end_unfetched(Host& host, std::uint8_t queue, UrlWindow& window, Decision& out);
+    QueuedUrl end_unfetched(Host& host, std::uint8_t queue, UrlWindow& window, Decision& out);
     void rest(Host& host, WallTime now);
     void wait_until(Host& host, WallTime when, WallTime now);
     void nudge(Host& host, WallTime now);

@@ -7,6 +7,16 @@
 #include <algorithm>
 
 namespace sluice::crawl {
+namespace {
+
+/// Most links are found on their own host: the path is enough then, and begins with a slash.
+std::string_view without_origin(std::string_view url, std::string_view origin) {
+    const bool same =
+        url.size() > origin.size() && url[origin.size()] == '/' && url.starts_with(origin);
+    return same ? url.substr(origin.size()) : url;
+}
+
+}  // namespace
 
 std::optional<std::string> Frontier::must_look_up(const Found& found) {
     const Fingerprint print = fingerprint(found.url);
@@ -17,8 +27,9 @@ std::optional<std::string> Frontier::must_look_up(const Found& found) {
     return seen_key(print);
 }
 
-void Frontier::offer_all(const std::vector<Found>& found, WallTime now, Decision& out) {
-    for (const Found& one : found) offer(one, now, out);
+void Frontier::offer_all(const std::vector<Found>& found, std::string_view referrer, WallTime now,
+                         Decision& out) {
+    for (const Found& one : found) offer(one, referrer, now, out);
 }
 
 std::optional<Exclusion> Frontier::refuse(const Found& found) const {
@@ -34,7 +45,7 @@ std::optional<Exclusion> Frontier::refuse(const Found& found) const {
 
 // A URL that was too deep, or too many redirects away, is taken when it is found nearer; until then
 // it counts as excluded.
-void Frontier::offer(const Found& found, WallTime now, Decision& out) {
+void Frontier::offer(const Found& found, std::string_view referrer, WallTime now, Decision& out) {
     const Fingerprint print = fingerprint(found.url);
     Seen before = seen_.find(print);
     if (before == Seen::no && !seen_.is_whole()) before = found.stored.value_or(Seen::no);
@@ -55,7 +66,10 @@ void Frontier::offer(const Found& found, WallTime now, Decision& out) {
         ++totals_.excluded[static_cast<std::size_t>(*why)];
         return;
     }
-    enqueue(*host_for(origin_of(found.url), found.domain), found, now, out);
+    Host& host = *host_for(origin_of(found.url), found.domain);
+    QueuedUrl url;
+    url.referrer = without_origin(referrer, host.origin);
+    enqueue(host, found, std::move(url), now, out);
 }
 
 Host* Frontier::host_for(std::string_view origin, const std::string& domain) {
@@ -72,8 +86,7 @@ Host* Frontier::host_for(std::string_view origin, const std::string& domain) {
     return host;
 }
 
-void Frontier::enqueue(Host& host, const Found& found, WallTime now, Decision& out) {
-    QueuedUrl url;
+void Frontier::enqueue(Host& host, const Found& found, QueuedUrl url, WallTime now, Decision& out) {
     url.seq = host.next_seq++;
     url.path = path_of(found.url);
     url.depth = found.depth;

@@ -225,6 +225,53 @@ TEST(Frontier, AFailureIsTriedAgainLaterAndNotForEver) {
     EXPECT_EQ(scene.frontier->totals().all_failed(), 1U);
 }
 
+TEST(Frontier, OrdersSayWhereTheirUrlWasFoundFirst) {
+    Scene scene;
+    scene.offer(found("http://a.org/"));
+    auto orders = scene.orders();
+    ASSERT_EQ(orders.size(), 1U);
+    EXPECT_EQ(orders[0].referrer, "");
+    scene.finish(orders[0], PageEnd::Kind::fetched,
+                 {found("http://a.org/1", 1), found("http://a.org.b.org/", 1)});
+    orders = scene.orders();
+    ASSERT_EQ(orders.size(), 2U);
+    for (const FetchOrder& order : orders) EXPECT_EQ(order.referrer, "http://a.org/") << order.url;
+    scene.open();  // the records say so, too
+    orders = scene.orders();
+    ASSERT_EQ(orders.size(), 2U);
+    for (const FetchOrder& order : orders) EXPECT_EQ(order.referrer, "http://a.org/") << order.url;
+    const bool first_is_a = orders[0].url == "http://a.org/1";
+    scene.finish(orders[first_is_a ? 0 : 1], PageEnd::Kind::retry);
+    scene.finish(orders[first_is_a ? 1 : 0], PageEnd::Kind::fetched, {found("http://a.org/2", 2)});
+    scene.now += 1h;
+    std::map<std::string, std::string> referrers;
+    for (orders = scene.orders(); !orders.empty(); orders = scene.orders()) {
+        referrers[orders[0].url] = orders[0].referrer;
+        scene.finish(orders[0], PageEnd::Kind::fetched);
+    }
+    const std::map<std::string, std::string> expected = {{"http://a.org/1", "http://a.org/"},
+                                                         {"http://a.org/2", "http://a.org.b.org/"}};
+    EXPECT_EQ(referrers, expected);
+}
+
+TEST(Frontier, UrlsOfAHostWithoutAnAddressEndUnaskedAndAreNamed) {
+    Scene scene;
+    scene.offer(found("http://a.org/x", 2));
+    scene.offer(found("http://a.org/y", 3));
+    Decision out;
+    scene.frontier->turn(scene.now, out);
+    ASSERT_EQ(out.resolves.size(), 1U);
+    scene.frontier->finish_resolve({out.resolves[0].host, {}, Failure::blocked}, scene.now, out);
+    scene.frontier->turn(scene.now, out);
+    ASSERT_EQ(out.unasked.size(), 2U);
+    EXPECT_EQ(out.unasked[0].url, "http://a.org/x");
+    EXPECT_EQ(out.unasked[0].failure, Failure::blocked);
+    EXPECT_EQ(out.unasked[0].depth, 2U);
+    EXPECT_EQ(out.unasked[1].url, "http://a.org/y");
+    EXPECT_EQ(scene.frontier->totals().all_failed(), 2U);
+    EXPECT_TRUE(scene.frontier->is_finished());
+}
+
 TEST(Frontier, TheLimitOfPagesCountsWhatIsInFlight) {
     FrontierConfig config = Scene::quick();
     config.pages_max = 2;
@@ -339,11 +386,20 @@ TEST(FrontierRecords, AreTheSameAfterTheyWereWrittenAndRead) {
     EXPECT_EQ(host_record(*read), record);
     EXPECT_EQ(read->id, host.id);
 
-    const QueuedUrl url{7, "/a?b", 3, 1, 2, 1, UrlKind::sitemap};
+    const QueuedUrl url{7, "/a?b", 3, 1, 2, 1, UrlKind::sitemap, "/from"};
     const auto entry = read_queued(queue_key(host.id, 1, 7), queue_record(url));
     ASSERT_TRUE(entry);
     EXPECT_EQ(queue_record(*entry), queue_record(url));
     EXPECT_EQ(entry->seq, 7U);
+    EXPECT_EQ(entry->referrer, "/from");
+    // Version 1 ended with the path.
+    std::string before = queue_record({7, "/a?b", 3, 1, 2, 1, UrlKind::sitemap});
+    before.front() = 1;
+    before.pop_back();
+    const auto old = read_queued(queue_key(host.id, 1, 7), before);
+    ASSERT_TRUE(old);
+    EXPECT_EQ(old->path, "/a?b");
+    EXPECT_EQ(old->referrer, "");
 }
 
 TEST(FrontierRecords, ACutOrStrangeRecordIsRefused) {

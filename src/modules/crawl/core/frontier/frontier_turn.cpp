@@ -12,6 +12,10 @@
 namespace sluice::crawl {
 namespace {
 
+std::string referrer_of(const Host& host, const QueuedUrl& url) {
+    return url.referrer.starts_with('/') ? host.origin + url.referrer : url.referrer;
+}
+
 constexpr int steps_max = 64;     // of one host, before others have their turn
 constexpr int turns_max = 4'096;  // hosts in one turn
 // The number of an entry of the retry queue: its time in ms, then a number of its own.
@@ -165,13 +169,13 @@ Frontier::Step Frontier::start_page(Host& host, std::uint8_t queue, UrlWindow& w
                                     Decision& out) {
     const bool asks = !config_.ignore_robots && !planted(config_.faults, Fault::robots_ignored);
     if (asks && !host.robots.rules->verdict(window.front().path).allowed) {
-        end_unfetched(host, queue, window, out);
+        (void)end_unfetched(host, queue, window, out);
         ++totals_.excluded[static_cast<std::size_t>(Exclusion::robots)];
         ++host.excluded;
         return Step::again;
     }
     if (host.fetched >= config_.host_pages_max) {
-        end_unfetched(host, queue, window, out);
+        (void)end_unfetched(host, queue, window, out);
         ++totals_.excluded[static_cast<std::size_t>(Exclusion::host_pages)];
         ++host.excluded;
         return Step::again;
@@ -203,6 +207,7 @@ Frontier::Step Frontier::start_page(Host& host, std::uint8_t queue, UrlWindow& w
     order.attempt = flight.url.attempts;
     order.kind = flight.url.kind;
     order.body_max = bytes;
+    order.referrer = referrer_of(host, flight.url);
     take_off(host, std::move(flight), std::move(order), now, out);
     return Step::again;
 }
@@ -219,11 +224,13 @@ void Frontier::take_off(Host& host, Flight flight, FetchOrder order, WallTime no
 }
 
 // The first URL of a window ends without being fetched.
-void Frontier::end_unfetched(Host& host, std::uint8_t queue, UrlWindow& window, Decision& out) {
-    const QueuedUrl url = window.pop();
+QueuedUrl Frontier::end_unfetched(Host& host, std::uint8_t queue, UrlWindow& window,
+                                  Decision& out) {
+    QueuedUrl url = window.pop();
     --loaded_;
     --totals_.pending;
     remove_entry(host, queue, url.seq, out);
+    return url;
 }
 
 Frontier::Step Frontier::write_off(Host& host, WallTime now, Decision& out) {
@@ -238,7 +245,7 @@ Frontier::Step Frontier::write_off(Host& host, WallTime now, Decision& out) {
             continue;
         }
         if (one.window.empty()) continue;
-        end_unfetched(host, one.number, one.window, out);
+        const QueuedUrl url = end_unfetched(host, one.number, one.window, out);
         if (host.written_off == WrittenOff::robots_unreachable) {
             ++totals_.excluded[static_cast<std::size_t>(Exclusion::robots_unreachable)];
             ++host.excluded;
@@ -249,6 +256,8 @@ Frontier::Step Frontier::write_off(Host& host, WallTime now, Decision& out) {
         if (host.written_off == WrittenOff::blocked) why = Failure::blocked;
         ++totals_.failed[static_cast<std::size_t>(why)];
         ++host.failed;
+        out.unasked.push_back(
+            {host.origin + url.path, why, url.depth, url.kind, referrer_of(host, url)});
         return Step::again;
     }
     rest(host, now);

@@ -12,6 +12,7 @@ namespace sluice::crawl {
 namespace {
 
 constexpr std::uint64_t version = 1;
+constexpr std::uint64_t queue_version = 2;  // 1 had no referrer
 constexpr auto written_off_last = static_cast<std::uint64_t>(WrittenOff::given_up);
 // First letters of the keys.
 constexpr char host_letter = 'H', queue_letter = 'Q', robots_letter = 'R', seen_letter = 'S',
@@ -124,13 +125,14 @@ std::string queue_key(HostId host, std::uint8_t queue, std::uint64_t seq) {
 
 std::string queue_record(const QueuedUrl& url) {
     std::string out;
-    put_varint(out, version);
+    put_varint(out, queue_version);
     put_varint(out, url.depth);
     put_varint(out, url.urgency);
     put_varint(out, url.hops);
     put_varint(out, url.attempts);
     put_varint(out, static_cast<std::uint64_t>(url.kind));
     put_string(out, url.path);
+    put_string(out, url.referrer);
     return out;
 }
 
@@ -140,13 +142,16 @@ Result<QueuedUrl> read_queued(std::string_view key, std::string_view record) {
     const bool is_queue = name.take(1) == std::string_view(&queue_letter, 1);
     name.take(9);
     url.seq = name.big_endian();
-    if (!is_queue || !name.ok() || in.varint() != version) return corrupt("entry of a queue");
+    const std::uint64_t written_as = in.varint();
+    if (!is_queue || !name.ok() || written_as < 1 || written_as > queue_version)
+        return corrupt("entry of a queue");
     url.depth = static_cast<std::uint32_t>(in.varint());
     url.urgency = static_cast<std::uint8_t>(in.varint());
     url.hops = static_cast<std::uint8_t>(in.varint());
     url.attempts = static_cast<std::uint8_t>(in.varint());
     const std::uint64_t kind = in.varint();
     url.path = in.string();
+    if (written_as > 1) url.referrer = in.string();
     if (!in.ok() || !in.at_end() || kind > 1 || url.urgency >= retry_queue)
         return corrupt("entry of a queue");
     url.kind = static_cast<UrlKind>(kind);

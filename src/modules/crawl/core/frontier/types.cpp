@@ -38,6 +38,7 @@ void Decision::clear() {
     fetches.clear();
     resolves.clear();
     reads.clear();
+    unasked.clear();
 }
 
 std::uint64_t CrawlTotals::all_failed() const {

@@ -97,6 +97,15 @@ struct FetchOrder {
     bool robots = false;         ///< the host's robots.txt
     std::uint64_t body_max = 0;  ///< bytes that may be read of it
     WallTime let_go;             ///< when its gates were passed, which is what limits count
+    std::string referrer{};      ///< the page on which it was found first; empty: a seed
+};
+/// A URL that failed without being asked for, because of its host.
+struct UnaskedUrl {
+    std::string url;
+    Failure failure = Failure::given_up;
+    std::uint32_t depth = 0;
+    UrlKind kind = UrlKind::page;
+    std::string referrer{};
 };
 /// "Read queue entries of this host and class behind `after`", answered by ReadEnd.
 struct ReadOrder {
@@ -117,6 +126,7 @@ struct Decision {
     std::vector<FetchOrder> fetches;
     std::vector<ResolveOrder> resolves;
     std::vector<ReadOrder> reads;
+    std::vector<UnaskedUrl> unasked;  ///< their ends are among `writes`
 
     void clear();
 };
@@ -165,6 +175,7 @@ struct QueuedUrl {
     std::uint8_t hops = 0;
     std::uint8_t attempts = 0;
     UrlKind kind = UrlKind::page;
+    std::string referrer{};  ///< as in FetchOrder, but without the origin if it is of the same host
 };
 
 struct ReadEnd {

@@ -399,6 +399,8 @@ Status Owner::carry_out(FetchPort& port) {
         const Instant begun = metrics_ ? monotonic_now() : Instant{};
         frontier_.turn(read_clock(), decision_);
         frontier_.commit(decision_);
+        for (const UnaskedUrl& unasked : decision_.unasked)
+            rendered_.push_back(committer_.outputs().render_unasked(unasked));
         keep_cookies(false);
         if (!decision_.writes.empty() || !rendered_.empty()) {
             SLUICE_TRY_STATUS(committer_.commit(rendered_, decision_.writes));

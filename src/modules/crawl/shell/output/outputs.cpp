@@ -265,6 +265,15 @@ RenderedPage Outputs::render_robots(const FetchAnswer& answer) const {
     return out;
 }
 
+RenderedPage Outputs::render_unasked(const UnaskedUrl& unasked) const {
+    RenderedPage out;
+    out.url = unasked.url;
+    out.failure =
+        failure_record({unasked.failure, 0, std::string(unasked_problem(unasked.failure))});
+    if (parts_->config.pages) put_unasked_line(out.pages, unasked);
+    return out;
+}
+
 // The outputs' own part of rendering; everything it touches is safe on any thread.
 void Outputs::render_warc(RenderedPage& out, WarcPage page) const {
     const bool is_worth_it = page.answer.body.size() >= revisit_bytes_min;

@@ -99,6 +99,8 @@ public:
                                       std::string_view extracted) const;
     /// The answer to a request for robots.txt (only a WARC has it).
     [[nodiscard]] RenderedPage render_robots(const FetchAnswer& answer) const;
+    /// One that nobody was asked for.
+    [[nodiscard]] RenderedPage render_unasked(const UnaskedUrl& unasked) const;
 
     /// Appends, one system call for each file, and adds the marks, index lines and failures to the
     /// batch that also holds the ends of these pages. After an error nothing may be written to the

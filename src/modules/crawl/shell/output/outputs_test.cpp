@@ -131,6 +131,18 @@ TEST_F(OutputsTest, FailuresAndRedirectsHaveLinesToo) {
               std::string::npos);
 }
 
+TEST_F(OutputsTest, UrlsThatNobodyWasAskedForAreListed) {
+    open();
+    UnaskedUrl unasked{.url = "https://a/never", .depth = 3, .referrer = "https://b/"};
+    ASSERT_TRUE(append({outputs_->render_unasked(unasked)}));
+    EXPECT_EQ(folder_.read("pages.jsonl"),
+              R"({"url":"https://a/never","failure":"given_up","problem":"not asked for: its host )"
+              R"(did not answer, again and again, and was given up","depth":3,)"
+              R"("referrer":"https://b/"})"
+              "\n");
+    EXPECT_EQ(store_.count(failure_letter), 1U);
+}
+
 TEST_F(OutputsTest, AttemptsThatAreTriedAgainAreNotWritten) {
     open();
     const FetchAnswer answer = test_answer("https://a/flaky");

@@ -5,6 +5,7 @@
 #include "modules/crawl/core/frontier/seen_set.h"
 #include "modules/crawl/core/url/url.h"
 
+#include <chrono>
 #include <unordered_set>
 
 namespace sluice::crawl {
@@ -53,16 +54,25 @@ void put_transfer(JsonWriter& json, const FetchAnswer& answer) {
 }  // namespace
 
 std::string web_time(WallTime time) {
-    const std::int64_t ms = to_ns(time) / 1'000'000;
-    std::string out = format_rfc3339(wall_from_ns(ms * 1'000'000));
-    out.pop_back();
-    const std::size_t dot = out.find('.');
-    if (dot == std::string::npos) {
-        out += ".000";
-    } else {
-        out.append(dot + 4 - out.size(), '0');
-    }
-    return out + "Z";
+    namespace chrono = std::chrono;
+    const auto ms = chrono::floor<chrono::milliseconds>(chrono::nanoseconds(to_ns(time)));
+    const auto days = chrono::floor<chrono::days>(ms);
+    const chrono::year_month_day date{chrono::sys_days(days)};
+    auto rest = static_cast<unsigned>((ms - days).count());
+    std::string out = "0000-00-00T00:00:00.000Z";
+    // Right to left from the place of the last digit.
+    const auto put = [&out](std::size_t place, unsigned number) {
+        for (; number > 0; number /= 10) out[place--] = static_cast<char>('0' + number % 10);
+    };
+    put(3, static_cast<unsigned>(static_cast<int>(date.year())));
+    put(6, static_cast<unsigned>(date.month()));
+    put(9, static_cast<unsigned>(date.day()));
+    put(22, rest % 1000);
+    rest /= 1000;
+    put(18, rest % 60);
+    put(15, rest / 60 % 60);
+    put(12, rest / 3600);
+    return out;
 }
 
 std::string redirect_target(const FetchAnswer& answer, const PageReading& page) {
@@ -88,6 +98,7 @@ void put_page_line(std::string& out, const FetchAnswer& answer, const PageReadin
     put_text(json, "redirect", redirect_target(answer, page));
     if (answer.order.kind == UrlKind::sitemap) json.key("sitemap").boolean(true);
     json.key("depth").unsigned_integer(answer.order.depth);
+    put_text(json, "referrer", answer.order.referrer);
     if (answer.order.attempt > 0) json.key("attempts").unsigned_integer(answer.order.attempt + 1U);
     json.key("time").string(web_time(answer.order.let_go));
     put_text(json, "type", page.type.essence);
@@ -105,6 +116,24 @@ void put_page_line(std::string& out, const FetchAnswer& answer, const PageReadin
     put_text(json, "protocol", answer.protocol);
     put_text(json, "digest", digest);
     if (!extracted.empty()) json.key("extracted").raw(extracted);
+    json.end_object();
+    out += '\n';
+}
+
+std::string_view unasked_problem(Failure why) {
+    if (why == Failure::dns) return "not asked for: the name of its host has no address";
+    if (why == Failure::blocked) return "not asked for: the address of its host is not allowed";
+    return "not asked for: its host did not answer, again and again, and was given up";
+}
+
+void put_unasked_line(std::string& out, const UnaskedUrl& unasked) {
+    JsonWriter json(out);
+    json.begin_object().key("url").string(unasked.url);
+    json.key("failure").string(to_string(unasked.failure));
+    json.key("problem").string(unasked_problem(unasked.failure));
+    if (unasked.kind == UrlKind::sitemap) json.key("sitemap").boolean(true);
+    json.key("depth").unsigned_integer(unasked.depth);
+    put_text(json, "referrer", unasked.referrer);
     json.end_object();
     out += '\n';
 }

@@ -14,6 +14,11 @@ namespace sluice::crawl {
 void put_page_line(std::string& out, const FetchAnswer& answer, const PageReading& page,
                    std::string_view digest, std::string_view extracted);
 
+/// The same for a URL that nobody was asked for.
+void put_unasked_line(std::string& out, const UnaskedUrl& unasked);
+/// Why not, for people.
+std::string_view unasked_problem(Failure why);
+
 /// The first line of edges.csv.
 inline constexpr std::string_view edges_header = "from,to,kind,nofollow\n";
 /// A line for each link of the page, repeats left out, and for a redirect.
