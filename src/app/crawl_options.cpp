@@ -24,6 +24,8 @@ constexpr const char* examples =
     "    sluice crawl http://localhost:8080 --allow-net 127.0.0.0/8 --delay 0 --out local\n"
     "  Stopped, killed or at a limit? It goes on where it was, as it was begun:\n"
     "    sluice crawl --resume --out example --pages 1000\n"
+    "  Too fast for its owner? While it runs, and for good:\n"
+    "    sluice crawl --adjust --out example --host-rate 30/min\n"
     "  Why was this page (not) fetched?\n"
     "    sluice crawl --out example --explain https://example.org/private/\n"
     "\n"
@@ -70,6 +72,8 @@ void add_run(Adder& add, CrawlArguments& a) {
     add.flag("--resume", a.resume,
              "Go on with the crawl in --out, as it was begun; flags given again replace those for "
              "this run");
+    add.flag("--adjust", a.adjust,
+             "Change the rates of the crawl that runs in --out, now and for later runs of it");
     add.value("--seeds", a.seeds_file, "FILE", "More seeds, one a line; -: standard input");
     add.list("--sitemap", a.sitemaps, "URL",
              "Begin with the pages of this sitemap; those in robots.txt are read anyway");
@@ -229,7 +233,7 @@ void note_given(const CLI::App& command, CrawlArguments& arguments) {
 
 std::vector<std::string> merge_words(const std::vector<std::string>& before,
                                      const std::vector<std::string>& now) {
-    std::set<std::string> replaced{"--resume", "--out", "--explain"};
+    std::set<std::string> replaced{"--resume", "--out", "--explain", "--adjust"};
     for (const Item& item : items_of(now)) replaced.insert(item.flag);
     // One of these takes the other's place.
     if (replaced.contains("--delay")) replaced.insert("--host-rate");
@@ -248,7 +252,7 @@ std::vector<std::string> words_to_keep(const std::vector<std::string>& words,
     std::vector<std::string> kept;
     for (const Item& item : items_of(words)) {
         if (item.flag.empty() || item.flag == "--seeds" || item.flag == "--resume" ||
-            item.flag == "--explain")
+            item.flag == "--adjust" || item.flag == "--explain")
             continue;
         kept.insert(kept.end(), item.words.begin(), item.words.end());
     }

@@ -20,6 +20,7 @@ struct CrawlArguments {
     std::vector<std::string> sitemaps;
     std::string out;
     bool resume = false;
+    bool adjust = false;
     bool remember_pages = false;
     std::string recrawl_of;
     std::string explain;

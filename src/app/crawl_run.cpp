@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/crawl_run.h"
 
+#include "app/crawl_adjust.h"
 #include "app/crawl_config.h"
 #include "app/crawl_text.h"
 #include "app/exit_code.h"
@@ -58,8 +59,30 @@ void print_event(const std::string& line) {
     std::fflush(stdout);
 }
 
+/// The words of a crawl with those that were typed with --adjust, and its rates by them.
+Result<crawl::FrontierConfig> adjusted(const std::vector<std::string>& words,
+                                       const std::string& folder) {
+    SLUICE_TRY(const auto more, adjusted_words(folder));
+    CrawlArguments arguments;
+    if (parse(merge_words(words, more), arguments))
+        return fail(Code::invalid, "the flags of --adjust cannot be read");
+    SLUICE_TRY(const CrawlPlan plan, read_crawl_plan(arguments));
+    return plan.config.frontier;
+}
+
+/// On the thread that hears the signal.
+void adjust_running(crawl::Crawler& crawler, const CrawlPlan& plan,
+                    const std::vector<std::string>& words) {
+    const auto rates = adjusted(words, plan.config.folder);
+    if (rates) crawler.set_rates(rates->pace, rates->gates);
+    if (plan.quiet) return;
+    std::fprintf(stderr, "sluice crawl: %s\n",
+                 rates ? "the rates are changed" : rates.error().message.c_str());
+}
+
 /// The crawl, with its line on a terminal or its events, and Ctrl-C.
-Result<crawl::CrawlSummary> crawl_to_its_end(const CrawlPlan& plan) {
+Result<crawl::CrawlSummary> crawl_to_its_end(const CrawlPlan& plan,
+                                             const std::vector<std::string>& words) {
     const bool has_line = !plan.json && !plan.quiet && is_terminal(2);
     crawl::CrawlCallbacks callbacks;
     crawl::RateMeter event_rates;
@@ -104,16 +127,23 @@ Result<crawl::CrawlSummary> crawl_to_its_end(const CrawlPlan& plan) {
                     {now, plan.limits, rates.rates(), idle_time(now, monotonic_now())}, columns);
             });
         },
-        has_line ? line_every : Duration{0});
+        has_line ? line_every : Duration{0}, adjust_signal,
+        [&] {
+            crawl::Crawler* target = running.load();
+            if (target == nullptr) return;
+            progress.clear();
+            adjust_running(*target, plan, words);
+        });
     SLUICE_TRY(crawler, crawl::Crawler::open(plan.config, std::move(callbacks)));
+    if (!plan.config.resume) SLUICE_TRY_STATUS(forget_adjusted(plan.config.folder));
     running = crawler.get();
     auto summary = crawler->run();
     running = nullptr;
     return summary;
 }
 
-Result<int> crawl_and_report(const CrawlPlan& plan) {
-    SLUICE_TRY(const crawl::CrawlSummary summary, crawl_to_its_end(plan));
+Result<int> crawl_and_report(const CrawlPlan& plan, const std::vector<std::string>& words) {
+    SLUICE_TRY(const crawl::CrawlSummary summary, crawl_to_its_end(plan, words));
     if (plan.json)
         print_event(crawl_summary_json(summary, plan.config.folder));
     else if (!plan.quiet)
@@ -160,7 +190,8 @@ Result<std::vector<std::string>> all_words(const CrawlArguments& typed,
         if (!typed.resume && before.error().code == Code::not_found) return words;
         return std::move(before).error();
     }
-    return merge_words(parted(*before), words);
+    SLUICE_TRY(const auto adjusted, adjusted_words(typed.out));
+    return merge_words(merge_words(parted(*before), adjusted), words);
 }
 
 }  // namespace
@@ -169,6 +200,10 @@ int run_crawl(int argc, char** argv) {
     const std::vector<std::string> words(argv + 1, argv + argc);
     CrawlArguments typed;
     if (const auto ended = parse(words, typed)) return *ended;
+    if (typed.adjust) {
+        const Status told = adjust_crawl(typed, words);
+        return told ? exit_ok : report(told.error(), typed.out);
+    }
     const auto all = all_words(typed, words);
     if (!all) return report(all.error(), typed.out);
     CrawlArguments arguments;
@@ -178,8 +213,8 @@ int run_crawl(int argc, char** argv) {
     auto plan = read_crawl_plan(arguments);
     if (!plan) return report(plan.error(), arguments.out);
     plan->config.remember = with_ends(words_to_keep(*all, plan->config.seeds));
-    const auto outcome =
-        arguments.explain.empty() ? crawl_and_report(*plan) : explain(*plan, arguments.explain);
+    const auto outcome = arguments.explain.empty() ? crawl_and_report(*plan, *all)
+                                                   : explain(*plan, arguments.explain);
     return outcome ? *outcome : report(outcome.error(), arguments.out);
 }
 

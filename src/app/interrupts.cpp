@@ -13,12 +13,15 @@
 namespace sluice::app {
 
 Interrupts::Interrupts(std::function<void(unsigned)> heard, std::function<void()> tick,
-                       Duration interval)
+                       Duration interval, int other_signal, std::function<void()> other)
     : heard_(std::move(heard)),
       tick_(std::move(tick)),
+      other_(std::move(other)),
+      other_signal_(static_cast<unsigned>(other_signal)),
       poll_ms_(interval == Duration{0} ? -1 : static_cast<int>(interval / Duration{1'000'000})) {
     sigemptyset(&set_);
     for (const int number : {SIGINT, SIGTERM}) sigaddset(&set_, number);
+    if (other_) sigaddset(&set_, other_signal);
     pthread_sigmask(SIG_BLOCK, &set_, &before_);
     descriptor_ = signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK);
     // Without a descriptor, poll() leaves the entry out: signals are not heard, the work ends all
@@ -45,7 +48,7 @@ void Interrupts::listen() {
         signalfd_siginfo info{};
         while (descriptor_ >= 0 &&
                read(descriptor_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
-            heard_(++count);
+            other_&& info.ssi_signo == other_signal_ ? other_() : heard_(++count);
         if (tick_) tick_();
     }
 }

@@ -9,6 +9,7 @@
 
 #include <csignal>
 #include <functional>
+#include <utility>
 
 namespace sluice::app {
 
@@ -18,7 +19,11 @@ class Interrupts {
 public:
     /// `heard` is told how many signals have come so far, `tick` is called at that interval (never
     /// for zero); both on a thread of their own.
-    Interrupts(std::function<void(unsigned)> heard, std::function<void()> tick, Duration interval);
+    Interrupts(std::function<void(unsigned)> heard, std::function<void()> tick, Duration interval)
+        : Interrupts(std::move(heard), std::move(tick), interval, 0, nullptr) {}
+    /// As well, another signal goes to `other`, on that thread.
+    Interrupts(std::function<void(unsigned)> heard, std::function<void()> tick, Duration interval,
+               int other_signal, std::function<void()> other);
     ~Interrupts();
     Interrupts(const Interrupts&) = delete;
     Interrupts& operator=(const Interrupts&) = delete;
@@ -28,6 +33,8 @@ private:
 
     std::function<void(unsigned)> heard_;
     std::function<void()> tick_;
+    std::function<void()> other_;
+    unsigned other_signal_;
     int poll_ms_;
     sigset_t set_{};
     sigset_t before_{};

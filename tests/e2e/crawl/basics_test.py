@@ -175,6 +175,30 @@ def stops_and_goes_on():
         check_equal(json.loads(done.stdout.splitlines()[-1])['pages_run'], 0, 'nothing is left')
 
 
+def rates_are_changed_while_it_runs():
+    with Site() as site:
+        crawl = site.crawl()
+
+        def adjust(*words):
+            return sluice('crawl', '--adjust', '--out', crawl.out, *words)
+        check_equal(adjust('--delay', '0').code, USAGE, 'there is no crawl to adjust')
+        process = crawl.start(site.url, '--delay', '1h')
+        site.nginx.wait_for_requests(1)  # robots.txt; the first page is an hour away
+        check_equal(adjust('--host-rate', '30').code, OK, 'it is told')
+        site.nginx.wait_for_requests(10)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        check_equal(process.returncode, OK, said)
+        check('the rates are changed' in said, said)
+        before = len(site.nginx.requests())
+        crawl.run('--resume')  # by the new rate; at that of its beginning it would take days
+        times = [r.began for r in site.nginx.requests()[before:]]
+        limits.check_rate(times, 30, late=0.5, what='the host, resumed')
+        rig.check_same_set(site.uris_of(crawl), site.uris, 'the whole site')
+        wrong = adjust('--depth', '3')
+        check('--adjust takes' in wrong.err and wrong.code == USAGE, wrong.err)
+
+
 def second_signal_cancels():
     with Site(pages=3, extra='location / { limit_rate 100; }') as site:
         crawl = site.crawl()
@@ -287,5 +311,6 @@ if __name__ == '__main__':
     rig.needs(('nginx-light', rig.NGINX))
     run_tests(whole_site_is_fetched_once, politeness_is_the_default, events_are_json_lines,
                   robots_and_nofollow_are_obeyed, scope_and_bounds_hold, stops_and_goes_on,
-                  second_signal_cancels, outputs_are_what_they_say, cookies_and_conditions,
+                  rates_are_changed_while_it_runs, second_signal_cancels,
+                  outputs_are_what_they_say, cookies_and_conditions,
                   private_addresses_are_refused, explain_says_why, wrong_usage_is_explained)
