@@ -93,6 +93,15 @@ void print_costs(const char* when, const MeasuredCosts& costs) {
                  costs.overhead * 1e3, static_cast<unsigned long long>(costs.gaps));
 }
 
+/// The prediction is for a machine as it was when the costs were measured.
+void warn_if_changed(const MeasuredCosts& before, const MeasuredCosts& now) {
+    const auto rose = [](double from, double to) { return to > 2 * from + 1e-3; };
+    if (!rose(before.latency, now.latency) && !rose(before.overhead, now.overhead)) return;
+    std::fprintf(stderr,
+                 "  the machine or its disk was busier in the run than before it: what was "
+                 "predicted is for another machine\n");
+}
+
 double sum_of(const std::vector<double>& values) {
     return std::accumulate(values.begin(), values.end(), 0.0);
 }
@@ -170,6 +179,7 @@ Result<bool> compare(const std::string& path, const Options& options) {
         const sim::WorldResult predicted = predict(priced, replication);
         SLUICE_TRY(const MeasuredRun run, measure(scenario, replication, options));
         print_costs("in the run", run.costs);
+        warn_if_changed(costs, run.costs);
         std::fprintf(stderr, "  the server used %.1f %% of a core\n", run.server_cpu_share * 100);
         const auto share = 1 / static_cast<double>(options.replications);
         for (std::size_t i = 0; i < compared.size(); ++i) {
