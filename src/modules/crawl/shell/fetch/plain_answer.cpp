@@ -124,7 +124,7 @@ PlainAnswer::Verdict PlainAnswer::take_head_line(const ResponseHead::Limits& lim
                                                  FetchAnswer& answer) {
     const std::string_view text = trim_ascii(whole_line_);
     const bool folded = whole_line_.front() == ' ' || whole_line_.front() == '\t';
-    if (wants_status_ && (folded || !is_status_line(text)))
+    if (wants_status_ && (!may_be_http(whole_line_) || !is_status_line(text)))
         return refuse(Verdict::protocol, "the answer is not HTTP");
     if (whole_line_.find('\0') != std::string_view::npos)
         return refuse(Verdict::protocol, "a zero byte in the head of the answer");

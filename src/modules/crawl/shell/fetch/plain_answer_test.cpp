@@ -80,6 +80,8 @@ const AnswerRow answer_rows[] = {
     {"HTTP/1.1 2000 OK\r\n\r\n", Told::protocol, "", false},
     {"HTTP/1.1 099 OK\r\n\r\n", Told::protocol, "", false},
     {"\r\nHTTP/1.1 200 OK\r\n\r\n", Told::protocol, "", false},
+    {" HTTP/1.1 200 OK\r\n\r\n", Told::protocol, "", false},
+    {"HTTP/1.1 100 Go\r\n\r\n\rHTTP/1.1 200 OK\r\n\r\n", Told::protocol, "", false},
     {"HTTP/1.1 101 Switch\r\n\r\n", Told::protocol, "", false},
     {"HTTP/1.1 200 OK\r\nno colon\r\n\r\n", Told::protocol, "", false},
     {"HTTP/1.1 200 OK\r\nHTTP/1.1 404 No: x\r\n\r\n", Told::protocol, "", false},
