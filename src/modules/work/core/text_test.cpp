@@ -2,10 +2,18 @@
 #include "modules/work/core/text_transform.h"
 #include "modules/work/core/utf8.h"
 #include "modules/work/core/word_count.h"
+#include "modules/work/core/word_table.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::work {
@@ -85,6 +93,118 @@ TEST(WordCounter, RemembersNoMoreWordsThanItsLimit) {
     EXPECT_EQ(counter.words(), 8u);
     EXPECT_EQ(counter.top(10).front().word, "one");
     EXPECT_EQ(counter.top(10)[1].word, "thre");
+}
+
+/// The same counts character by character.
+struct PlainCount {
+    explicit PlainCount(std::string_view text) {
+        Utf8Decoder decoder;
+        const auto step = [this](char32_t c) { take(c); };
+        decoder.feed(text, step);
+        decoder.finish(step);
+        end();
+        longest = std::max(longest, length);
+        invalid = decoder.invalid();
+    }
+    void take(char32_t c) {
+        ++characters;
+        if (c == '\n') longest = std::max(longest, std::exchange(length, 0));
+        if (c != '\n' && c != '\r') ++length;
+        if (!is_blank_character(c) && blank) ++words;
+        blank = is_blank_character(c);
+        if (is_word_character(c)) {
+            if (joiner != 0 && word.size() < 64) word += joiner;
+            joiner = 0;
+            if (word.size() < 64) append_utf8(word, to_lower(c));
+        } else if ((c == '\'' || c == '-' || c == 0x2019) && !word.empty() && joiner == 0) {
+            joiner = c == '-' ? '-' : '\'';
+        } else {
+            end();
+        }
+    }
+    void end() {
+        if (!word.empty()) ++times[word];
+        word.clear();
+        joiner = 0;
+    }
+    std::uint64_t characters = 0, words = 0, length = 0, longest = 0, invalid = 0;
+    bool blank = true;
+    char joiner = 0;
+    std::string word;
+    std::map<std::string, std::uint64_t> times;
+};
+
+TEST(WordCounter, EightBytesAtATimeGiveWhatOneAtATimeGives) {
+    std::mt19937 dice(7);
+    const std::vector<std::string> parts = {"a",
+                                            "Zz",
+                                            "9",
+                                            "the",
+                                            "Internationalisation",
+                                            "x@[`{/:",
+                                            " ",
+                                            "\n",
+                                            "\r\n",
+                                            "\t",
+                                            "-",
+                                            "--",
+                                            "'",
+                                            "\xE2\x80\x99",
+                                            "\xC3\x84",
+                                            "\xD0\x96\xD0\xB6",
+                                            "\xFF",
+                                            "\xE2\x82",
+                                            "\xF0\x9F\x98\x80",
+                                            std::string(70, 'Q'),
+                                            std::string(62, 'b') + "\xF0\x9F\x98\x80",
+                                            "\0"s,
+                                            "\x7F"};
+    for (int round = 0; round < 300; ++round) {
+        std::string text;
+        for (auto left = dice() % 60; left > 0; --left) text += parts[dice() % parts.size()];
+        const PlainCount plain(text);
+        WordCounter counter;
+        for (std::string_view rest = text; !rest.empty();) {
+            const std::string piece(rest.substr(0, 1 + dice() % 40));
+            counter.feed(piece);
+            rest.remove_prefix(piece.size());
+        }
+        counter.finish();
+        ASSERT_EQ(counter.bytes(), text.size());
+        ASSERT_EQ(counter.characters(), plain.characters) << text;
+        ASSERT_EQ(counter.words(), plain.words) << text;
+        ASSERT_EQ(counter.longest_line(), plain.longest) << text;
+        ASSERT_EQ(counter.invalid(), plain.invalid) << text;
+        std::map<std::string, std::uint64_t> times;
+        for (const auto& [word, count] : counter.top(1000)) times[word] = count;
+        ASSERT_EQ(times, plain.times) << text;
+    }
+}
+
+TEST(WordTable, CountsManyWordsAndKeepsToItsLimit) {
+    const auto name = [](int i) {
+        return (i % 3 == 0 ? "a word of more than 16 bytes " : "w") + std::to_string(i);
+    };
+    WordTable table(5000);
+    for (int round = 1; round <= 3; ++round) {
+        for (int i = 0; i < 6000; ++i) {
+            std::string word = name(i);
+            const std::size_t size = word.size();
+            word.resize(size + WordTable::readable, '#');
+            table.add(std::string_view(word).substr(0, size));
+        }
+        table.finish();
+        EXPECT_TRUE(table.is_capped());
+    }
+    EXPECT_EQ(table.size(), 5000U);
+    std::set<std::string> words;
+    table.each([&words](std::string_view word, std::uint64_t count) {
+        EXPECT_EQ(count, 3U);
+        words.emplace(word);
+    });
+    std::set<std::string> expected;
+    for (int i = 0; i < 5000; ++i) expected.insert(name(i));
+    EXPECT_EQ(words, expected);
 }
 
 std::string transform(std::string_view text, LetterCase letter_case, LineEnding ending) {

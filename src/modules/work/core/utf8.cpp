@@ -103,10 +103,7 @@ constexpr std::array irregular_pairs = {
     CasePair{0x038E, 0x03CD}, CasePair{0x038F, 0x03CE}, CasePair{0x04C0, 0x04CF},
 };
 
-}  // namespace
-
-char32_t to_lower(char32_t c) {
-    if (c < 0x80) return c >= 'A' && c <= 'Z' ? c + 32 : c;
+constexpr char32_t lower_by_ranges(char32_t c) {
     for (const auto& range : case_ranges) {
         if (c < range.first || c > range.last) continue;
         if (range.step == 1) return c + range.offset;
@@ -116,6 +113,20 @@ char32_t to_lower(char32_t c) {
         if (pair.upper == c) return pair.lower;
     }
     return c;
+}
+
+/// The alphabets of most texts, looked up instead of searched.
+constexpr auto lower_table = [] {
+    std::array<char16_t, 0x0590> table{};
+    for (char32_t c = 0; c < table.size(); ++c)
+        table[c] = static_cast<char16_t>(lower_by_ranges(c));
+    return table;
+}();
+
+}  // namespace
+
+char32_t to_lower(char32_t c) {
+    return c < lower_table.size() ? lower_table[c] : lower_by_ranges(c);
 }
 
 char32_t to_upper(char32_t c) {

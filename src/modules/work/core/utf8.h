@@ -58,6 +58,8 @@ public:
 
     /// How many wrong pieces there were.
     [[nodiscard]] std::uint64_t invalid() const { return invalid_; }
+    /// The next byte may go on with a character that has begun.
+    [[nodiscard]] bool is_inside() const { return missing_ != 0; }
 
 private:
     bool begin(unsigned char lead);

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "modules/work/core/utf8.h"
+#include "modules/work/core/word_table.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace sluice::work {
@@ -17,7 +18,7 @@ namespace sluice::work {
 struct WordLimits {
     /// Different words that are remembered; further ones are counted as words but not by name.
     std::size_t distinct_max = 500'000;
-    /// Bytes of a word; longer ones are counted under this much of their beginning.
+    /// Bytes of a word, at most 64; longer ones are counted under this much of their beginning.
     std::size_t word_bytes_max = 64;
 };
 
@@ -32,7 +33,7 @@ struct WordFrequency {
 /// letters and digits with inner apostrophes and hyphens, in lower case.
 class WordCounter {
 public:
-    explicit WordCounter(WordLimits limits = {}) : limits_(limits) {}
+    explicit WordCounter(WordLimits limits = {});
 
     void feed(std::string_view bytes);
     void finish();
@@ -45,24 +46,26 @@ public:
     [[nodiscard]] std::uint64_t invalid() const { return decoder_.invalid(); }
     /// Characters of the longest line, without its end.
     [[nodiscard]] std::uint64_t longest_line() const { return longest_line_; }
-    [[nodiscard]] std::size_t distinct() const { return frequencies_.size(); }
+    [[nodiscard]] std::size_t distinct() const { return table_.size(); }
     /// True if there were more different words than are remembered.
-    [[nodiscard]] bool distinct_capped() const { return capped_; }
+    [[nodiscard]] bool distinct_capped() const { return table_.is_capped(); }
     /// The most frequent words, most frequent first, equal ones in byte order.
     [[nodiscard]] std::vector<WordFrequency> top(std::size_t count) const;
 
 private:
-    struct Hash {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view text) const {
-            return std::hash<std::string_view>{}(text);
-        }
-    };
+    /// Words are copied eight bytes at a time: room behind the longest, and behind a character.
+    static constexpr std::size_t term_bytes_max = 64;
+    static constexpr std::size_t term_room = term_bytes_max + 16;
+    static_assert(term_room >= WordTable::readable);
 
     void take(char32_t character);
+    void count(char32_t character);
+    const char* take_ascii_word(const char* at, const char* end);
+    void take_mark(char32_t character);
+    void put(char32_t character);
     void end_term();
 
-    WordLimits limits_;
+    std::size_t word_bytes_max_;
     Utf8Decoder decoder_;
     std::uint64_t bytes_ = 0;
     std::uint64_t lines_ = 0;
@@ -71,10 +74,10 @@ private:
     std::uint64_t line_length_ = 0;
     std::uint64_t longest_line_ = 0;
     bool in_word_ = false;
-    bool capped_ = false;
-    char32_t joiner_ = 0;  ///< An apostrophe or hyphen that counts only if a letter follows.
-    std::string term_;
-    std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> frequencies_;
+    char joiner_ = 0;  ///< An apostrophe or hyphen that counts only if a letter follows.
+    std::size_t term_size_ = 0;
+    std::array<char, term_room> term_{};
+    WordTable table_;
 };
 
 }  // namespace sluice::work
