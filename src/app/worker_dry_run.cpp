@@ -94,7 +94,8 @@ int print_queues(const DryRun& what) {
 
 int run_dry(const DryRun& what) {
     std::vector<std::string> problems = what.problems;
-    row("slots", std::to_string(what.options.concurrency) + ", and " +
+    row("slots", std::to_string(what.options.concurrency) +
+                     (what.options.ready_time > Duration{0} ? ", and up to " : ", and ") +
                      std::to_string(what.options.prefetch) + " jobs held ready");
     row("queues", join(what.options.queues, ", "));
     row("capacity", capacity_text(what.options.capacity));

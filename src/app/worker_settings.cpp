@@ -35,7 +35,8 @@ std::vector<Setting> worker_settings() {
         Setting::integer("work.concurrency", 0, {0, sdk::worker_concurrency_max},
                          "Jobs that run at once; 0: one for each processor."),
         Setting::integer("work.prefetch", -1, {-1, sdk::worker_prefetch_max},
-                         "Jobs held ready beside the running ones; -1: as many as run at once."),
+                         "Jobs held ready beside the running ones; -1: by how long jobs take, work "
+                         "for 20 ms, at most 200 jobs."),
         Setting::duration("work.grace", 25s, {0s, 24h},
                           "Time for running jobs to end by themselves after SIGTERM."),
         Setting::duration("work.timeout", 0s, {0s, 24h},
@@ -169,8 +170,11 @@ Result<sdk::WorkerOptions> worker_options(const Config& config) {
     const auto concurrency = static_cast<std::uint32_t>(config.integer("work.concurrency"));
     options.concurrency =
         concurrency != 0 ? concurrency : std::max(1U, std::thread::hardware_concurrency());
-    const std::int64_t prefetch = config.integer("work.prefetch");
-    options.prefetch = prefetch < 0 ? options.concurrency : static_cast<std::uint32_t>(prefetch);
+    // Who names a number means it.
+    if (const std::int64_t prefetch = config.integer("work.prefetch"); prefetch >= 0) {
+        options.prefetch = static_cast<std::uint32_t>(prefetch);
+        options.ready_time = Duration{0};
+    }
     options.grace = config.duration("work.grace");
     options.timeout_default = config.duration("work.timeout");
     SLUICE_TRY_STATUS(set_runtime(config, options));

@@ -143,6 +143,7 @@ public:
         options.server = queue.address();
         options.concurrency = 2;
         options.prefetch = 2;
+        options.ready_time = Duration{0};
         options.handles_signals = false;
         options.backoff_base = 1ms;
         options.backoff_max = 5ms;

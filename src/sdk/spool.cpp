@@ -3,6 +3,7 @@
 
 #include "sdk/job_spec.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -22,6 +23,10 @@ namespace {
 constexpr std::string_view file_prefix = "answers-";
 constexpr std::string_view file_suffix = ".spool";
 constexpr std::size_t record_bytes_max = std::size_t{64} << 20;
+/// Stands where a record would have its size: here the answers end.
+constexpr std::uint64_t end_mark = UINT64_MAX;
+/// A file that is larger than this is cut when its answers are delivered.
+constexpr std::uint64_t kept_bytes = std::uint64_t{1} << 20;
 
 /// FNV-1a: it has to notice what is torn or spoilt, not what is forged.
 std::uint64_t check_sum(std::string_view bytes) {
@@ -157,7 +162,7 @@ public:
         text.resize(size);
         return text;
     }
-    /// On the disk when it returns. After an error the file is as long as before.
+    /// After an error the file is no longer than `place`.
     Status write_at(std::uint64_t place, std::string_view bytes) const {
         std::size_t done = 0;
         while (done < bytes.size()) {
@@ -171,6 +176,9 @@ public:
             }
             done += static_cast<std::size_t>(count);
         }
+        return {};
+    }
+    Status sync() const {
         if (::fdatasync(fd_) != 0) return io_error(path_);
         return {};
     }
@@ -236,8 +244,21 @@ Status Spool::append(const std::vector<const Answer*>& answers) {
     if (bytes_ + bytes.size() > options_.bytes_max.count) {
         return fail(Code::exhausted, "the spool has no room for more answers");
     }
-    SLUICE_TRY_STATUS(own_->write_at(header(options_.server).size() + bytes_, bytes));
-    bytes_ += bytes.size();
+    const std::size_t added = bytes.size();
+    // Behind them are records of answers that are delivered.
+    if (bytes_ + added < size_) put(bytes, end_mark);
+    is_synced_ = false;
+    const Status written = own_->write_at(header(options_.server).size() + bytes_, bytes);
+    size_ = written ? std::max(size_, bytes_ + bytes.size()) : bytes_;
+    SLUICE_TRY_STATUS(written);
+    bytes_ += added;
+    return {};
+}
+
+Status Spool::sync() {
+    if (is_synced_) return {};
+    SLUICE_TRY_STATUS(own_->sync());
+    is_synced_ = true;
     return {};
 }
 
@@ -246,7 +267,14 @@ Status Spool::clear() {
     left_.clear();
     if (bytes_ == 0) return {};
     bytes_ = 0;
-    return own_->cut(header(options_.server).size());
+    is_synced_ = false;
+    if (size_ > kept_bytes) {
+        size_ = 0;
+        return own_->cut(header(options_.server).size());
+    }
+    std::string mark;
+    put(mark, end_mark);
+    return own_->write_at(header(options_.server).size(), mark);
 }
 
 }  // namespace sluice::sdk

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spool: answers of a worker that could not be delivered, kept in a file until they are, also over
-// the worker's end. An answer names its lease, so one that comes too late is refused by the server
+// Spool: answers of a worker, kept in a file until the server has them, also over the worker's
+// end. An answer names its lease, so one that comes too late is refused by the server
 // and does no harm. An inner part of Worker.
 #pragma once
 
@@ -43,8 +43,11 @@ public:
 
     /// What was left behind; once. They stay in their files until clear().
     std::vector<Answer> take_recovered();
-    /// Writes them through to the disk. Errors: exhausted (bytes_max; nothing is written), io.
+    /// From now on they outlive this process. Errors: exhausted (bytes_max; nothing is written),
+    /// io.
     Status append(const std::vector<const Answer*>& answers);
+    /// All that was appended is on the disk and outlives the machine's power as well. Errors: io.
+    Status sync();
     /// All are delivered: forgets them.
     Status clear();
     /// Bytes of answers in this worker's own file.
@@ -60,6 +63,9 @@ private:
     std::vector<std::unique_ptr<File>> left_;
     std::vector<Answer> recovered_;
     std::uint64_t bytes_ = 0;
+    /// What the file has grown to: old records are overwritten, not cut off each time.
+    std::uint64_t size_ = 0;
+    bool is_synced_ = true;
 };
 
 }  // namespace sluice::sdk

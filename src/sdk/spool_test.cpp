@@ -104,6 +104,33 @@ TEST_F(SpoolFolder, ItHasABound) {
     EXPECT_TRUE(spool.append({&large}));
 }
 
+TEST_F(SpoolFolder, WhatIsForgottenDoesNotComeBackThoughItsBytesMayStillBeThere) {
+    for (const std::size_t later : {std::size_t{1}, std::size_t{8}, std::size_t{40}}) {
+        {
+            auto spool = Spool::open(options()).value();
+            const Answer first = ack(1, "12345678");
+            const Answer second = ack(2, "12345678");
+            ASSERT_TRUE(spool.append({&first, &second}));
+            ASSERT_TRUE(spool.sync());
+            ASSERT_TRUE(spool.clear());
+            const Answer third = ack(3, std::string(later, '3'));
+            ASSERT_TRUE(spool.append({&third}));
+        }
+        auto next = Spool::open(options()).value();
+        const auto recovered = next.take_recovered();
+        ASSERT_EQ(recovered.size(), 1U) << later;
+        EXPECT_EQ(recovered[0].lease, 3U);
+        ASSERT_TRUE(next.clear());
+    }
+    {
+        auto spool = Spool::open(options()).value();
+        const Answer one = ack(1, "1");
+        ASSERT_TRUE(spool.append({&one}));
+        ASSERT_TRUE(spool.clear());
+    }
+    EXPECT_TRUE(Spool::open(options())->take_recovered().empty());
+}
+
 TEST_F(SpoolFolder, WithoutAnswersNothingIsLeft) {
     {
         auto spool = Spool::open(options()).value();

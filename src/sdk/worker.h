@@ -35,9 +35,16 @@ struct WorkerOptions {
     std::vector<std::string> queues{"default"};
     /// Handlers that run at once; 1 to worker_concurrency_max.
     std::uint32_t concurrency = 8;
-    /// Jobs held ready beside the running ones; at most worker_prefetch_max. 0 keeps jobs on the
-    /// server until a handler is free, at the price of a round trip for each.
-    std::uint32_t prefetch = 8;
+    /// Most jobs held ready beside the running ones; at most worker_prefetch_max. 0 keeps jobs on
+    /// the server until a handler is free, at the price of a round trip for each.
+    std::uint32_t prefetch = 200;
+    /// Of them no more are held than the handlers are expected to finish in this time and that of a
+    /// round trip, by how long jobs have taken lately: many tiny ones, none of the long ones, which
+    /// other workers may be free for. Zero: always as many as `prefetch` says.
+    Duration ready_time = 20ms;
+    /// When for this long no job has ended, jobs that wait behind the running ones go back, but for
+    /// as many as would fit ready_time if all took so long; not when ready_time is zero.
+    Duration ready_patience = 1s;
     /// What running jobs share (Admission). Whatever is not named is not counted.
     Capacity capacity{};
     /// How long the server may keep a fetch waiting for a job.

@@ -39,16 +39,18 @@ struct Started {
 struct Finished {
     std::uint64_t lease = 0;
     Outcome outcome;
+    Duration took{0};
 };
 struct Progressed {
     std::uint64_t lease = 0;
     int percent = 0;
     std::string note;
 };
-/// Answers delivered to the server.
+/// Answers delivered to the server, and the time from sending them to its last reply.
 struct Delivered {
     std::size_t count = 0;
     std::size_t stale = 0;
+    Duration took{0};
 };
 struct BeatAnswered {
     BeatAnswer answer;

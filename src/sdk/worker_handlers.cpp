@@ -95,12 +95,14 @@ Outcome perform(const WorkerOptions& options, const HandlerTable& handlers, cons
 void run_handler(const WorkerOptions& options, const HandlerTable& handlers, HandlerPorts ports) {
     Task task;
     while (ports.tasks.pop(task) == ChannelStatus::ok) {
-        ports.slot.since.store(monotonic_now().time_since_epoch().count(),
-                               std::memory_order_relaxed);
+        const Instant begin = monotonic_now();
+        ports.slot.since.store(begin.time_since_epoch().count(), std::memory_order_relaxed);
         ports.slot.lease.store(task.job.lease, std::memory_order_release);
         Outcome outcome = perform(options, handlers, task, ports);
         ports.slot.lease.store(0, std::memory_order_relaxed);
-        ports.events.push(Finished{.lease = task.job.lease, .outcome = std::move(outcome)});
+        ports.events.push(Finished{.lease = task.job.lease,
+                                   .outcome = std::move(outcome),
+                                   .took = monotonic_now() - begin});
         task = {};
     }
 }

@@ -58,6 +58,7 @@ WorkerOwner::WorkerOwner(const WorkerOptions& options, const HandlerTable& handl
       channels_(channels),
       counters_(counters),
       admission_(options.capacity),
+      ready_({.slots = options.concurrency, .most = options.prefetch, .time = options.ready_time}),
       random_(static_cast<std::uint64_t>(monotonic_now().time_since_epoch().count())) {
     for (const auto& [name, entry] : handlers) {
         if (!entry.terms.are_none()) {
@@ -132,6 +133,7 @@ void WorkerOwner::hand_over(Task task) { new_tasks_.push_back(std::move(task)); 
 
 void WorkerOwner::hand_over_tasks() {
     if (new_tasks_.empty()) return;
+    watch_ready();
     const auto status = channels_.tasks.try_push_all(new_tasks_);
     SLUICE_CHECK(status == ChannelStatus::ok);
 }
@@ -170,6 +172,9 @@ void WorkerOwner::on(const Started& started) {
 }
 
 void WorkerOwner::on(Finished& finished) {
+    ready_.job_took(finished.took);
+    ready_limit_ = UINT32_MAX;
+    if (next_review_ != Instant::max()) last_end_ = monotonic_now();
     const auto job = held_.find(finished.lease);
     if (job != held_.end()) settle(job, std::move(finished.outcome));
 }
@@ -185,6 +190,7 @@ void WorkerOwner::on(const Delivered& delivered) {
     is_away_ = false;
     unanswered_ -= std::min(unanswered_, delivered.count);
     add(counters_.stale, delivered.stale);
+    ready_.round_trip_took(delivered.took);
 }
 
 void WorkerOwner::on(const BeatAnswered& answered) {
@@ -242,7 +248,9 @@ void WorkerOwner::on(const Recovered& recovered) {
 
 void WorkerOwner::on(const Spooled& spooled) {
     add(counters_.spooled, spooled.count);
-    if (!spooled.status) say(spooled.status.error().text());
+    if (!spooled.status) return say(spooled.status.error().text());
+    if (!is_away_) say("the server does not answer: what has ended waits in the spool");
+    is_away_ = true;
 }
 
 void WorkerOwner::on(const Pressed& pressed) {
@@ -345,6 +353,7 @@ void WorkerOwner::stop_overdue(Instant now) {
 
 void WorkerOwner::pass_time(Instant now) {
     if (now >= next_timeout_) stop_overdue(now);
+    if (now >= next_review_) review_ready(now);
     if (now >= next_beat_) beat(now);
     if (now < phase_deadline_) return;
     if (phase_ == Phase::draining) {
@@ -362,21 +371,10 @@ void WorkerOwner::pass_time(Instant now) {
 }
 
 Instant WorkerOwner::next_deadline() const {
-    return std::min({next_beat_, phase_deadline_, next_timeout_});
+    return std::min({next_beat_, phase_deadline_, next_timeout_, next_review_});
 }
 
 // ---------------------------------------------------------------------------- orders
-
-void WorkerOwner::order_fetch() {
-    if (is_fetching_ || phase_ != Phase::running || pressure_ ||
-        unanswered_ > channels_.answers_max)
-        return;
-    const std::size_t room = channels_.held_max - std::min(channels_.held_max, held_.size());
-    // A round trip for one job while half the store is full would be waste.
-    if (room < std::max<std::size_t>(options_.prefetch / 2, 1)) return;
-    const auto max = static_cast<std::uint32_t>(std::min<std::size_t>(room, fetch_jobs_max));
-    is_fetching_ = channels_.fetches.try_push(FetchOrder{max}) == ChannelStatus::ok;
-}
 
 void WorkerOwner::beat(Instant now) {
     next_beat_ = now + options_.beat_interval;

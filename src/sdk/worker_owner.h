@@ -8,6 +8,7 @@
 #include "sdk/worker.h"
 #include "sdk/worker_asks.h"
 #include "sdk/worker_events.h"
+#include "sdk/worker_ready.h"
 #include "sdk/worker_threads.h"
 
 #include <atomic>
@@ -113,6 +114,8 @@ private:
     void pass_time(Instant now);
     [[nodiscard]] Instant next_deadline() const;
     void order_fetch();
+    void watch_ready();
+    void review_ready(Instant now);
     void beat(Instant now);
     void leave_queue(Phase phase);
     void start_drain();
@@ -158,6 +161,13 @@ private:
     std::deque<Remembered> failures_;  ///< newest first
     /// By type: how many of its jobs in a row their handler gave back. At most one of each handler.
     std::map<std::string, std::uint32_t, std::less<>> given_back_;
+    ReadyTarget ready_;
+    /// When to look whether jobs wait behind long ones; none waited the last time: never.
+    Instant next_review_ = Instant::max();
+    /// No more are held ready than this, while nothing ends.
+    std::uint32_t ready_limit_ = UINT32_MAX;
+    /// The last end of a job since the watch began, or its beginning.
+    Instant last_end_{};
     Random random_;
 };
 

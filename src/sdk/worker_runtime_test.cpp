@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The worker under memory pressure and without its server, and what it tells of itself.
 #include "sdk/fake_queue_testing.h"
+#include "sdk/spool.h"
 #include "sdk/worker.h"
 
 #include <gtest/gtest.h>
@@ -8,6 +9,11 @@
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace sluice::sdk {
 namespace {
@@ -106,6 +112,66 @@ TEST_F(WorkerSpool, AnswersOutliveTheWorkerAndAreDeliveredByTheNext) {
     EXPECT_TRUE(next.finish());
     EXPECT_EQ(next.worker->counters().recovered, 1U);
     EXPECT_TRUE(std::filesystem::is_empty(folder)) << "delivered and forgotten";
+}
+
+TEST_F(WorkerSpool, AnAnswerIsInItBeforeTheServerSeesIt) {
+    FakeQueue queue;
+    std::vector<Answer> seen;
+    queue.post([&] {
+        queue.twist = [&](int, const std::string& line) -> std::optional<std::string> {
+            if (!line.starts_with("ACKB")) return std::nullopt;
+            for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+                std::ifstream file(entry.path(), std::ios::binary);
+                const std::string text(std::istreambuf_iterator<char>(file), {});
+                const auto records = std::string_view(text).substr(text.find('\n') + 1);
+                for (Answer& answer : read_spool_records(records)) seen.push_back(answer);
+            }
+            return std::nullopt;
+        };
+    });
+    Running running(queue);
+    running.options.spool_folder = folder;
+    running.add("echo", echo());
+    running.start();
+    for (const char* args : {R"(["a long first answer"])", "[2]", "[3]"}) {
+        queue.push("echo", args);
+        queue.await("ACKB");
+    }
+    running.worker->stop();
+    EXPECT_TRUE(running.finish());
+    queue.post([&] {
+        ASSERT_EQ(seen.size(), 3U) << "each alone: what was delivered is forgotten";
+        EXPECT_EQ(seen[0].result, R"(["a long first answer"])");
+        EXPECT_EQ(seen[1].result, "[2]");
+        EXPECT_EQ(seen[2].jid, "job-3");
+        queue.twist = nullptr;
+    });
+    EXPECT_EQ(running.worker->counters().spooled, 0U) << "none had to wait in it";
+    EXPECT_TRUE(std::filesystem::is_empty(folder));
+}
+
+TEST_F(WorkerSpool, AServerThatDoesNotAnswerIsNoticedAtOnce) {
+    FakeQueue queue;
+    queue.post([&] {
+        queue.twist = [](int, const std::string& line) -> std::optional<std::string> {
+            if (line.starts_with("ACKB")) return "";
+            return std::nullopt;
+        };
+    });
+    Running running(queue);
+    Log log(running.options);
+    running.options.spool_folder = folder;
+    running.options.reply_timeout = 24h;
+    running.options.cancel_grace = 1ms;
+    running.add("echo", echo());
+    running.start();
+    queue.push("echo");
+    log.await("the server does not answer");
+    EXPECT_EQ(running.worker->counters().spooled, 1U);
+    queue.drop_all();
+    running.worker->stop_now();
+    queue.post([&] { queue.twist = nullptr; });
+    EXPECT_TRUE(running.finish());
 }
 
 TEST_F(WorkerSpool, AFolderThatCannotBeMadeIsSaidAtTheStart) {

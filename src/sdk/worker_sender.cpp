@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace sluice::sdk {
 
@@ -16,6 +17,8 @@ constexpr std::size_t batch_items_max = 1'000;
 constexpr std::uint32_t refusals_max = 5;
 constexpr std::size_t batch_bytes_max = std::size_t{8} << 20;
 constexpr std::size_t batch_asks_max = 16;
+/// Between two looks while a reply does not come.
+constexpr Duration spool_interval = 200ms;
 
 void put_name(JsonWriter& json, const Answer& answer) {
     json.key("jid").string(answer.jid);
@@ -97,12 +100,16 @@ public:
                 keep_waiting();
                 continue;
             }
-            const Status sent = exchange(*connection, make_batch());
+            keep_unsent();
+            const Batch batch = make_batch();
+            std::optional<BeatOrder> beat = std::exchange(beat_, std::nullopt);
+            const Status sent = exchange(*connection, batch);
             if (sent) {
                 redial_.praise();
                 refusals_ = 0;
                 items_max_ = batch_items_max;
             } else {
+                if (!beat_) beat_ = std::move(beat);
                 redial_.drop(sent.error());
                 keep_waiting();
             }
@@ -120,6 +127,11 @@ private:
         const bool idle = waiting_.empty() && asked_.empty() && !beat_ && !is_last_;
         if (idle) sources_.wait_until(no_deadline);
         if (idle) take_asks();
+        return !(collect() == ChannelStatus::closed && idle);
+    }
+
+    /// What has been ordered by now.
+    ChannelStatus collect() {
         std::vector<SendOrder> taken;
         const ChannelStatus status = orders_.try_pop_all(taken, orders_.capacity());
         for (SendOrder& order : taken) {
@@ -132,7 +144,7 @@ private:
                 is_last_ = true;
             }
         }
-        return !(idle && status == ChannelStatus::closed);
+        return status;
     }
 
     void take_asks() {
@@ -157,13 +169,15 @@ private:
         auto recovered = spool_->take_recovered();
         if (recovered.empty()) return;
         spooled_ = recovered.size();
+        synced_ = spooled_;
         is_spool_used_ = true;
         events_.push(Recovered{recovered.size()});
         std::move(recovered.begin(), recovered.end(), std::back_inserter(waiting_));
     }
 
-    /// To the spool with what waits and is not there yet: the server is away.
-    void keep_waiting() {
+    /// To the spool with what waits and is not there yet, before it is sent: whoever ends this
+    /// process does not end the answers. Not synced, which each batch would have to wait for.
+    void keep_unsent() {
         if (!spool_ || is_spool_full_ || spooled_ >= waiting_.size()) return;
         std::vector<const Answer*> fresh;
         for (std::size_t i = spooled_; i < waiting_.size(); ++i) fresh.push_back(&waiting_[i]);
@@ -171,10 +185,20 @@ private:
         is_spool_full_ = !kept;
         if (kept) spooled_ = waiting_.size();
         is_spool_used_ = is_spool_used_ || kept.has_value();
-        events_.push(Spooled{.count = kept ? fresh.size() : 0, .status = kept});
+        if (!kept) events_.push(Spooled{.count = 0, .status = kept});
+    }
+
+    /// The server is away or does not answer: what waits may have to wait for long.
+    void keep_waiting() {
+        keep_unsent();
+        if (spooled_ <= synced_) return;
+        const Status synced = spool_->sync();
+        events_.push(Spooled{.count = synced ? spooled_ - synced_ : 0, .status = synced});
+        synced_ = spooled_;  // a disk that fails is told of once, not with every try
     }
 
     void forget_delivered(std::size_t count) {
+        synced_ -= std::min(synced_, count);
         spooled_ -= std::min(spooled_, count);
         if (!is_spool_used_ || spooled_ > 0) return;
         const Status cleared = spool_->clear();
@@ -244,13 +268,13 @@ private:
     }
 
     Status exchange(Connection& connection, const Batch& batch) {
-        const Instant reply_by = std::min(deadline_after(options_.reply_timeout), deadline_);
-        const Patience patience{.deadline = reply_by};
-        SLUICE_TRY_STATUS(connection.write(batch.text, patience));
+        const Instant begin = monotonic_now();
+        const Instant reply_by = std::min(begin + options_.reply_timeout, deadline_);
+        SLUICE_TRY_STATUS(connection.write(batch.text, {.deadline = reply_by}));
         std::size_t stale = 0;
         std::optional<BeatAnswer> answer;
         for (const Batch::Line line : batch.lines) {
-            SLUICE_TRY(Reply reply, connection.read(patience));
+            SLUICE_TRY(Reply reply, read_reply(connection, reply_by));
             if (line == Batch::Line::ask) {
                 // Answered once and for all, whatever becomes of the lines behind it.
                 asked_.front().place->reply.try_push(std::move(reply));
@@ -262,12 +286,24 @@ private:
         waiting_.erase(waiting_.begin(),
                        waiting_.begin() + static_cast<std::ptrdiff_t>(batch.answers));
         forget_delivered(batch.answers);
-        if (batch.answers > 0) events_.push(Delivered{.count = batch.answers, .stale = stale});
-        if (answer) {
-            beat_.reset();
-            events_.push(BeatAnswered{std::move(*answer)});
+        if (batch.answers > 0) {
+            events_.push(
+                Delivered{.count = batch.answers, .stale = stale, .took = monotonic_now() - begin});
         }
+        if (answer) events_.push(BeatAnswered{std::move(*answer)});
         return {};
+    }
+
+    /// While a reply does not come, what has ended meanwhile goes into the spool.
+    Result<Reply> read_reply(Connection& connection, Instant reply_by) {
+        for (;;) {
+            const Instant next_look = deadline_after(spool_interval);
+            const bool is_last_look = !spool_ || next_look >= reply_by;
+            auto reply = connection.read({.deadline = is_last_look ? reply_by : next_look});
+            if (reply || is_last_look || reply.error().code != Code::timeout) return reply;
+            collect();
+            keep_waiting();
+        }
     }
 
     /// A refused line may be the server's trouble or that of one bad answer in it. So it is sent
@@ -312,7 +348,9 @@ private:
     JsonParser parser_;
     std::deque<Ask> asked_;
     std::deque<Answer> waiting_;
-    std::size_t spooled_ = 0;  ///< from the front of `waiting_`
+    /// From the front of `waiting_`: in the spool; and on the disk, told as Spooled.
+    std::size_t spooled_ = 0;
+    std::size_t synced_ = 0;
     bool is_spool_used_ = false;
     bool is_spool_full_ = false;
     std::optional<BeatOrder> beat_;

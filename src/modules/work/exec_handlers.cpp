@@ -2,6 +2,7 @@
 #include "modules/work/exec_handlers.h"
 
 #include "kernel/base/text.h"
+#include "kernel/net/temporary_folder.h"
 #include "modules/work/core/exec_protocol.h"
 #include "modules/work/core/utf8.h"
 #include "modules/work/shell/confinement.h"
@@ -14,9 +15,7 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
-#include <filesystem>
 #include <memory>
-#include <system_error>
 
 namespace sluice::work {
 
@@ -94,31 +93,6 @@ Result<Program> make_program(const ExecHandler& handler, const std::string& writ
     return program;
 }
 
-/// A folder of one job's own, removed with what is in it.
-class Scratch {
-public:
-    static Result<Scratch> make() {
-        std::string path = "/tmp/sluice-job-XXXXXX";
-        if (::mkdtemp(path.data()) == nullptr) {
-            return fail(Code::io, "a folder in /tmp cannot be made");
-        }
-        return Scratch(std::move(path));
-    }
-    ~Scratch() {
-        std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-    }
-    Scratch(Scratch&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    Scratch& operator=(Scratch&&) = delete;
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    explicit Scratch(std::string path) : path_(std::move(path)) {}
-    std::string path_;
-};
-
 /// One run: what the program says on the way, and what becomes of its end.
 class Run {
 public:
@@ -133,9 +107,9 @@ public:
 
 private:
     Result<ProcessResult> perform() {
-        std::optional<Scratch> scratch;
+        std::optional<TemporaryFolder> scratch;
         if (program_.scratch_folder) {
-            SLUICE_TRY(Scratch made, Scratch::make());
+            SLUICE_TRY(TemporaryFolder made, TemporaryFolder::make("/tmp/sluice-job-"));
             scratch.emplace(std::move(made));
         }
         SLUICE_TRY_STATUS(enter_group());

@@ -189,16 +189,16 @@ struct Found {
     std::optional<double> days_left{};
 };
 
-Result<Found> look_http(const Check& check, Task& task) {
+Result<Found> look_http(const Check& check, const Services& services, const CancelToken& cancel) {
     std::string text;
     const std::size_t most = check.contains.empty() ? 0 : std::size_t{1} << 20;
     const auto answer = http_fetch(
-        {.url = check.url, .timeout = check.timeout, .body_max = mib(16)}, task.services.rules,
+        {.url = check.url, .timeout = check.timeout, .body_max = mib(16)}, services.rules,
         [&](std::string_view piece) {
             text += piece.substr(0, most - std::min(most, text.size()));
             return Status();
         },
-        task.cancel());
+        cancel);
     if (!answer) return answer.error();
     const bool fits = check.status == 0 ? answer->status < 400 : answer->status == check.status;
     Found found{.ok = fits, .message = "status " + std::to_string(answer->status)};
@@ -209,12 +209,13 @@ Result<Found> look_http(const Check& check, Task& task) {
     return found;
 }
 
-Result<Found> look_at_port(const Check& check, Task& task) {
+Result<Found> look_at_port(const Check& check, const Services& services,
+                           const CancelToken& cancel) {
     const bool tls = check.kind == CheckKind::certificate;
     SLUICE_TRY(const EndpointAnswer answer,
                probe_endpoint(
                    {.host = check.host, .port = check.port, .tls = tls, .timeout = check.timeout},
-                   task.services.rules, task.cancel()));
+                   services.rules, cancel));
     if (!tls) return Found{.ok = true, .message = "connected"};
     const double days =
         std::chrono::duration<double, std::ratio<86'400>>(*answer.expires - wall_now()).count();
@@ -224,8 +225,9 @@ Result<Found> look_at_port(const Check& check, Task& task) {
         .days_left = days};
 }
 
-Result<Found> look_at_command(const Check& check, Task& task) {
-    const auto& settings = task.services.settings;
+Result<Found> look_at_command(const Check& check, const Services& services,
+                              const CancelToken& cancel) {
+    const auto& settings = services.settings;
     const auto program =
         std::find_if(settings.programs.begin(), settings.programs.end(),
                      [&check](const AllowedProgram& each) { return each.name == check.program; });
@@ -242,19 +244,20 @@ Result<Found> look_at_command(const Check& check, Task& task) {
                                 .file_size = settings.limits.output_max,
                                 .open_files = 1024}};
     spec.arguments.insert(spec.arguments.end(), check.arguments.begin(), check.arguments.end());
-    SLUICE_TRY(const ProcessResult result, run_process(spec, task.cancel()));
+    SLUICE_TRY(const ProcessResult result, run_process(spec, cancel));
     const std::string& said = result.err.text.empty() ? result.out.text : result.err.text;
     return Found{.ok = result.exit_code == 0,
                  .message = "exit code " + std::to_string(result.exit_code) +
                             (said.empty() ? "" : ": " + to_valid_utf8(said))};
 }
 
-Result<Found> look(const Check& check, Task& task) {
-    auto found = check.kind == CheckKind::http      ? look_http(check, task)
-                 : check.kind == CheckKind::command ? look_at_command(check, task)
-                                                    : look_at_port(check, task);
+Result<Found> look(const Check& check, const Services& services, const CancelToken& cancel) {
+    SLUICE_TRY_STATUS(cancel.check());
+    auto found = check.kind == CheckKind::http      ? look_http(check, services, cancel)
+                 : check.kind == CheckKind::command ? look_at_command(check, services, cancel)
+                                                    : look_at_port(check, services, cancel);
     // The job's own end is no news about what is looked at.
-    SLUICE_TRY_STATUS(task.cancel().check());
+    SLUICE_TRY_STATUS(cancel.check());
     if (!found && found.error().code == Code::denied) return found.error();
     if (!found) return Found{.ok = false, .message = found.error().message};
     found->message = std::string(truncate_utf8(found->message, health_message_bytes_max));
@@ -262,30 +265,37 @@ Result<Found> look(const Check& check, Task& task) {
 }
 
 /// Some at once, so that one that does not answer holds up no other. What was found stands in the
-/// order of the checks. Progress is told on this thread, which the job belongs to. Errors: those of
-/// look(), after all have ended.
+/// order of the checks. Progress is told on this thread, which the job belongs to. Errors: the
+/// first one of look(); it ends the other looks.
 Result<std::vector<Found>> look_at_all(const std::vector<Check>& checks, Task& task) {
     Channel<std::size_t> todo(checks.size(), "health.todo");
     Channel<std::size_t> done(checks.size(), "health.done");
     for (std::size_t i = 0; i < checks.size(); ++i) static_cast<void>(todo.push(std::size_t{i}));
     todo.close();
     std::vector<std::optional<Result<Found>>> found(checks.size());
+    const CancelSource stop(task.cancel());
     std::vector<Thread> lookers;
     for (std::size_t i = 0; i < std::min(checks.size(), looks_at_once_max); ++i) {
         lookers.emplace_back("health-look-" + std::to_string(i), [&] {
             std::size_t at = 0;
             while (todo.pop(at) == ChannelStatus::ok) {
-                found[at].emplace(look(checks[at], task));
+                found[at].emplace(look(checks[at], task.services, stop.token()));
                 static_cast<void>(done.push(std::size_t{at}));
             }
         });
     }
+    Status first;
     for (std::size_t count = 1; count <= checks.size(); ++count) {
         std::size_t at = 0;
         if (done.pop(at) != ChannelStatus::ok) break;
+        if (first && !*found[at]) {
+            first = found[at]->error();
+            stop.cancel(found[at]->error());
+        }
         task.progress(static_cast<int>(100 * count / checks.size()), checks[at].name);
     }
     for (Thread& looker : lookers) looker.join();
+    SLUICE_TRY_STATUS(first);
     std::vector<Found> all;
     for (auto& one : found) {
         SLUICE_TRY(Found good, *std::move(one));

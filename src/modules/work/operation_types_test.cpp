@@ -315,6 +315,17 @@ TEST_F(Health, ChecksAreLookedAtSideBySide) {
               R"("ok":true,"bad":0)");
 }
 
+TEST_F(Health, AForbiddenAddressEndsTheOtherLooks) {
+    std::string checks = R"([[{"kind":"tcp","host":"192.168.0.1","port":80})";
+    for (int i = 0; i < 20; ++i) {
+        checks += R"(,{"kind":"command","name":"long )" + std::to_string(i) +
+                  R"(","program":"sh","timeout":60,"arguments":["-c","exec sleep 60"]})";
+    }
+    checks += R"(,{"kind":"command","program":"sh","arguments":["-c","touch begun"]}]])";
+    expect_failure("health.check", checks, "Denied");
+    EXPECT_FALSE(std::filesystem::exists(folder / "begun")) << "the last one was to be left out";
+}
+
 TEST_F(Health, ForbiddenAddressesAndWrongArgumentsAreErrors) {
     expect_failure("health.check", R"([[{"kind":"tcp","host":"192.168.0.1","port":80}]])",
                    "Denied");

@@ -2,6 +2,7 @@
 #include "modules/crawl/shell/job/scrape_job.h"
 
 #include "kernel/base/text.h"
+#include "kernel/net/temporary_folder.h"
 #include "kernel/store/file_io.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/wire/json_text.h"
@@ -13,11 +14,9 @@
 #include "sdk/arguments.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -126,26 +125,6 @@ private:
     bool fetched_ SLUICE_GUARDED_BY(mutex_) = false;
 };
 
-/// A folder of its own outside the worker's folders, gone with the object.
-class OwnFolder {
-public:
-    OwnFolder() {
-        std::error_code none;
-        path_ = (std::filesystem::temp_directory_path(none) / "sluice-scrape-XXXXXX").string();
-        if (::mkdtemp(path_.data()) == nullptr) path_.clear();
-    }
-    ~OwnFolder() {
-        std::error_code ignored;
-        if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-    }
-    OwnFolder(const OwnFolder&) = delete;
-    OwnFolder& operator=(const OwnFolder&) = delete;
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
-
 struct PageRequest {
     std::string url;
     ScrapeFields fields;
@@ -160,10 +139,13 @@ Result<PageRequest> read_page_request(const std::string& args, const sdk::JobSch
 
 sdk::Outcome run_page(const PageRequest& request, const JobServices& services,
                       sdk::JobContext& context) {
-    const OwnFolder folder;
-    if (folder.path().empty()) return to_failure(fail(Code::io, "no temporary folder can be made"));
+    std::error_code none;
+    // Outside the worker's folders.
+    const auto folder = TemporaryFolder::make(
+        (std::filesystem::temp_directory_path(none) / "sluice-scrape-").string());
+    if (!folder) return to_failure(folder.error());
     OnePage page;
-    JobCrawl crawl{job_config(services, folder.path()), {}, 1, request.timeout};
+    JobCrawl crawl{job_config(services, folder->path()), {}, 1, request.timeout};
     without_files(crawl.config);
     crawl.config.seeds = {request.url};
     crawl.config.scope.any_host = true;  // a redirect may lead to another one
