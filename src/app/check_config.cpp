@@ -26,15 +26,21 @@ struct CheckConfigArguments {
 bool is_of_work(const std::string& setting) { return setting.starts_with("work."); }
 
 /// The sections of the worker, which knows them: sluice-worker looks at them.
-int check_work(const std::string& file, const std::vector<std::string>& settings) {
-    std::vector<std::string> words{"check-config"};
-    if (!file.empty()) words.insert(words.end(), {"--config", file});
-    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+int ask_worker(std::vector<std::string> words) {
+    std::fflush(stdout);  // what the other program prints comes after it
+    words.insert(words.begin(), "check-config");
     const auto code = run_worker("sluice check-config", std::move(words));
     if (code) return *code;
     std::fprintf(stderr, "warning: the section [work] was not looked at: %s\n",
                  code.error().message.c_str());
     return code.error().code == Code::not_found ? exit_ok : exit_failed;
+}
+
+int check_work(const std::string& file, const std::vector<std::string>& settings) {
+    std::vector<std::string> words;
+    if (!file.empty()) words = {"--config", file};
+    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
+    return ask_worker(std::move(words));
 }
 
 /// The sections of the server.
@@ -56,7 +62,7 @@ int check_config(const CheckConfigArguments& arguments) {
     host.declare(table);
     if (arguments.describe) {
         std::fputs(table.describe().c_str(), stdout);
-        return exit_ok;
+        return ask_worker({"--describe"});
     }
     ConfigArguments of_server = arguments.config;
     std::erase_if(of_server.settings, &is_of_work);
@@ -66,7 +72,6 @@ int check_config(const CheckConfigArguments& arguments) {
     const int server = check_server(config);
     // A file that cannot be read is one mistake, not two.
     if (!config && config.error().code == Code::io) return server;
-    std::fflush(stdout);  // what the other program prints comes after it
     const int work = check_work(arguments.config.file, of_work);
     return server == exit_ok ? work : server;
 }

@@ -210,6 +210,13 @@ Result<int> check_config(const WorkerArguments& arguments) {
     return exit_ok;
 }
 
+/// The worker's part of `sluice check-config --describe`, behind the server's.
+int describe_config() {
+    const std::string text = worker_table(true).describe();
+    std::fputs(text.substr(std::min(text.find("\n["), text.size())).c_str(), stdout);
+    return exit_ok;
+}
+
 void print_type(const sdk::JobType& type) {
     std::printf("%s\n  %s\n\nArguments\n%s\n\nResult\n%s\n\nExample\n%s\n", type.name.c_str(),
                 type.summary.c_str(), sdk::describe(type.schema).c_str(), type.result_help.c_str(),
@@ -342,6 +349,8 @@ int run(int argc, char** argv) {
     CLI::App* check = program.add_subcommand("check-config", "Check the section [work]");
     check->add_option("--config", check_arguments.file, "TOML file");
     check->add_option("--set", check_arguments.settings, "Any setting, as work.key=value");
+    bool describe = false;
+    check->add_flag("--describe", describe, "Print every setting with its help and default");
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -351,6 +360,7 @@ int run(int argc, char** argv) {
         const Result<int> listed = list_types(types_arguments);
         return listed ? *listed : report("types", listed.error());
     }
+    if (check->parsed() && describe) return describe_config();
     if (check->parsed()) {
         const Result<int> checked = check_config(check_arguments);
         if (checked) return *checked;

@@ -23,8 +23,7 @@ std::vector<Setting> log_settings() {
     };
 }
 
-}  // namespace
-
+/// Of the section "work" but for exec_handler_settings() and runtime_settings().
 std::vector<Setting> worker_settings() {
     return {
         Setting::text("work.jobs", "",
@@ -78,17 +77,24 @@ std::vector<Setting> worker_settings() {
     };
 }
 
-Result<Config> load_worker_config(const WorkerArguments& arguments) {
+}  // namespace
+
+ConfigTable worker_table(bool only_work) {
     ConfigTable table;
     table.declare(worker_settings());
     table.declare(exec_handler_settings());
     table.declare(runtime_settings());
     table.share_with({"server", "http", "jobs"});  // one file may be for both
-    if (arguments.only_work) {
+    if (only_work) {
         table.share_with({"log"});
     } else {
         table.declare(log_settings());
     }
+    return table;
+}
+
+Result<Config> load_worker_config(const WorkerArguments& arguments) {
+    const ConfigTable table = worker_table(arguments.only_work);
     ConfigSources sources;
     if (!arguments.file.empty()) sources.file = arguments.file;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

@@ -26,8 +26,8 @@ struct WorkerArguments {
     bool only_work = false;  ///< the section "log" is looked at by somebody else
 };
 
-/// Of the section "work" but for exec_handler_settings() and runtime_settings().
-std::vector<Setting> worker_settings();
+/// All that `sluice work` reads: the section "work" and, unless somebody else looks at it, "log".
+ConfigTable worker_table(bool only_work);
 /// Errors: invalid (every mistake, a line each), io.
 Result<Config> load_worker_config(const WorkerArguments& arguments);
 /// What the jobs may touch. Errors: invalid.

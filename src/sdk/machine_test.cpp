@@ -2,10 +2,9 @@
 #include "sdk/machine.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <string>
 
 namespace sluice::sdk {
 namespace {
@@ -14,22 +13,14 @@ namespace {
 class Machine : public testing::Test {
 protected:
     Machine() {
-        std::string name = testing::TempDir() + "machine-XXXXXX";
-        EXPECT_NE(::mkdtemp(name.data()), nullptr);
-        root = name;
         put("/proc/meminfo", "MemTotal: 8388608 kB\nMemFree: 1 kB\nMemAvailable: 4194304 kB\n");
         put("/proc/self/cgroup", "0::/app.slice/worker.service\n");
     }
-    ~Machine() override { std::filesystem::remove_all(root); }
-    Machine(const Machine&) = delete;
-    Machine& operator=(const Machine&) = delete;
-
     void put(const std::string& path, const std::string& text) const {
-        const std::filesystem::path file = root + path;
-        std::filesystem::create_directories(file.parent_path());
-        std::ofstream(file) << text;
+        folder.put(path.substr(1), text);
     }
-    std::string root;
+    ScratchFolder folder;
+    const std::string& root = folder.path();
 };
 
 TEST_F(Machine, WithoutLimitsItIsTheWholeMachine) {

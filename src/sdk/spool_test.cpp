@@ -2,33 +2,17 @@
 #include "sdk/spool.h"
 
 #include <gtest/gtest.h>
-
-#include <cstdlib>
-#include <filesystem>
+#include <support/scratch_folder.h>
 
 namespace sluice::sdk {
 namespace {
 
 class SpoolFolder : public testing::Test {
 protected:
-    SpoolFolder() {
-        folder = testing::TempDir() + "spool-XXXXXX";
-        EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-    }
-    ~SpoolFolder() override { std::filesystem::remove_all(folder); }
-    SpoolFolder(const SpoolFolder&) = delete;
-    SpoolFolder& operator=(const SpoolFolder&) = delete;
-
     [[nodiscard]] Spool::Options options(std::string server = "h:1") const {
-        return {.folder = folder, .server = std::move(server), .bytes_max = kib(4)};
+        return {.folder = folder.path(), .server = std::move(server), .bytes_max = kib(4)};
     }
-    [[nodiscard]] std::size_t files() const {
-        std::size_t count = 0;
-        for ([[maybe_unused]] const auto& one : std::filesystem::directory_iterator(folder))
-            ++count;
-        return count;
-    }
-    std::string folder;
+    ScratchFolder folder;
 };
 
 Answer ack(std::uint64_t lease, std::string result) {
@@ -65,7 +49,7 @@ TEST_F(SpoolFolder, WhatWasAppendedIsThereAfterTheWorkersEnd) {
     EXPECT_EQ(recovered[1].failure.retry_in, Duration{5s});
     EXPECT_TRUE(recovered[1].failure.final);
     ASSERT_TRUE(next.clear());
-    EXPECT_EQ(files(), 1U) << "its own";
+    EXPECT_EQ(folder.entries(), 1U) << "its own";
 }
 
 TEST_F(SpoolFolder, UntilTheyAreDeliveredTheyOutliveSeveralWorkers) {
@@ -135,7 +119,7 @@ TEST_F(SpoolFolder, WithoutAnswersNothingIsLeft) {
     {
         auto spool = Spool::open(options()).value();
     }
-    EXPECT_EQ(files(), 0U);
+    EXPECT_EQ(folder.entries(), 0U);
 }
 
 TEST(SpoolRecords, ATornOrSpoiltFileGivesWhatIsWhole) {

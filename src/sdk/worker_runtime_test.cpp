@@ -5,9 +5,9 @@
 #include "sdk/worker.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -63,15 +63,7 @@ TEST(WorkerPressure, NothingIsBegunWhileMemoryRunsShort) {
 
 class WorkerSpool : public testing::Test {
 protected:
-    WorkerSpool() {
-        folder = testing::TempDir() + "spool-XXXXXX";
-        EXPECT_NE(::mkdtemp(folder.data()), nullptr);
-    }
-    ~WorkerSpool() override { std::filesystem::remove_all(folder); }
-    WorkerSpool(const WorkerSpool&) = delete;
-    WorkerSpool& operator=(const WorkerSpool&) = delete;
-
-    std::string folder;
+    ScratchFolder folder;
 };
 
 TEST_F(WorkerSpool, AnswersOutliveTheWorkerAndAreDeliveredByTheNext) {
@@ -85,7 +77,7 @@ TEST_F(WorkerSpool, AnswersOutliveTheWorkerAndAreDeliveredByTheNext) {
     {
         Running running(queue);
         Log log(running.options);
-        running.options.spool_folder = folder;
+        running.options.spool_folder = folder.path();
         running.options.reply_timeout = 200ms;
         running.options.fetch_wait = 1s;
         running.add("echo", echo());
@@ -102,7 +94,7 @@ TEST_F(WorkerSpool, AnswersOutliveTheWorkerAndAreDeliveredByTheNext) {
     queue.post([&] { queue.twist = nullptr; });
     Running next(queue);
     Log log(next.options);
-    next.options.spool_folder = folder;
+    next.options.spool_folder = folder.path();
     next.add("echo", echo());
     next.start();
     log.await("1 answers were in the spool");
@@ -111,7 +103,7 @@ TEST_F(WorkerSpool, AnswersOutliveTheWorkerAndAreDeliveredByTheNext) {
     next.worker->stop();
     EXPECT_TRUE(next.finish());
     EXPECT_EQ(next.worker->counters().recovered, 1U);
-    EXPECT_TRUE(std::filesystem::is_empty(folder)) << "delivered and forgotten";
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << "delivered and forgotten";
 }
 
 TEST_F(WorkerSpool, AnAnswerIsInItBeforeTheServerSeesIt) {
@@ -120,7 +112,7 @@ TEST_F(WorkerSpool, AnAnswerIsInItBeforeTheServerSeesIt) {
     queue.post([&] {
         queue.twist = [&](int, const std::string& line) -> std::optional<std::string> {
             if (!line.starts_with("ACKB")) return std::nullopt;
-            for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+            for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
                 std::ifstream file(entry.path(), std::ios::binary);
                 const std::string text(std::istreambuf_iterator<char>(file), {});
                 const auto records = std::string_view(text).substr(text.find('\n') + 1);
@@ -130,7 +122,7 @@ TEST_F(WorkerSpool, AnAnswerIsInItBeforeTheServerSeesIt) {
         };
     });
     Running running(queue);
-    running.options.spool_folder = folder;
+    running.options.spool_folder = folder.path();
     running.add("echo", echo());
     running.start();
     for (const char* args : {R"(["a long first answer"])", "[2]", "[3]"}) {
@@ -147,7 +139,7 @@ TEST_F(WorkerSpool, AnAnswerIsInItBeforeTheServerSeesIt) {
         queue.twist = nullptr;
     });
     EXPECT_EQ(running.worker->counters().spooled, 0U) << "none had to wait in it";
-    EXPECT_TRUE(std::filesystem::is_empty(folder));
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST_F(WorkerSpool, AServerThatDoesNotAnswerIsNoticedAtOnce) {
@@ -160,7 +152,7 @@ TEST_F(WorkerSpool, AServerThatDoesNotAnswerIsNoticedAtOnce) {
     });
     Running running(queue);
     Log log(running.options);
-    running.options.spool_folder = folder;
+    running.options.spool_folder = folder.path();
     running.options.reply_timeout = 24h;
     running.options.cancel_grace = 1ms;
     running.add("echo", echo());

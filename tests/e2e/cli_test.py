@@ -356,11 +356,17 @@ def one_file_serves_the_server_and_the_worker(server):
     both."""
     described = run(None, 'check-config', '--describe').out
     shared = server.folder / 'both.toml'
+    for family in ('# [work.exec.NAME]', '# [work.secrets.NAME]'):
+        check(family in described, f'{family} in {described}')
+    described = re.sub(r'^# \[[^[]*NAME\](\n(?!\[|# \[).*)*', '', described, flags=re.MULTILINE)
     text = ''.join(re.sub(r'^# ', '', line) + '\n' for line in described.splitlines()
-                   if re.match(r'^(\[|# [a-z_]+ = )', line))
-    sections = re.findall(r'^\[(\w+)\]$', text, re.MULTILINE)
-    check({'server', 'http', 'jobs', 'log'} <= set(sections), f'the sections: {sections}')
-    shared.write_text(text + '[work]\nqueues = ["from-the-file"]\n')
+                   if re.match(r'^(\[|# [a-z_0-9]+ = )', line))
+    sections = re.findall(r'^\[([\w.]+)\]$', text, re.MULTILINE)
+    check({'server', 'http', 'jobs', 'log', 'work', 'work.mail', 'work.capacity'} <= set(sections),
+          f'the sections: {sections}')
+    check_equal(len(sections), len(set(sections)), f'each once: {sections}')
+    text = text.replace('\nqueues = ["default"]\n', '\nqueues = ["from-the-file"]\n')
+    shared.write_text(text)
     run(None, 'check-config', '--config', shared)
     server.start()
     worker = Worker(server, '--config', str(shared))
@@ -368,7 +374,8 @@ def one_file_serves_the_server_and_the_worker(server):
         run(server, 'push', 'math.factorial', '5', '--queue', 'from-the-file', '--wait')
     finally:
         worker.close()
-    shared.write_text(text.replace('[jobs]', '[jobs]\nlisen = "x"') + '[work]\nqueus = ["x"]\n')
+    shared.write_text(text.replace('[jobs]', '[jobs]\nlisen = "x"')
+                      .replace('[work]', '[work]\nqueus = ["x"]'))
     done = run(None, 'check-config', '--config', shared, code=USAGE)
     for words in ('unknown setting "jobs.lisen"; did you mean "jobs.listen"?',
                   'unknown setting "work.queus"; did you mean "work.queues"?'):

@@ -253,7 +253,7 @@ sdk::Argument include_argument() {
             .kind = ArgumentKind::text_list,
             .help =
                 "globs (`*`, also across `/`, `?`, `[a-z]`) of paths; only these and what is "
-                "below them. One without `/` is compared with the last part as well"};
+                "below them. One with `/` is compared with the path, one without with the name"};
 }
 
 sdk::Argument exclude_argument() {

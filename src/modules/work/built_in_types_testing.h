@@ -5,10 +5,10 @@
 
 #include "kernel/sync/cancel.h"
 #include "kernel/wire/json_text.h"
-#include "modules/work/shell/scratch_folder.h"
 #include "modules/work/types.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
 #include <algorithm>
 #include <functional>

@@ -185,7 +185,8 @@ private:
             return {};
         }
         if (value.is_object() && value.find(reference_name)) {
-            return put_secret(json, value, argument);
+            if (row != nullptr && row->secrets) return put_secret(json, value, argument);
+            return fail(Code::invalid, named(argument) + " takes no secrets");
         }
         if (value.is_object()) {
             json.begin_object();
@@ -206,12 +207,12 @@ private:
         return {};
     }
 
+    static std::string named(std::string_view argument) {
+        return "`" + std::string(truncate_utf8(argument, 64)) + "`";
+    }
+
     Status put_secret(JsonWriter& json, JsonView value, std::string_view argument) {
-        const std::string where = "`" + std::string(truncate_utf8(argument, 64)) + "`";
-        const sdk::Argument* row = schema_.find(argument);
-        if (row == nullptr || !row->secrets) {
-            return fail(Code::invalid, where + " takes no secrets");
-        }
+        const std::string where = named(argument);
         std::size_t members = 0;
         for ([[maybe_unused]] const JsonMember member : value.members()) ++members;
         const auto name = value.find(reference_name)->as_string();

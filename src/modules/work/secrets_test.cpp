@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/secrets.h"
 
-#include "modules/work/shell/scratch_folder.h"
-
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 #include <sys/stat.h>
 
 #include <cstdlib>

@@ -3,6 +3,7 @@
 
 #include "kernel/base/text.h"
 #include "kernel/wire/utf8.h"
+#include "modules/work/core/path_pattern.h"
 #include "modules/work/core/utf8.h"
 
 #include <algorithm>
@@ -31,11 +32,8 @@ std::optional<NameFault> fault_of_text(std::string_view name) {
 }
 
 bool matches(const std::vector<std::string>& patterns, std::string_view path) {
-    const std::string_view last = path.substr(path.rfind('/') + 1);
-    return std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-        if (glob_match(pattern, path)) return true;
-        return pattern.find('/') == std::string::npos && glob_match(pattern, last);
-    });
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [path](const std::string& pattern) { return path_fits(pattern, path); });
 }
 
 /// The path or a folder above it.

@@ -39,8 +39,7 @@ std::variant<std::string, NameFault> clean_entry_name(std::string_view name,
 /// A name as it may stand in a message: cut, without control characters, valid UTF-8, in quotes.
 std::string quoted_name(std::string_view name);
 
-/// Which paths are meant. A pattern is a glob (`*`, also across `/`, `?`, `[a-z]`); one without `/`
-/// is compared with the last part of a path as well.
+/// Which paths are meant, by patterns (path_pattern.h) of them or of a folder above them.
 class NamePatterns {
 public:
     /// At most 100 of each, of 1,000 bytes. Errors: exhausted, invalid (an empty one).

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/core/entry_name.h"
+#include "modules/work/core/path_pattern.h"
 
 #include <gtest/gtest.h>
 
@@ -49,6 +50,20 @@ TEST(EntryName, BecomesAPathBelowAFolderOrIsRefused) {
 TEST(EntryName, MayStandInAMessage) {
     EXPECT_EQ(quoted_name("a\nb\xff"), "\"a?b\xEF\xBF\xBD\"");
     EXPECT_EQ(quoted_name(std::string(121, 'x')), "\"" + std::string(120, 'x') + "…\"");
+}
+
+TEST(PathPattern, LooksAtThePathOrAtTheName) {
+    const struct {
+        const char* pattern;
+        const char* path;
+        bool fits;
+    } rows[] = {{"*.csv", "a/b/x.csv", true},    {"*.csv", "x.csv", true},
+                {"a*x", "a/bx", false},          {"a/*x", "a/b/x", true},
+                {"b/x.csv", "a/b/x.csv", false}, {"*/x.csv", "a/b/x.csv", true},
+                {"b", "a/b/x.csv", false},       {"", "", true}};
+    for (const auto& row : rows) {
+        EXPECT_EQ(path_fits(row.pattern, row.path), row.fits) << row.pattern << " " << row.path;
+    }
 }
 
 TEST(NamePatterns, MeanPathsAndWhatIsBelow) {

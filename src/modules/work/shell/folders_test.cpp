@@ -3,9 +3,9 @@
 #include "modules/work/shell/beneath.h"
 #include "modules/work/shell/input_folder.h"
 #include "modules/work/shell/output_folder.h"
-#include "modules/work/shell/scratch_folder.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 #include <sys/stat.h>
 
 #include <filesystem>

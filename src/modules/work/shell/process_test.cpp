@@ -4,10 +4,10 @@
 #include "kernel/net/owned_fd.h"
 #include "kernel/sync/clock.h"
 #include "kernel/sync/thread.h"
-#include "modules/work/shell/scratch_folder.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/rooted_files.h"
 
-#include "modules/work/shell/scratch_folder.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 #include <sys/stat.h>
 
 #include <array>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/work_folder.h"
 
-#include "modules/work/shell/scratch_folder.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
 namespace sluice::work {
 namespace {

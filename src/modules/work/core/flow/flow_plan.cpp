@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/core/flow/flow_plan.h"
 
-#include "kernel/base/text.h"
 #include "modules/work/core/flow/flow_page.h"
 #include "modules/work/core/flow/flow_template.h"
+#include "modules/work/core/path_pattern.h"
 
 #include <algorithm>
 
@@ -181,9 +181,7 @@ std::string page_part(std::uint64_t page, std::uint64_t check) {
 }
 
 bool is_flow_file(std::string_view pattern, std::string_view path) {
-    if (pattern.empty()) return true;
-    if (pattern.find('/') != std::string_view::npos) return glob_match(pattern, path);
-    return glob_match(pattern, path_parts(path).name);
+    return pattern.empty() || path_fits(pattern, path);
 }
 
 }  // namespace sluice::work

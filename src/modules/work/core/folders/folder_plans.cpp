@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/core/folders/folder_plans.h"
 
-#include "kernel/base/text.h"
+#include "modules/work/core/path_pattern.h"
 
 #include <algorithm>
 #include <string_view>
@@ -11,12 +11,9 @@ namespace sluice::work {
 namespace {
 
 bool fits(std::string_view path, const std::vector<std::string>& patterns) {
-    const std::size_t slash = path.rfind('/');
-    const std::string_view name = slash == std::string_view::npos ? path : path.substr(slash + 1);
     return patterns.empty() ||
-           std::any_of(patterns.begin(), patterns.end(), [&](const std::string& pattern) {
-               return glob_match(pattern, pattern.find('/') == std::string::npos ? name : path);
-           });
+           std::any_of(patterns.begin(), patterns.end(),
+                       [path](const std::string& pattern) { return path_fits(pattern, path); });
 }
 
 }  // namespace

@@ -3,11 +3,11 @@
 #include "modules/work/shell/archives/archive_extract.h"
 #include "modules/work/shell/archives/archive_writer.h"
 #include "modules/work/shell/archives/archives_testing.h"
-#include "modules/work/shell/scratch_folder.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 #include <sys/stat.h>
 
 #include <filesystem>

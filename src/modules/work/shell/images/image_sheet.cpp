@@ -76,15 +76,30 @@ ContactSheet::ContactSheet(const SheetStyle& style, const SheetPlan& plan, Image
     }
 }
 
+/// The ink of as much of the text as fits, with "…" where it is cut.
+Result<Pixels> ContactSheet::caption_mask(std::string_view text, std::int64_t width) const {
+    std::string_view kept = truncate_utf8(text, caption_bytes_max);
+    for (;;) {
+        const std::string shown = std::string(kept) + (kept.size() < text.size() ? "…" : "");
+        // The text is one of a file's name and must not be read as markup.
+        const std::unique_ptr<char, void (*)(void*)> escaped(
+            g_markup_escape_text(shown.c_str(), static_cast<gssize>(shown.size())), &g_free);
+        VipsImage* out = nullptr;
+        const int code =
+            vips_text(&out, escaped.get(), "font", "sans 11", "dpi", caption_dpi, nullptr);
+        SLUICE_TRY(Pixels mask, run_->taken(code, out));
+        const std::int64_t inked = size_of(mask).width;
+        if (inked <= width || kept.size() <= 1) return mask;
+        // Letters differ in width, so this is a guess that is made again until it is right.
+        const auto fitting =
+            static_cast<std::size_t>(static_cast<std::int64_t>(kept.size()) * width / inked);
+        kept = truncate_utf8(kept, std::min(fitting, kept.size() - 1));
+    }
+}
+
 Result<Pixels> ContactSheet::caption_strip(std::string_view text) const {
-    const std::string shown(truncate_utf8(text, caption_bytes_max));
-    // The text is one of a file's name and must not be read as markup.
-    const std::unique_ptr<char, void (*)(void*)> escaped(
-        g_markup_escape_text(shown.c_str(), static_cast<gssize>(shown.size())), &g_free);
     const ImageSize strip{style_.cell.width, caption_height};
-    VipsImage* out = nullptr;
-    int code = vips_text(&out, escaped.get(), "font", "sans 11", "dpi", caption_dpi, nullptr);
-    SLUICE_TRY(Pixels mask, run_->taken(code, out));
+    SLUICE_TRY(Pixels mask, caption_mask(text, strip.width));
     const ImageSize inked = size_of(mask);
     if (inked.width > strip.width || inked.height > strip.height) {
         SLUICE_TRY(mask, cut(std::move(mask),
@@ -94,8 +109,9 @@ Result<Pixels> ContactSheet::caption_strip(std::string_view text) const {
                                        std::min(inked.height, strip.height)}},
                              *run_));
     }
-    code = vips_gravity(mask.get(), &out, VIPS_COMPASS_DIRECTION_CENTRE,
-                        static_cast<int>(strip.width), static_cast<int>(strip.height), nullptr);
+    VipsImage* out = nullptr;
+    int code = vips_gravity(mask.get(), &out, VIPS_COMPASS_DIRECTION_CENTRE,
+                            static_cast<int>(strip.width), static_cast<int>(strip.height), nullptr);
     SLUICE_TRY(mask, run_->taken(code, out));
     const auto& ground = style_.background;
     const double ink_value = ink_on(ground);

@@ -38,6 +38,7 @@ private:
     ContactSheet(const SheetStyle& style, const SheetPlan& plan, ImageRun& run);
     /// Paints an image of plain colours so that its upper left corner is there.
     Status paint(Pixels image, std::int64_t left, std::int64_t top);
+    [[nodiscard]] Result<Pixels> caption_mask(std::string_view text, std::int64_t width) const;
     Result<Pixels> caption_strip(std::string_view text) const;
 
     SheetStyle style_;

@@ -6,9 +6,9 @@
 #include "modules/work/shell/images/image_output.h"
 #include "modules/work/shell/images/image_sheet.h"
 #include "modules/work/shell/images/images_testing.h"
-#include "modules/work/shell/scratch_folder.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
 #include <functional>
 

@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::work {
+namespace sluice {
 
 class ScratchFolder {
 public:
@@ -55,4 +55,4 @@ private:
     std::string path_;
 };
 
-}  // namespace sluice::work
+}  // namespace sluice
