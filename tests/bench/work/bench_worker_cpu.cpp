@@ -12,6 +12,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,8 @@ struct Plan {
     std::uint64_t rate = 10'000;
     std::uint64_t seconds = 10;
     std::uint32_t slots = 2;
-    std::uint32_t prefetch = 500;
+    /// As many jobs held ready, whatever they are; none: what the worker thinks right.
+    std::optional<std::uint32_t> prefetch;
 };
 
 constexpr std::uint64_t ticks_per_second = 100;
@@ -43,7 +45,10 @@ int work(const Plan& plan) {
     sdk::WorkerOptions options;
     options.server = plan.server;
     options.concurrency = plan.slots;
-    options.prefetch = plan.prefetch;
+    if (plan.prefetch) {
+        options.prefetch = *plan.prefetch;
+        options.ready_time = Duration{0};
+    }
     options.handles_signals = true;
     sdk::Worker worker(options);
     const auto added =
@@ -115,7 +120,8 @@ int run(int argc, char** argv) {
                     .rate = number(2, 10'000),
                     .seconds = number(3, 10),
                     .slots = static_cast<std::uint32_t>(number(4, 2)),
-                    .prefetch = static_cast<std::uint32_t>(number(5, 500))};
+                    .prefetch = argc > 5 ? std::optional(static_cast<std::uint32_t>(number(5, 0)))
+                                         : std::nullopt};
     const pid_t child = fork();
     if (child == 0) std::exit(work(plan));
     const bool all_done = push(plan);
