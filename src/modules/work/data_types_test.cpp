@@ -2,7 +2,9 @@
 // csv.*, log.analyze and report.render as a worker runs them.
 #include "modules/work/built_in_types_testing.h"
 
+#include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace sluice::work {
 namespace {
@@ -110,6 +112,24 @@ TEST_F(BuiltInTypes, LogAnalyzeOutlivesHostileFiles) {
     expect_in("log.analyze", R"(["long.log"])", R"("too_long":1)");
     folder.put("cut.gz", "\x1f\x8b\x08\x00 not really");
     expect_failure("log.analyze", R"(["cut.gz"])", "CorruptInput");
+}
+
+TEST_F(BuiltInTypes, LinesOfAHundredMegabytesAreRefusedOrCounted) {
+    // Without a line end: zeros, or letters.
+    folder.put("zeros", "a,b\n");
+    std::filesystem::resize_file(folder / "zeros", 100'000'000);
+    folder.put("letters", "a,b\n" + std::string(100'000'000, 'x'));
+    for (const char* file : {"zeros", "letters"}) {
+        const std::string name = "[\"" + std::string(file) + '"';
+        for (const char* type : {"csv.stats", "csv.to_json"}) {
+            const std::string got =
+                run(type, name + (type == std::string_view("csv.stats") ? "]" : ",\"out\"]"));
+            EXPECT_NE(got.find("line 2"), std::string::npos) << type << file << got;
+        }
+        expect_failure("json.to_csv", name + ",\"out\"]", "InvalidInput");
+        expect_in("log.analyze", name + "]", R"("too_long":1)");
+        EXPECT_FALSE(std::filesystem::exists(folder / "out"));
+    }
 }
 
 TEST_F(BuiltInTypes, ReportRenderMakesAPage) {

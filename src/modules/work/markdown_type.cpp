@@ -81,7 +81,7 @@ sdk::JobType text_markdown(const SharedServices& services) {
                        .help = "whether quotes, dashes and dots become typographic ones"}},
                  .positions = 2,
                  .notes =
-                     R"(HTML in the text is left out, and links of `javascript:`, `vbscript:`, `file:` and `data:` (but images) lose their target. The text may have 1 MiB; bytes that are not UTF-8 become U+FFFD.)"},
+                     R"(HTML in the text is left out, and links of `javascript:`, `vbscript:`, `file:` and `data:` (but images) lose their target. The text may have 1 MiB, 100 quotes and lists within each other on a line, and tables of 500,000 cells; bytes that are not UTF-8 become U+FFFD.)"},
             .result_help = R"(`output`, `input_bytes`, `output_bytes`, `sha256` of the output.)",
             .example = R"(sluice push text.markdown texts/logbook.md logbook.html)",
         },

@@ -81,7 +81,8 @@ bool push(const Plan& plan) {
     std::uint64_t late = 0;
     std::vector<std::string> last;
     for (std::uint64_t tick = 0; tick < plan.seconds * ticks_per_second; ++tick) {
-        const Instant at = begin + static_cast<std::int64_t>(tick) * (1s / ticks_per_second);
+        const Instant at = begin + Duration{1s} * static_cast<std::int64_t>(tick) /
+                                       static_cast<std::int64_t>(ticks_per_second);
         const Instant now = monotonic_now();
         if (now < at) {
             never.wait_until(at);

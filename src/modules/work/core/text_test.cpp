@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "modules/work/core/markdown_cost.h"
 #include "modules/work/core/text_transform.h"
 #include "modules/work/core/utf8.h"
 #include "modules/work/core/word_count.h"
@@ -205,6 +206,32 @@ TEST(WordTable, CountsManyWordsAndKeepsToItsLimit) {
     std::set<std::string> expected;
     for (int i = 0; i < 5000; ++i) expected.insert(name(i));
     EXPECT_EQ(words, expected);
+}
+
+TEST(MarkdownCost, IsJudgedByMarksAndCells) {
+    const MarkdownCosts costs{.depth_max = 3, .cells_max = 10};
+    const struct {
+        const char* text;
+        bool good;
+    } rows[] = {
+        {"> > > a", true},
+        {"> > > > a", false},
+        {">>>>", false},
+        {"- 1. * a", true},
+        {"- 1. * + a", false},
+        {"a - - - - -", true},
+        {"-----", true},
+        {"10.5 1) 2) 3) 4)", true},
+        {"\t- \n- \n- \n- \n", true},
+        {"|a|b|\n|-|-|\n|1|", true},
+        {"|a|b|\n|-|-|\n|1|\n|2|\n|3|", false},
+        {"|a|b|\n|-|-|\n|1|\n\n|2|\n|3|\n", true},
+        {"> |-|-|\n> x\n> x\n> x", false},
+    };
+    for (const auto& row : rows) {
+        EXPECT_EQ(check_markdown_cost(row.text, true, costs).has_value(), row.good) << row.text;
+    }
+    EXPECT_TRUE(check_markdown_cost("|-|-|\n1\n2\n3\n4\n", false, costs));
 }
 
 std::string transform(std::string_view text, LetterCase letter_case, LineEnding ending) {

@@ -7,8 +7,8 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <support/scratch_folder.h>
 #include <poll.h>
+#include <support/scratch_folder.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>

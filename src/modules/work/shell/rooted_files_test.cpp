@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/rooted_files.h"
 
-
 #include <gtest/gtest.h>
 #include <support/scratch_folder.h>
 #include <sys/stat.h>

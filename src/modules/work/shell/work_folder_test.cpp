@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/work/shell/work_folder.h"
 
-
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -328,6 +328,19 @@ TEST_F(Archives, EncryptedEntriesAreNamed) {
     expect_refused(archive, "\"a.txt\" is encrypted; encrypted archives are not opened");
 }
 
+TEST_F(Archives, NamesOf64KilobytesAreRefused) {
+    const std::string longest(65'535, 'n');
+    std::string deep;
+    while (deep.size() + 2 < longest.size()) deep += "d/";
+    for (const std::string& name : {longest, deep + "f"}) {
+        expect_refused(zip_of({{name, "text"}}), "a name that is too long");
+        // The name of the next entry, as GNU tar writes it.
+        const std::string tar =
+            tar_of({{"././@LongLink", 'L', name + std::string(1, '\0')}, {"short", '0', "text"}});
+        expect_refused(tar, "a name that is too long");
+    }
+}
+
 TEST_F(Archives, ArchivesCutOffLeaveNothing) {
     for (const auto kind : {ArchiveFormat::tar, ArchiveFormat::tar_gzip, ArchiveFormat::tar_zstd,
                             ArchiveFormat::tar_xz, ArchiveFormat::zip}) {

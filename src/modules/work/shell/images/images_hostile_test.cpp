@@ -8,7 +8,10 @@
 #include <gtest/gtest.h>
 #include <support/scratch_folder.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <string>
+#include <utility>
 
 namespace sluice::work {
 namespace {
@@ -126,7 +129,28 @@ TEST_F(HostileImages, BombsAreRefusedByTheirHeader) {
     limits.memory_max = 700'000;
     expect_error(grey_png({1001, 1001, true}, std::string(1000, '\0')), Code::exhausted,
                  "decoding the image takes 1002001 bytes");
-    expect_error(sample("photo.webp"), Code::exhausted, "decoding the image takes 720000 bytes");
+    expect_error(sample("photo.webp"), Code::exhausted, "decoding the image takes 1680000 bytes");
+    limits.memory_max = 300'000;
+    expect_error(sample("harbour.avif"), Code::exhausted, "decoding the image takes");
+    limits.memory_max = 20'000;
+    expect_error(sample("pages.tiff"), Code::exhausted, "decoding the image takes 28800 bytes");
+}
+
+TEST_F(HostileImages, TiffTilesLargerThanTheImageAreRefused) {
+    // 16 x 16 grey pixels in one tile of 65,520 x 65,520: entries of tag, type, count and value.
+    const auto little = [](std::uint64_t value, int bytes) {
+        std::string out;
+        for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * i);
+        return out;
+    };
+    const std::pair<std::uint64_t, std::uint64_t> entries[] = {
+        {256, 16}, {257, 16},     {258, 8},      {259, 1}, {262, 1},
+        {277, 1},  {322, 65'520}, {323, 65'520}, {324, 0}, {325, 256}};
+    std::string tiff = "II*" + std::string(1, '\0') + little(8, 4) + little(std::size(entries), 2);
+    for (const auto& [tag, value] : entries) {
+        tiff += little(tag, 2) + little(4, 2) + little(1, 4) + little(value, 4);
+    }
+    expect_error(tiff + little(0, 4) + std::string(300, 'x'), Code::corrupt, "tiff");
 }
 
 TEST_F(HostileImages, FramesAreLimited) {

@@ -3,6 +3,7 @@
 
 #include "kernel/sync/mutex.h"
 #include "kernel/wire/markup_text.h"
+#include "modules/work/core/markdown_cost.h"
 
 #include <cmark-gfm-core-extensions.h>
 #include <cmark-gfm.h>
@@ -15,7 +16,8 @@ namespace sluice::work {
 
 namespace {
 
-constexpr std::size_t text_piece_bytes = 64 * 1024;
+/// Between two looks at the token.
+constexpr std::size_t text_piece_bytes = 4 * 1024;
 
 struct FreeParser {
     void operator()(cmark_parser* parser) const { cmark_parser_free(parser); }
@@ -37,6 +39,8 @@ Mutex& library() {
 
 Result<std::string> markdown_to_html(std::string_view text, const MarkdownOptions& options,
                                      const CancelToken& cancel) {
+    // What would keep the library, and all who wait for it, busy for minutes.
+    SLUICE_TRY_STATUS(check_markdown_cost(text, options.github));
     const MutexLock lock(library());
     cmark_gfm_core_extensions_ensure_registered();
     int flags = CMARK_OPT_DEFAULT | CMARK_OPT_VALIDATE_UTF8;

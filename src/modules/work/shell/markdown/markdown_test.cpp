@@ -47,8 +47,25 @@ TEST(Markdown, NestsDeepWithoutHarm) {
     for (const char* piece : {"> ", "- ", "[", "*a ", "![", "`"}) {
         std::string text;
         for (int i = 0; i < 3000; ++i) text += piece;
-        EXPECT_TRUE(markdown_to_html(text, {}, {})) << piece;
+        const bool is_container = piece[0] == '>' || piece[0] == '-';
+        const auto made = markdown_to_html(text, {}, {});
+        EXPECT_EQ(made.has_value(), !is_container) << piece;
+        if (!made) EXPECT_EQ(made.error().code, Code::exhausted);
+        EXPECT_TRUE(markdown_to_html(std::string_view(text).substr(0, 180), {}, {})) << piece;
     }
+}
+
+TEST(Markdown, ATableOfFewBytesAndManyCellsIsRefused) {
+    std::string text = "|";
+    for (int i = 0; i < 1000; ++i) text += "a|";
+    text += "\n|";
+    for (int i = 0; i < 1000; ++i) text += "-|";
+    for (int i = 0; i < 600; ++i) text += "\n|x";  // each row has a thousand cells
+    const auto made = markdown_to_html(text, {}, {});
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, Code::exhausted);
+    EXPECT_TRUE(markdown_to_html(text, {.github = false}, {}));
+    EXPECT_TRUE(markdown_to_html(std::string_view(text).substr(0, 4100), {}, {}));
 }
 
 TEST(Markdown, MayBeMadeFromSeveralThreads) {
