@@ -4,7 +4,8 @@
 add_library(sluice_flags INTERFACE)
 target_compile_options(sluice_flags INTERFACE
   -Wall -Wextra -Wconversion -Wpedantic -Werror
-  -fno-omit-frame-pointer -fstack-protector-strong)
+  -fno-omit-frame-pointer -fstack-protector-strong
+  -pthread)  # for all: some libraries ask for it, and precompiled headers want the same for every file
 target_include_directories(sluice_flags INTERFACE $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>)
 
 # Files that are compiled together may use the name of each other's private constants for a local. GCC can leave out
@@ -41,6 +42,13 @@ else()
 endif()
 target_compile_definitions(sluice_flags INTERFACE SLUICE_SYNC_CHECKS=${SLUICE_SYNC_CHECKS})
 
+# Tests that are sanitized are not optimised, whatever the code under test is: half of compiling them would be for code
+# that runs once.
+set(SLUICE_TEST_OPTIONS)
+if(SLUICE_SANITIZE)
+  set(SLUICE_TEST_OPTIONS -O0)
+endif()
+
 find_program(SLUICE_MOLD mold)
 if(SLUICE_MOLD)
   target_link_options(sluice_flags INTERFACE -fuse-ld=mold)
@@ -49,5 +57,6 @@ endif()
 find_program(SLUICE_CCACHE ccache)
 if(SLUICE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${SLUICE_CCACHE})
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_PCH_EXTSUM=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros ${SLUICE_CCACHE})
 endif()
