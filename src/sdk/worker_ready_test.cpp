@@ -72,9 +72,9 @@ TEST(WorkerReady, WhatWaitsBehindALongJobGoesBack) {
     running.start();
     EXPECT_EQ(gate.await_begin(), "job-1");
     EXPECT_NE(queue.await("REQUEUE").find("job-2"), std::string::npos);
-    queue.push("echo");
     gate.let_go(1);
     EXPECT_NE(queue.await("ACKB").find("job-1"), std::string::npos);
+    queue.push("echo");
     EXPECT_NE(queue.await("ACKB").find("job-3"), std::string::npos) << "and it goes on";
     running.worker->stop();
     EXPECT_TRUE(running.finish());

@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -158,11 +159,7 @@ public:
         EXPECT_EQ(::getsockname(listener_.get(), raw, &size), 0);
         port_ = ntohs(v4_form->sin_port);
     }
-    ~LoopbackServer() {
-        const std::uint64_t one = 1;
-        EXPECT_EQ(::write(stop_.get(), &one, sizeof one), 8);
-        thread_.join();
-    }
+    ~LoopbackServer() { stop(); }
     LoopbackServer(const LoopbackServer&) = delete;
     LoopbackServer& operator=(const LoopbackServer&) = delete;
 
@@ -190,6 +187,13 @@ public:
     void speak(MakeStream make) { make_stream_ = std::move(make); }
     void start() {
         thread_ = Thread("http", [this] { serve(); });
+    }
+    /// Waits for its threads: for who owns what scripts use and goes before the server.
+    void stop() {
+        if (std::exchange(stopped_, true)) return;
+        const std::uint64_t one = 1;
+        EXPECT_EQ(::write(stop_.get(), &one, sizeof one), 8);
+        thread_.join();
     }
 
     [[nodiscard]] std::string url(const std::string& path) const {
@@ -272,6 +276,7 @@ private:
     std::function<void(Peer&)> at_connect_;
     MakeStream make_stream_;
     Thread thread_;
+    bool stopped_ = false;
 };
 
 }  // namespace sluice

@@ -139,6 +139,7 @@ protected:
             peer.close();
         });
     }
+    ~Downloads() override { server.stop(); }
     std::string download(const std::string& more = "{}") {
         return call("http.download", "/file", R"("d/file.bin", )" + more);
     }
