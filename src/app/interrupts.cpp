@@ -47,8 +47,12 @@ void Interrupts::listen() {
         if (entries[1].revents != 0) return;
         signalfd_siginfo info{};
         while (descriptor_ >= 0 &&
-               read(descriptor_, &info, sizeof info) == static_cast<ssize_t>(sizeof info))
-            other_&& info.ssi_signo == other_signal_ ? other_() : heard_(++count);
+               read(descriptor_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+            if (other_ && info.ssi_signo == other_signal_)
+                other_();
+            else
+                heard_(++count);
+        }
         if (tick_) tick_();
     }
 }
