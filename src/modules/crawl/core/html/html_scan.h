@@ -44,4 +44,22 @@ inline const char* find_either(const char* p, const char* end, char a, char b) {
     return p;
 }
 
+/// The first of [p, end) that is one of these four, or end.
+template <char a, char b, char c, char d>
+const char* find_of_four(const char* p, const char* end) {
+#if defined(__SSE2__)
+    for (; end - p >= 16; p += 16) {
+        const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        const __m128i one = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8(a)),
+                                         _mm_cmpeq_epi8(block, _mm_set1_epi8(b)));
+        const __m128i other = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8(c)),
+                                           _mm_cmpeq_epi8(block, _mm_set1_epi8(d)));
+        const int mask = _mm_movemask_epi8(_mm_or_si128(one, other));
+        if (mask != 0) return p + __builtin_ctz(static_cast<unsigned>(mask));
+    }
+#endif
+    while (p < end && *p != a && *p != b && *p != c && *p != d) ++p;
+    return p;
+}
+
 }  // namespace sluice::crawl

@@ -178,6 +178,7 @@ private:
     void error_at(HtmlError what, std::uint64_t offset);
     [[nodiscard]] HtmlErrorSink* error_sink() { return report_errors_ ? &sink_ : nullptr; }
 
+    const char* pass_text(const char* p, const char* end);
     void emit_text(const char* from, const char* to);
     void emit(std::string_view text);
     void emit_null(const char* p);
@@ -187,6 +188,10 @@ private:
     void end_of_input();
 
     void begin_tag(bool is_end);
+    const char* take_plain_tag(const char* open, const char* end);
+    const char* take_plain_attributes(const char* p, const char* end);
+    const char* take_plain_attribute(const char* p, const char* end);
+    void give_tag();
     const char* limit_name(std::size_t size, const char* from, const char* to);
     void append_tag_name(const char* from, const char* to);
     void begin_attribute();

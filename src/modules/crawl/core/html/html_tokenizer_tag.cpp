@@ -324,6 +324,10 @@ void HtmlTokenizer::emit_tag(const char* p) {
         views_.push_back({.name = {bytes_.data() + each.name, each.name_size},
                           .value = {bytes_.data() + each.value, each.value_size},
                           .cut = each.cut});
+    give_tag();
+}
+
+void HtmlTokenizer::give_tag() {
     state_ = data;
     sink_.on_tag({.name = tag_name_,
                   .attributes = views_,

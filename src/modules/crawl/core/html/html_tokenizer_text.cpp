@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // States of the HTML tokenizer outside of tags: text, its ends, script comments, references.
 #include "modules/crawl/core/html/html_chars.h"
+#include "modules/crawl/core/html/html_scan.h"
 #include "modules/crawl/core/html/html_tokenizer.h"
 
 namespace sluice::crawl {
@@ -17,11 +18,28 @@ constexpr ByteSet closing_bracket("]");
 
 }  // namespace
 
+// The end of a text with references; all before it is given.
+const char* HtmlTokenizer::pass_text(const char* p, const char* end) {
+    const char* stop = find_of_four<'<', '&', '\0', '\r'>(p, end);
+    if (stop < end && *stop == '\r') {
+        stop = ends_text.find(stop, end);
+        emit_text(p, stop);
+    } else {
+        if (p < stop && *p == '\n' && at(p) == after_cr_) ++p;
+        emit({p, stop});
+    }
+    return stop;
+}
+
 // data, rcdata, rawtext, script_data
 const char* HtmlTokenizer::step_text(const char* p, const char* end) {
-    const bool has_references = state_ == data || state_ == rcdata;
-    const char* const stop = (has_references ? ends_text : ends_raw_text).find(p, end);
-    emit_text(p, stop);
+    const char* stop = nullptr;
+    if (state_ == data || state_ == rcdata) {
+        stop = pass_text(p, end);
+    } else {
+        stop = ends_raw_text.find(p, end);
+        emit_text(p, stop);
+    }
     if (stop == end) return end;
     if (*stop == '&') {
         begin_reference(stop);
@@ -29,10 +47,13 @@ const char* HtmlTokenizer::step_text(const char* p, const char* end) {
         emit_null(stop);
     } else {
         tag_offset_ = at(stop);
-        if (state_ == data)
-            state_ = tag_open;
-        else
+        if (state_ != data) {
             begin_text_end(state_);
+        } else if (const char* const behind = take_plain_tag(stop, end)) {
+            return behind;
+        } else {
+            state_ = tag_open;
+        }
     }
     return stop + 1;
 }

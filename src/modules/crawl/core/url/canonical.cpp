@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -166,30 +168,134 @@ std::string canonical_path(std::string_view path, const CanonicalRules& rules) {
     return out;
 }
 
+/// What the rules have to know of a path, found in one go.
+struct PathLook {
+    bool normalised = false;  ///< append_normal_percent() would change something, or might
+    bool semicolon = false;
+    bool double_slash = false;
+    std::size_t segments = 0;  ///< those that are not empty
+};
+
+// As bits of one byte.
+constexpr std::uint8_t look_normalised = 1, look_semicolon = 2, look_slash = 4;
+
+consteval std::array<std::uint8_t, 256> make_look() {
+    std::array<std::uint8_t, 256> bytes{};
+    for (std::size_t c = 0; c < 256; ++c) bytes[c] = normalised[c] ? look_normalised : 0;
+    bytes[';'] = look_semicolon;
+    bytes['/'] = look_slash;
+    return bytes;
+}
+
+constexpr std::array<std::uint8_t, 256> look_bytes = make_look();
+
+PathLook look_at(std::string_view path) {
+    unsigned found = 0, twice = 0, before = 0;
+    std::size_t segments = 0;
+    for (const char c : path) {  // without a branch: slashes come when they like
+        const unsigned bits = look_bytes[static_cast<unsigned char>(c)];
+        found |= bits;
+        twice |= before & bits;
+        segments += (before & ~bits) / look_slash;
+        before = bits & look_slash;
+    }
+    return {(found & look_normalised) != 0, (found & look_semicolon) != 0, twice != 0, segments};
+}
+
 /// Takes the first segment off a path that begins with a slash.
 std::string_view take_segment(std::string_view& path) {
     path.remove_prefix(1);
-    const std::string_view segment = path.substr(0, path.find('/'));
-    path.remove_prefix(segment.size());
+    std::size_t end = 0;
+    while (end < path.size() && path[end] != '/') ++end;
+    const std::string_view segment = path.substr(0, end);
+    path.remove_prefix(end);
     return segment;
 }
 
-UrlRefusal check_path(const std::string_view path, const ShapeLimits& limits) {
-    std::size_t count = 0;
+constexpr std::size_t few_segments = 16;
+
+/// Whether one segment of the path occurs more than `repeats_max` times.
+bool has_repeats(std::string_view path, std::size_t count, std::size_t repeats_max) {
+    std::array<std::string_view, few_segments> few;
+    std::vector<std::string_view> many(count > few.size() ? count : 0);
+    const std::span<std::string_view> segments =
+        many.empty() ? std::span(few).first(count) : std::span(many);
+    std::size_t filled = 0;
     for (std::string_view rest = path; !rest.empty();)
-        if (!take_segment(rest).empty()) ++count;
+        if (const std::string_view segment = take_segment(rest); !segment.empty())
+            segments[filled++] = segment;
+    if (many.empty()) {
+        // The one that is one too many has the others before it.
+        for (std::size_t i = repeats_max; i < count; ++i) {
+            const auto before = segments.first(i);
+            const auto same = std::count(before.begin(), before.end(), segments[i]);
+            if (static_cast<std::size_t>(same) >= repeats_max) return true;
+        }
+        return false;
+    }
+    std::sort(segments.begin(), segments.end());
+    for (std::size_t i = repeats_max; i < count; ++i)
+        if (segments[i] == segments[i - repeats_max]) return true;
+    return false;
+}
+
+UrlRefusal check_path(std::string_view path, std::size_t count, const ShapeLimits& limits) {
     if (limits.segments_max != 0 && count > limits.segments_max)
         return UrlRefusal::too_many_segments;
     if (limits.repeats_max == 0 || count <= limits.repeats_max) return UrlRefusal::none;
-    std::vector<std::string_view> segments;
-    segments.reserve(count);
-    for (std::string_view rest = path; !rest.empty();)
-        if (const std::string_view segment = take_segment(rest); !segment.empty())
-            segments.push_back(segment);
-    std::sort(segments.begin(), segments.end());
-    for (std::size_t i = limits.repeats_max; i < segments.size(); ++i)
-        if (segments[i] == segments[i - limits.repeats_max]) return UrlRefusal::repeated_segment;
-    return UrlRefusal::none;
+    return has_repeats(path, count, limits.repeats_max) ? UrlRefusal::repeated_segment
+                                                        : UrlRefusal::none;
+}
+
+/// Whether a name of at most 63 bytes has an empty label, the only fault that it can have.
+bool has_empty_label(std::string_view domain) {
+    bool found = domain.empty();
+    char before = '.';
+    for (const char c : domain) {
+        found |= c == '.' && before == '.';
+        before = c;
+    }
+    return found || before == '.';
+}
+
+/// Gives what it has found of the path as it is then.
+PathLook canonical_parts(Url& url, const CanonicalRules& rules) {
+    const std::string_view path = url.pathname();
+    PathLook look = look_at(path);
+    const bool plain_path = (!rules.normalise_percent || !look.normalised) &&
+                            (!rules.drop_session_ids || !look.semicolon) &&
+                            (!rules.merge_slashes || !look.double_slash);
+    if (!plain_path) {
+        const std::string changed = canonical_path(path, rules);
+        if (changed != path) url.set_pathname(changed);
+        look = look_at(url.pathname());
+    }
+    if (const auto query = url.query()) {
+        const std::string changed = canonical_query(*query, rules);
+        if (changed.empty() && (rules.drop_empty_query || !query->empty()))
+            url.set_search("");
+        else if (changed != *query)
+            url.set_search("?" + changed);
+    }
+    if (rules.drop_host_dot && url.hostname().ends_with('.')) {
+        std::string host(url.hostname());
+        while (host.size() > 1 && host.ends_with('.')) host.pop_back();
+        url.set_hostname(host);
+    }
+    return look;
+}
+
+UrlRefusal check_parts(const Url& url, const ShapeLimits& limits, const PathLook& look) {
+    if (url.host_kind() == HostKind::domain && !fits_name_system(url.hostname()))
+        return UrlRefusal::host_length;
+    if (limits.bytes_max != 0 && url.without_fragment().size() > limits.bytes_max)
+        return UrlRefusal::too_long;
+    const UrlRefusal path = check_path(url.pathname(), look.segments, limits);
+    if (path != UrlRefusal::none) return path;
+    if (limits.query_keys_max == 0 || !url.query()) return UrlRefusal::none;
+    std::size_t keys = 0;
+    for_each_part(*url.query(), [&keys](std::string_view part) { keys += part.empty() ? 0 : 1; });
+    return keys > limits.query_keys_max ? UrlRefusal::too_many_query_keys : UrlRefusal::none;
 }
 
 }  // namespace
@@ -212,6 +318,7 @@ bool fits_name_system(std::string_view domain) {
     constexpr std::size_t label_max = 63;
     constexpr std::size_t domain_max = 253;
     if (domain.ends_with('.')) domain.remove_suffix(1);
+    if (domain.size() <= label_max) return !has_empty_label(domain);
     if (domain.size() > domain_max) return false;
     while (true) {
         const std::size_t end = domain.find('.');
@@ -224,49 +331,21 @@ bool fits_name_system(std::string_view domain) {
 
 void make_canonical(Url& url, const CanonicalRules& rules) {
     url.remove_fragment();
-    if (!url.is_http()) return;
-    const std::string_view path = url.pathname();
-    const bool plain_path = (!rules.normalise_percent || !has_normalised(path)) &&
-                            (!rules.drop_session_ids || path.find(';') == path.npos) &&
-                            (!rules.merge_slashes || path.find("//") == path.npos);
-    if (!plain_path) {
-        const std::string changed = canonical_path(path, rules);
-        if (changed != path) url.set_pathname(changed);
-    }
-    if (const auto query = url.query()) {
-        const std::string changed = canonical_query(*query, rules);
-        if (changed.empty() && (rules.drop_empty_query || !query->empty()))
-            url.set_search("");
-        else if (changed != *query)
-            url.set_search("?" + changed);
-    }
-    if (rules.drop_host_dot && url.hostname().ends_with('.')) {
-        std::string host(url.hostname());
-        while (host.size() > 1 && host.ends_with('.')) host.pop_back();
-        url.set_hostname(host);
-    }
+    if (url.is_http()) (void)canonical_parts(url, rules);
 }
 
 UrlRefusal check_shape(const Url& url, const ShapeLimits& limits) {
     if (!url.is_http()) return UrlRefusal::scheme;
-    if (url.host_kind() == HostKind::domain && !fits_name_system(url.hostname()))
-        return UrlRefusal::host_length;
-    if (limits.bytes_max != 0 && url.without_fragment().size() > limits.bytes_max)
-        return UrlRefusal::too_long;
-    const UrlRefusal path = check_path(url.pathname(), limits);
-    if (path != UrlRefusal::none) return path;
-    if (limits.query_keys_max == 0 || !url.query()) return UrlRefusal::none;
-    std::size_t keys = 0;
-    for_each_part(*url.query(), [&keys](std::string_view part) { keys += part.empty() ? 0 : 1; });
-    return keys > limits.query_keys_max ? UrlRefusal::too_many_query_keys : UrlRefusal::none;
+    return check_parts(url, limits, look_at(url.pathname()));
 }
 
 LinkVerdict resolve_link(Url& out, std::string_view link, const Url* base, const LinkRules& rules) {
     const UrlFault fault = parse_url_into(out, link, base, rules.parsing);
     if (fault != UrlFault::none) return {UrlRefusal::not_a_url, fault};
     if (!out.is_http()) return {UrlRefusal::scheme, UrlFault::none};
-    make_canonical(out, rules.canonical);
-    return {check_shape(out, rules.shape), UrlFault::none};
+    out.remove_fragment();
+    const PathLook look = canonical_parts(out, rules.canonical);
+    return {check_parts(out, rules.shape, look), UrlFault::none};
 }
 
 }  // namespace sluice::crawl

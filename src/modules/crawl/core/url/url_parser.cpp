@@ -213,14 +213,13 @@ private:
 
     /// The path state: segments up to "?" or "#".
     UrlFault parse_path(std::string_view rest) {
-        std::size_t end = 0;
-        while (end < rest.size() && rest[end] != '?' && rest[end] != '#') ++end;
-        append_path(rest.substr(0, end), path_context(), href_);
+        const PathScan scanned = scan_path(rest);
+        append_path(rest.substr(0, scanned.length), scanned, path_context(), href_);
         if (!out_.has_host() && href_.compare(out_.path_start_, 2, "//") == 0) {
             href_.insert(out_.path_start_, "/.");
             out_.path_start_ += 2;
         }
-        return parse_rest(rest.substr(end));
+        return parse_rest(rest.substr(scanned.length));
     }
 
     /// Nothing, or "?query#fragment", or one of both.

@@ -26,6 +26,15 @@ std::string_view clean_input(std::string_view input, std::string& buffer);
 /// The path state of the standard: appends the segments of `text`, each behind a "/". What is in
 /// `out` from context.start on is the path so far.
 void append_path(std::string_view text, PathContext context, std::string& out);
+
+/// How long the path at the front of a text is (up to "?" or "#"), and what has to be done with it.
+struct PathScan {
+    std::size_t length = 0;
+    unsigned found = 0;
+};
+PathScan scan_path(std::string_view rest);
+/// The same for a text that was scanned.
+void append_path(std::string_view text, PathScan scanned, PathContext context, std::string& out);
 /// Removes the last segment of the path.
 void shorten_path(PathContext context, std::string& out);
 void append_opaque_path(std::string_view text, bool more_follows, std::string& out);

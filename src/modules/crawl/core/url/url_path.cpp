@@ -29,7 +29,9 @@ int count_dots(std::string_view segment) {
 // What a byte of a path makes necessary, as bits.
 constexpr std::uint8_t path_encode = 1;
 constexpr std::uint8_t path_backslash = 2;
-constexpr std::uint8_t path_dot = 4;  // a dot, or "%", which may begin one
+constexpr std::uint8_t path_dot = 4;          // a dot, or "%", which may begin one
+constexpr std::uint8_t path_dot_segment = 8;  // one of these at the front of a segment
+constexpr std::uint8_t path_end = 16;         // a query or a fragment begins
 
 consteval std::array<std::uint8_t, 256> make_path_bytes() {
     std::array<std::uint8_t, 256> bytes{};
@@ -39,27 +41,31 @@ consteval std::array<std::uint8_t, 256> make_path_bytes() {
     bytes['\\'] = path_backslash;
     bytes['.'] = path_dot;
     bytes['%'] = path_dot;
+    bytes['?'] |= path_end;
+    bytes['#'] |= path_end;
     return bytes;
 }
 
 constexpr std::array<std::uint8_t, 256> path_bytes = make_path_bytes();
 
-/// Whether any segment begins with a dot, or with "%", which may be one.
-bool has_dot_segment(std::string_view text) {
-    char before = '/';
-    for (const char c : text) {
-        if (before == '/' && (c == '.' || c == '%')) return true;
-        before = c;
+/// All that is to be known of a path, in one go: up to its end, or up to what follows it.
+template <bool whole>
+PathScan scan(std::string_view text) {
+    PathScan out;
+    for (; out.length < text.size(); ++out.length) {
+        const std::uint8_t bits = path_bytes[static_cast<unsigned char>(text[out.length])];
+        if (!whole && (bits & path_end) != 0) break;
+        out.found |= bits;
+        if ((bits & path_dot) != 0 && (out.length == 0 || text[out.length - 1] == '/'))
+            out.found |= path_dot_segment;
     }
-    return false;
+    return out;
 }
 
 /// Whether the path can be taken as it is: nothing to encode, no backslash, no segments of dots.
-bool is_plain_path(std::string_view text, bool special) {
-    unsigned found = 0;
-    for (const char c : text) found |= path_bytes[static_cast<unsigned char>(c)];
-    if ((found & path_encode) != 0 || (special && (found & path_backslash) != 0)) return false;
-    return (found & path_dot) == 0 || !has_dot_segment(text);
+bool is_plain(unsigned found, bool special) {
+    return (found & (path_encode | path_dot_segment)) == 0 &&
+           !(special && (found & path_backslash) != 0);
 }
 
 /// Where the first segment ends: at a slash, or at the end.
@@ -102,9 +108,15 @@ void shorten_path(PathContext context, std::string& out) {
     out.resize(slash);
 }
 
+PathScan scan_path(std::string_view rest) { return scan<false>(rest); }
+
 void append_path(std::string_view text, PathContext context, std::string& out) {
+    append_path(text, scan<true>(text), context, out);
+}
+
+void append_path(std::string_view text, PathScan scanned, PathContext context, std::string& out) {
     const bool special = context.scheme != Scheme::other;
-    if (context.scheme != Scheme::file && is_plain_path(text, special)) {
+    if (context.scheme != Scheme::file && is_plain(scanned.found, special)) {
         out += '/';
         out += text;
         return;
