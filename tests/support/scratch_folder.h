@@ -7,11 +7,13 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice {
 
@@ -41,6 +43,14 @@ public:
     [[nodiscard]] std::string get(std::string_view name) const {
         std::ifstream file(*this / name, std::ios::binary);
         return {std::istreambuf_iterator<char>(file), {}};
+    }
+    /// Of what is in it, sorted.
+    [[nodiscard]] std::vector<std::string> names() const {
+        std::vector<std::string> all;
+        for (const auto& entry : std::filesystem::directory_iterator(path_))
+            all.push_back(entry.path().filename().string());
+        std::sort(all.begin(), all.end());
+        return all;
     }
     [[nodiscard]] std::size_t entries(std::string_view name = ".") const {
         std::size_t count = 0;

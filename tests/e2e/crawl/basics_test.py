@@ -17,25 +17,18 @@ OK, FAILED, USAGE = 0, 1, 2
 FAST = ('--delay', '0', '--connections-per-host', '8')
 
 
-class Site:
-    """A made-up site under nginx, and a folder for crawls."""
+class Site(rig.Site):
+    """A made-up site under nginx."""
 
     def __init__(self, pages=60, extra='', **files):
-        self.folder = rig.Folder('crawl')
-        self.root = self.folder.path / 'site'
-        self.uris = made_site.make_site(self.root, pages) if pages else []
-        self.root.mkdir(exist_ok=True)
-        for name, text in files.items():
-            (self.root / name.replace('__', '.')).write_text(text)
-        self.nginx = rig.Nginx(rig.static_site(self.root, extra))
-
-    def __enter__(self):
-        self.nginx.start()
-        return self
-
-    def __exit__(self, *_):
-        self.nginx.close()
-        self.folder.remove()
+        def make(folder):
+            self.root = folder / 'site'
+            self.uris = made_site.make_site(self.root, pages) if pages else []
+            self.root.mkdir(exist_ok=True)
+            for name, text in files.items():
+                (self.root / name.replace('__', '.')).write_text(text)
+            return rig.static_site(self.root, extra)
+        super().__init__('crawl', make)
 
     @property
     def url(self):

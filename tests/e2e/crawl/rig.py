@@ -215,14 +215,36 @@ class Nginx:
         os.truncate(self.log_path, 0)
 
     def close(self):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        stop(self.process)
         self.folder.remove()
+
+
+class Site:
+    """A folder for crawls, and an nginx whose site is made in it: `servers` gives the server blocks
+    for the folder's path."""
+
+    def __init__(self, name, servers):
+        self.folder = Folder(name)
+        self.nginx = Nginx(servers(self.folder.path))
+
+    def __enter__(self):
+        self.nginx.start()
+        return self
+
+    def __exit__(self, *_):
+        self.nginx.close()
+        self.folder.remove()
+
+
+def stop(process):
+    """Ends a server that may have ended already."""
+    if process and process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def static_site(root, extra=''):
@@ -260,13 +282,7 @@ class Httpbin:
         return self
 
     def __exit__(self, *_):
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        stop(self.process)
         self.folder.remove()
 
     @property

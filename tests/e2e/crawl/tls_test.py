@@ -39,29 +39,21 @@ def make_certificate(folder, name, authority):
             folder / f'{name}.ext', '-out', folder / f'{name}.pem')
 
 
-class SecureSite:
+class SecureSite(rig.Site):
     """open.test takes everybody, closed.test only whom an authority of people knows."""
 
     def __init__(self):
-        self.folder = rig.Folder('tls')
-        path = self.folder.path
+        super().__init__('tls', self.make)
+
+    def make(self, path):
         for authority in ('servers', 'people'):
             make_authority(path, authority)
         for name, authority in (('open.test', 'servers'), ('closed.test', 'servers'),
                                 ('me', 'people')):
             make_certificate(path, name, authority)
         self.uris = made_site.make_site(path / 'site', PAGES)
-        self.nginx = rig.Nginx(''.join(
-            BLOCK.format(name=name, root=path / 'site', folder=path, verify=verify)
-            for name, verify in (('open.test', 'off'), ('closed.test', 'on'))))
-
-    def __enter__(self):
-        self.nginx.start()
-        return self
-
-    def __exit__(self, *_):
-        self.nginx.close()
-        self.folder.remove()
+        return ''.join(BLOCK.format(name=name, root=path / 'site', folder=path, verify=verify)
+                       for name, verify in (('open.test', 'off'), ('closed.test', 'on')))
 
     def url(self, name):
         return f'https://{name}:{self.nginx.port}'

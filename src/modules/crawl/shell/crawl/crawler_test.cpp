@@ -6,6 +6,7 @@
 #include "kernel/sync/mutex.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -27,9 +28,6 @@ protected:
     static constexpr int pages = 40;
 
     void SetUp() override {
-        std::string pattern = ::testing::TempDir() + "crawler_XXXXXX";
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
         put("/robots.txt",
             "HTTP/1.1 200 OK\r\nContent-Length: 37\r\n\r\nUser-agent: *\nDisallow: "
             "/private/now\n");
@@ -45,7 +43,6 @@ protected:
         put("/p/39?from=there", html("<a href=/p/1>1</a>"));
         put("/private/now", html("secret"));
     }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
 
     void put(const std::string& path, std::string bytes) {
         server_.script(path, [this, path, bytes = std::move(bytes)](LoopbackServer::Peer& peer,
@@ -61,7 +58,7 @@ protected:
     [[nodiscard]] CrawlConfig config() const {
         CrawlConfig config;
         config.seeds = {server_.url("/p/0")};
-        config.folder = folder_ + "/out";
+        config.folder = folder_ / "out";
         config.frontier.pace.delay = Duration::zero();
         config.frontier.pace.latency_factor = 0;
         config.frontier.host_running_max = 8;
@@ -74,7 +71,7 @@ protected:
         return crawler->run();
     }
     [[nodiscard]] std::size_t lines() const {
-        std::ifstream file(folder_ + "/out/pages.jsonl");
+        std::ifstream file(folder_ / "out/pages.jsonl");
         std::size_t count = 0;
         for (std::string line; std::getline(file, line);) ++count;
         return count;
@@ -88,7 +85,7 @@ protected:
     Mutex mutex_{"test.asked"};
     std::multiset<std::string> asked_ SLUICE_GUARDED_BY(mutex_);
     int cookies_ SLUICE_GUARDED_BY(mutex_) = 0;
-    std::string folder_;
+    ScratchFolder folder_;
 };
 
 TEST_F(CrawlerTest, SiteIsCrawledWholeOnceAndByItsRules) {
@@ -228,7 +225,7 @@ TEST_F(CrawlerTest, ConfigurationsThatMakeNoSenseAreRefusedBeforeAnythingIsMade)
     CrawlConfig list = config();
     list.suffix_list = "/nowhere";
     EXPECT_EQ(crawl(list).error().code, Code::not_found);
-    EXPECT_FALSE(std::filesystem::exists(folder_ + "/out"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
     server_.start();
 }
 

@@ -7,12 +7,10 @@
 #include "modules/crawl/shell/job/job_context_testing.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
+#include <support/scratch_folder.h>
 
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -23,19 +21,12 @@ namespace {
 class CrawlJob : public testing::Test {
 protected:
     CrawlJob() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "sluice-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        root_ = pattern;
         server_.answer("/robots.txt", page("User-agent: *\nDisallow: /private\n", "text/plain"));
         server_.answer("/", page("<title>One</title><a href=/two>2</a><a href=/gone>3</a>"
                                  "<a href=/private>4</a><a href='http://other.invalid/'>5</a>"));
         server_.answer("/two", page("<title>Two</title><p class=price>12</p><a href=/>1</a>"));
     }
-    ~CrawlJob() override {
-        start();
-        std::error_code ignored;
-        std::filesystem::remove_all(root_, ignored);
-    }
+    ~CrawlJob() override { start(); }
 
     static std::string page(const std::string& body, const std::string& type = "text/html") {
         return "HTTP/1.1 200 OK\r\nContent-Type: " + type +
@@ -64,12 +55,10 @@ protected:
         const auto* failure = std::get_if<sdk::Failure>(&outcome);
         return failure == nullptr ? "none: " + std::get<std::string>(outcome) : failure->errtype;
     }
-    [[nodiscard]] std::string file(const std::string& name) const {
-        std::ifstream in(root_ + "/" + name, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    }
+    [[nodiscard]] std::string file(const std::string& name) const { return folder_.get(name); }
 
-    std::string root_;
+    ScratchFolder folder_;
+    const std::string root_ = folder_.path();
     LoopbackServer server_;
     bool started_ = false;
 };

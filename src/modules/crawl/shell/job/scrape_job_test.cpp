@@ -8,11 +8,10 @@
 #include "modules/crawl/shell/job/scrape_fields.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
+#include <support/scratch_folder.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <utility>
 
@@ -48,9 +47,6 @@ TEST(ScrapeFields, TextsAreCleanedAndNumbersRead) {
 class Scrape : public testing::Test {
 protected:
     Scrape() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "sluice-XXXXXX").string();
-        EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-        root_ = pattern;
         server_.answer("/robots.txt", page("User-agent: *\nDisallow: /private\n", "text/plain"));
         server_.answer("/", page("<title>Shop</title><h1>All</h1><a href=/item/1>1</a>"
                                  "<a href=/item/2>2</a><a href=/private>3</a>"
@@ -63,8 +59,6 @@ protected:
     }
     ~Scrape() override {
         if (!started_) server_.start();
-        std::error_code ignored;
-        std::filesystem::remove_all(root_, ignored);
     }
     static std::string page(const std::string& body, const std::string& type = "text/html") {
         return "HTTP/1.1 200 OK\r\nContent-Type: " + type +
@@ -90,12 +84,10 @@ protected:
     std::string scrape(const std::string& path, const std::string& fields) {
         return run("web.scrape", R"([")" + server_.url(path) + R"(", {"fields": )" + fields + "}]");
     }
-    [[nodiscard]] std::string file(const std::string& name) const {
-        std::ifstream in(root_ + "/" + name, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    }
+    [[nodiscard]] std::string file(const std::string& name) const { return folder_.get(name); }
 
-    std::string root_;
+    ScratchFolder folder_;
+    const std::string root_ = folder_.path();
     LoopbackServer server_;
     std::vector<std::string> networks_ = {"127.0.0.0/8"};
     bool started_ = false;

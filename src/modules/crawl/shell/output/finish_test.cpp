@@ -67,7 +67,7 @@ protected:
         ASSERT_TRUE(status) << status.error().text();
     }
 
-    TestFolder folder_;
+    ScratchFolder folder_;
     TestStore store_;
     OutputConfig config_;
     CrawlSummary summary_;
@@ -77,9 +77,9 @@ protected:
 TEST_F(FinishTest, EmptyCrawlHasAllItsFiles) {
     open();
     finish();
-    EXPECT_EQ(folder_.read("broken.csv"), "url,status,failure,problem,referrers,first_referrers\n");
-    EXPECT_NE(folder_.read("graph.graphml").find("</graphml>"), std::string::npos);
-    EXPECT_NE(folder_.read("report.html").find("</html>"), std::string::npos);
+    EXPECT_EQ(folder_.get("broken.csv"), "url,status,failure,problem,referrers,first_referrers\n");
+    EXPECT_NE(folder_.get("graph.graphml").find("</graphml>"), std::string::npos);
+    EXPECT_NE(folder_.get("report.html").find("</html>"), std::string::npos);
     EXPECT_EQ(summary_.files, (std::vector<std::string>{"pages.jsonl", "edges.csv", "graph.graphml",
                                                         "broken.csv", "report.html"}));
     for (const std::string& name : folder_.names()) EXPECT_FALSE(name.ends_with(".new")) << name;
@@ -96,7 +96,7 @@ TEST_F(FinishTest, BrokenLinksNameTheirReferrers) {
     add_failure("https://a.test/gone?x,y", 0, Failure::timeout, "no answer, \"at all\"");
     add_failure("https://a.test/seed", 0, Failure::dns, "");
     finish();
-    EXPECT_EQ(folder_.read("broken.csv"),
+    EXPECT_EQ(folder_.get("broken.csv"),
               "url,status,failure,problem,referrers,first_referrers\n"
               "https://a.test/gone,404,http,Not Found,3,https://a.test/1 https://a.test/2\n"
               "\"https://a.test/gone?x,y\",,timeout,\"no answer, \"\"at all\"\"\",3,"
@@ -110,7 +110,7 @@ TEST_F(FinishTest, GraphHasEachNodeOnceAndEachEdge) {
     add_page("https://a.test/2", {"https://a.test/1", "https://a.test/2"});
     add_failure("https://a.test/3", 500, Failure::http, std::string(nasty));
     finish();
-    const std::string graph = folder_.read("graph.graphml");
+    const std::string graph = folder_.get("graph.graphml");
     EXPECT_EQ(count_of_text(graph, "<node "), 4U);
     EXPECT_EQ(count_of_text(graph, "<edge "), 4U);
     EXPECT_NE(graph.find("https://b.test/x?a=1&amp;b=&lt;2&gt;"), std::string::npos);
@@ -141,12 +141,12 @@ TEST_F(FinishTest, NothingFromTheWebIsMarkup) {
     summary_.seeds = {"<script>"};
     finish();
     for (const std::string name : {"report.html", "graph.graphml"}) {
-        const std::string text = folder_.read(name);
+        const std::string text = folder_.get(name);
         EXPECT_EQ(text.find("<script"), std::string::npos) << name;
         EXPECT_EQ(text.find('\x01'), std::string::npos) << name;
         EXPECT_EQ(text.find('\xFF'), std::string::npos) << name;
     }
-    EXPECT_EQ(folder_.read("report.html").find("href=\"javascript"), std::string::npos);
+    EXPECT_EQ(folder_.get("report.html").find("href=\"javascript"), std::string::npos);
 }
 
 TEST_F(FinishTest, ReportCountsWhatThePagesSay) {
@@ -155,7 +155,7 @@ TEST_F(FinishTest, ReportCountsWhatThePagesSay) {
     for (int i = 0; i < 3; ++i) add_page("https://b.test/" + std::to_string(i), {});
     add_failure("https://b.test/gone", 410, Failure::http, "Gone");
     finish();
-    const std::string report = folder_.read("report.html");
+    const std::string report = folder_.get("report.html");
     EXPECT_NE(report.find("44 seen = 43 fetched + 0 redirected + 1 failed"), std::string::npos);
     EXPECT_NE(report.find("✓ adds up"), std::string::npos);
     EXPECT_NE(report.find(">410<"), std::string::npos);
@@ -168,10 +168,10 @@ TEST_F(FinishTest, FinishingAgainReplacesTheFiles) {
     open();
     add_page("https://a.test/1", {"https://a.test/2"});
     finish();
-    const std::string before = folder_.read("graph.graphml");
+    const std::string before = folder_.get("graph.graphml");
     add_page("https://a.test/2", {"https://a.test/3"});
     finish();
-    EXPECT_GT(folder_.read("graph.graphml").size(), before.size());
+    EXPECT_GT(folder_.get("graph.graphml").size(), before.size());
     EXPECT_EQ(summary_.files.size(), 5U);
 }
 
@@ -179,7 +179,7 @@ TEST_F(FinishTest, FailedWriteLeavesTheFilesOfBefore) {
     open();
     add_page("https://a.test/1", {"https://a.test/2"});
     finish();
-    const std::string graph = folder_.read("graph.graphml"), report = folder_.read("report.html");
+    const std::string graph = folder_.get("graph.graphml"), report = folder_.get("report.html");
     const auto faults = std::make_shared<FaultInjector>();
     for (std::uint64_t nth = 1; nth < 40; ++nth) {
         outputs_.reset();
@@ -191,8 +191,8 @@ TEST_F(FinishTest, FailedWriteLeavesTheFilesOfBefore) {
         const bool fired = faults->fired();
         faults->disarm();
         EXPECT_NE(static_cast<bool>(status), fired) << nth;
-        EXPECT_EQ(folder_.read("graph.graphml"), graph);
-        EXPECT_NE(folder_.read("report.html").find("</html>"), std::string::npos);
+        EXPECT_EQ(folder_.get("graph.graphml"), graph);
+        EXPECT_NE(folder_.get("report.html").find("</html>"), std::string::npos);
         if (!fired) return;
     }
     FAIL() << "more operations than expected";
@@ -209,7 +209,7 @@ TEST_F(FinishTest, PictureShowsHostsIfThereAreSome) {
     std::vector<std::string> crawled;
     for (int host = 0; host < 6; ++host)
         crawled.push_back("https://h" + std::to_string(host) + ".test");
-    const auto picture = make_picture(FileIo(), folder_.file("edges.csv"), crawled);
+    const auto picture = make_picture(FileIo(), folder_ / "edges.csv", crawled);
     ASSERT_TRUE(picture);
     EXPECT_TRUE(picture->of_hosts);
     ASSERT_EQ(picture->nodes.size(), 12U);
@@ -229,7 +229,7 @@ TEST_F(FinishTest, PictureShowsPagesOfOneHost) {
                  {"https://a.test/", "https://a.test/p/" + std::to_string(page / 3)});
     }
     outputs_.reset();
-    const auto picture = make_picture(FileIo(), folder_.file("edges.csv"), {"https://a.test"});
+    const auto picture = make_picture(FileIo(), folder_ / "edges.csv", {"https://a.test"});
     ASSERT_TRUE(picture);
     EXPECT_FALSE(picture->of_hosts);
     EXPECT_EQ(picture->nodes.size(), picture_nodes_max);
@@ -244,15 +244,15 @@ TEST_F(FinishTest, EdgesAreReadAsTheyWereWritten) {
     add_page("https://a.test/from,here", links);
     outputs_.reset();
     std::vector<std::string> got;
-    ASSERT_TRUE(each_edge(FileIo(), folder_.file("edges.csv"), [&](const Edge& edge) -> Status {
+    ASSERT_TRUE(each_edge(FileIo(), folder_ / "edges.csv", [&](const Edge& edge) -> Status {
         EXPECT_EQ(edge.from, "https://a.test/from,here");
         EXPECT_EQ(edge.kind, "anchor");
         got.emplace_back(edge.to);
         return {};
     }));
     EXPECT_EQ(got, links);
-    folder_.write("edges.csv", "from,to,kind,nofollow\nrubbish\n");
-    EXPECT_EQ(each_edge(FileIo(), folder_.file("edges.csv"), [](const Edge&) { return Status(); })
+    folder_.put("edges.csv", "from,to,kind,nofollow\nrubbish\n");
+    EXPECT_EQ(each_edge(FileIo(), folder_ / "edges.csv", [](const Edge&) { return Status(); })
                   .error()
                   .code,
               Code::corrupt);

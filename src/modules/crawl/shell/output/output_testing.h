@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of the outputs: a folder, a store in memory, answers, and a reader of WARC files that
+// For tests of the outputs: a store in memory, answers, and a reader of WARC files that
 // is independent of what writes them.
 #pragma once
 
 #include "modules/crawl/core/page/page_reader.h"
 #include "modules/crawl/shell/output/outputs.h"
+
+#include <support/scratch_folder.h>
 
 #include <map>
 #include <string>
@@ -12,23 +14,6 @@
 #include <vector>
 
 namespace sluice::crawl {
-
-class TestFolder {
-public:
-    TestFolder();
-    ~TestFolder();
-    TestFolder(const TestFolder&) = delete;
-    TestFolder& operator=(const TestFolder&) = delete;
-
-    [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-    [[nodiscard]] std::string read(const std::string& name) const;
-    void write(const std::string& name, const std::string& content) const;
-    [[nodiscard]] std::vector<std::string> names() const;
-
-private:
-    std::string path_;
-};
 
 /// The crawl's store: what was committed.
 class TestStore {

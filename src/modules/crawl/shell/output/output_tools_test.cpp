@@ -8,34 +8,8 @@
 
 #include <array>
 #include <atomic>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 namespace sluice::crawl {
-
-namespace fs = std::filesystem;
-
-TestFolder::TestFolder() {
-    std::string pattern = (fs::temp_directory_path() / "sluice-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-}
-
-TestFolder::~TestFolder() { fs::remove_all(path_); }
-
-std::string TestFolder::read(const std::string& name) const {
-    std::ifstream in(file(name), std::ios::binary);
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
-
-void TestFolder::write(const std::string& name, const std::string& content) const {
-    std::ofstream(file(name), std::ios::binary) << content;
-}
-
-std::vector<std::string> TestFolder::names() const { return *FileIo().list_folder(path_); }
 
 void TestStore::commit(const std::vector<Write>& writes) {
     for (const Write& write : writes) {

@@ -50,7 +50,7 @@ protected:
     }
     std::vector<std::string> urls_written() {
         std::vector<std::string> urls;
-        const std::string file = folder_.read("pages.jsonl");
+        const std::string file = folder_.get("pages.jsonl");
         EXPECT_TRUE(file.empty() || file.ends_with('\n')) << "a torn line";
         for (const std::string_view line : split(file, '\n')) {
             if (line.empty()) continue;
@@ -61,7 +61,7 @@ protected:
         return urls;
     }
 
-    TestFolder folder_;
+    ScratchFolder folder_;
     TestStore store_;
     OutputConfig config_;
     std::shared_ptr<FaultInjector> faults_;
@@ -76,7 +76,7 @@ TEST_F(OutputsTest, PagesAndEdgesAreWrittenInOrder) {
                         page("https://a/2")}));
     ASSERT_TRUE(append({page("https://a/3", "x", {"https://a/1"})}));
     EXPECT_EQ(urls_written(), (Urls{"https://a/1", "https://a/2", "https://a/3"}));
-    EXPECT_EQ(folder_.read("edges.csv"),
+    EXPECT_EQ(folder_.get("edges.csv"),
               "from,to,kind,nofollow\n"
               "https://a/1,https://a/2,anchor,0\n"
               "https://a/1,\"https://b/,\"\"\",anchor,0\n"
@@ -94,7 +94,7 @@ TEST_F(OutputsTest, PageLineSaysEverything) {
     reading.directives.noindex = true;
     reading.directives.max_snippet = 20;
     ASSERT_TRUE(append({outputs_->render(answer, reading, R"({"price":"3"})")}));
-    EXPECT_EQ(folder_.read("pages.jsonl"),
+    EXPECT_EQ(folder_.get("pages.jsonl"),
               R"({"url":"https://a/1","status":200,"depth":2,"attempts":2,)"
               R"("time":"2026-11-18T11:06:40.123Z","type":"text/html","encoding":"UTF-8",)"
               R"("bytes":11,"latency_ms":12,"took_ms":34,"title":"quoted \"title\"\n<b>",)"
@@ -117,17 +117,17 @@ TEST_F(OutputsTest, FailuresAndRedirectsHaveLinesToo) {
     redirect.end.found.emplace_back().url = "https://a/new";
     ASSERT_TRUE(append({outputs_->render(none, test_failure(Failure::connect, "refused"), ""),
                         outputs_->render(moved, redirect, "")}));
-    const std::string file = folder_.read("pages.jsonl");
+    const std::string file = folder_.get("pages.jsonl");
     EXPECT_NE(file.find(R"({"url":"https://a/down","failure":"connect","problem":"refused",)"),
               std::string::npos);
     EXPECT_NE(file.find(R"("status":301,"redirect":"https://a/new",)"), std::string::npos);
-    EXPECT_NE(folder_.read("edges.csv").find("https://a/old,https://a/new,redirect,0\n"),
+    EXPECT_NE(folder_.get("edges.csv").find("https://a/old,https://a/new,redirect,0\n"),
               std::string::npos);
     EXPECT_EQ(store_.count(failure_letter), 1U);
     redirect.end.found.clear();  // excluded, or known
     moved.headers = {{"Location", "../x?y#z"}};
     ASSERT_TRUE(append({outputs_->render(moved, redirect, "")}));
-    EXPECT_NE(folder_.read("edges.csv").find("https://a/old,https://a/x?y,redirect,0\n"),
+    EXPECT_NE(folder_.get("edges.csv").find("https://a/old,https://a/x?y,redirect,0\n"),
               std::string::npos);
 }
 
@@ -135,7 +135,7 @@ TEST_F(OutputsTest, UrlsThatNobodyWasAskedForAreListed) {
     open();
     UnaskedUrl unasked{.url = "https://a/never", .depth = 3, .referrer = "https://b/"};
     ASSERT_TRUE(append({outputs_->render_unasked(unasked)}));
-    EXPECT_EQ(folder_.read("pages.jsonl"),
+    EXPECT_EQ(folder_.get("pages.jsonl"),
               R"({"url":"https://a/never","failure":"given_up","problem":"not asked for: its host )"
               R"(did not answer, again and again, and was given up","depth":3,)"
               R"("referrer":"https://b/"})"
@@ -183,16 +183,16 @@ TEST_F(OutputsTest, CutHappensBeforeTheFirstPageToo) {
     std::vector<Write> never_committed;
     ASSERT_TRUE(outputs_->append(lost, never_committed));
     open();
-    EXPECT_EQ(folder_.read("pages.jsonl"), "");
-    EXPECT_EQ(folder_.read("edges.csv"), "");
+    EXPECT_EQ(folder_.get("pages.jsonl"), "");
+    EXPECT_EQ(folder_.get("edges.csv"), "");
 }
 
 TEST_F(OutputsTest, ShorterFileIsAnErrorThatNamesFileAndLengths) {
     open();
     ASSERT_TRUE(append({page("https://a/1")}));
     outputs_.reset();
-    const std::string whole = folder_.read("pages.jsonl");
-    folder_.write("pages.jsonl", whole.substr(0, 10));
+    const std::string whole = folder_.get("pages.jsonl");
+    folder_.put("pages.jsonl", whole.substr(0, 10));
     const auto opened = try_open();
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, Code::corrupt);
@@ -206,23 +206,23 @@ TEST_F(OutputsTest, ChangedEndAndMissingFileAreErrors) {
     open();
     ASSERT_TRUE(append({page("https://a/1")}));
     outputs_.reset();
-    std::string text = folder_.read("pages.jsonl");
+    std::string text = folder_.get("pages.jsonl");
     text[text.size() / 2] ^= 1;
-    folder_.write("pages.jsonl", text);
+    folder_.put("pages.jsonl", text);
     EXPECT_EQ(try_open().error().code, Code::corrupt);
-    ASSERT_TRUE(FileIo().remove_file(folder_.file("pages.jsonl")));
+    ASSERT_TRUE(FileIo().remove_file(folder_ / "pages.jsonl"));
     const auto gone = try_open();
     ASSERT_FALSE(gone);
     EXPECT_NE(gone.error().message.find("gone"), std::string::npos);
-    EXPECT_FALSE(FileIo().exists(folder_.file("pages.jsonl")));
+    EXPECT_FALSE(FileIo().exists(folder_ / "pages.jsonl"));
 }
 
 TEST_F(OutputsTest, FileOfSomebodyElseIsNotTouched) {
-    folder_.write("pages.jsonl", "somebody's notes\n");
+    folder_.put("pages.jsonl", "somebody's notes\n");
     const auto opened = try_open();
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, Code::exists);
-    EXPECT_EQ(folder_.read("pages.jsonl"), "somebody's notes\n");
+    EXPECT_EQ(folder_.get("pages.jsonl"), "somebody's notes\n");
 }
 
 TEST_F(OutputsTest, RecordsCannotNameOtherFiles) {
@@ -256,8 +256,8 @@ TEST_F(OutputsTest, FullDiskIsAnErrorAndNothingIsTorn) {
     config_.warc = true;
     open();
     ASSERT_TRUE(append({page("https://a/1")}));
-    const std::string pages = folder_.read("pages.jsonl"), edges = folder_.read("edges.csv"),
-                      warc = folder_.read("crawl-00000.warc.gz");
+    const std::string pages = folder_.get("pages.jsonl"), edges = folder_.get("edges.csv"),
+                      warc = folder_.get("crawl-00000.warc.gz");
     for (std::uint64_t nth = 1; nth <= 3; ++nth) {
         faults_->arm({.ops = static_cast<unsigned>(FileOp::write),
                       .nth = nth,
@@ -271,9 +271,9 @@ TEST_F(OutputsTest, FullDiskIsAnErrorAndNothingIsTorn) {
         EXPECT_NE(status.error().message.find(folder_.path()), std::string::npos);
         EXPECT_FALSE(append({page("https://a/3")})) << "the store and the files differ now";
         open();
-        EXPECT_EQ(folder_.read("pages.jsonl"), pages);
-        EXPECT_EQ(folder_.read("edges.csv"), edges);
-        EXPECT_EQ(folder_.read("crawl-00000.warc.gz"), warc);
+        EXPECT_EQ(folder_.get("pages.jsonl"), pages);
+        EXPECT_EQ(folder_.get("edges.csv"), edges);
+        EXPECT_EQ(folder_.get("crawl-00000.warc.gz"), warc);
     }
 }
 
@@ -331,14 +331,14 @@ TEST_F(OutputsTest, EveryPageIsThereExactlyOnceWhateverHappens) {
         ASSERT_EQ(urls_written(), committed) << "life " << life;
     }
     // Edges and WARC records agree.
-    const std::string edge_lines = folder_.read("edges.csv");
+    const std::string edge_lines = folder_.get("edges.csv");
     const auto edges = split(edge_lines, '\n');
     EXPECT_EQ(edges.size(), committed.size() + 2);
     Urls archived;
     std::size_t files = 0;
     for (const std::string& name : folder_.names()) {
         if (!name.ends_with(".warc.gz")) continue;
-        const auto records = read_warc(folder_.read(name));
+        const auto records = read_warc(folder_.get(name));
         ++files;
         if (records.empty()) continue;  // made, but nothing of it was committed
         EXPECT_EQ(records[0].header("WARC-Type"), "warcinfo");
@@ -405,16 +405,16 @@ TEST_F(OutputsTest, AnyLengthIsCutOrRefused) {
     open();
     ASSERT_TRUE(append({page("https://a/1", "x", {"https://a/2"}), page("https://a/2")}));
     outputs_.reset();
-    const std::string whole = folder_.read("pages.jsonl");
+    const std::string whole = folder_.get("pages.jsonl");
     Random random(7);
     for (std::size_t length = 0; length < whole.size() + 300; length += 1 + random.below(9)) {
         std::string text = whole.substr(0, length);
         while (text.size() < length) text += static_cast<char>(random.next());
-        folder_.write("pages.jsonl", text);
+        folder_.put("pages.jsonl", text);
         const auto opened = try_open();
         EXPECT_EQ(static_cast<bool>(opened), length >= whole.size()) << length;
         if (opened) {
-            EXPECT_EQ(folder_.read("pages.jsonl"), whole);
+            EXPECT_EQ(folder_.get("pages.jsonl"), whole);
         }
     }
 }

@@ -39,7 +39,7 @@ protected:
         std::vector<Write> writes;
         EXPECT_TRUE(outputs_->append(pages, writes));
         store_.commit(writes);
-        return read_warc(folder_.read("crawl-00000.warc.gz"));
+        return read_warc(folder_.get("crawl-00000.warc.gz"));
     }
     /// The only response or revisit.
     static const WarcRecord& answer_of(const std::vector<WarcRecord>& records,
@@ -51,7 +51,7 @@ protected:
         return *found;
     }
 
-    TestFolder folder_;
+    ScratchFolder folder_;
     TestStore store_;
     OutputConfig config_;
     std::unique_ptr<Outputs> outputs_;
@@ -93,7 +93,7 @@ TEST_F(WarcTest, LineOfThePageHasTheDigestOfTheRecord) {
     config_.pages = true;
     open();
     const auto records = write(test_answer("https://example.org/", "hello"));
-    EXPECT_NE(folder_.read("pages.jsonl")
+    EXPECT_NE(folder_.get("pages.jsonl")
                   .find("\"digest\":\"" + answer_of(records).header("WARC-Payload-Digest") + "\""),
               std::string::npos);
 }
@@ -269,7 +269,7 @@ TEST_F(WarcTest, IndexIsSortedAndPointsAtTheRecords) {
     }
     CrawlSummary summary;
     ASSERT_TRUE(outputs_->finish(summary, store_.each()));
-    const std::string index = folder_.read("index.cdxj");
+    const std::string index = folder_.get("index.cdxj");
     std::vector<std::string> lines;
     for (std::size_t at = 0; at < index.size();) {
         const std::size_t end = index.find('\n', at);
@@ -288,7 +288,7 @@ TEST_F(WarcTest, IndexIsSortedAndPointsAtTheRecords) {
             return line.substr(at, line.find('"', at) - at);
         };
         files.insert(field("filename"));
-        const std::string file = folder_.read(field("filename"));
+        const std::string file = folder_.get(field("filename"));
         const auto records =
             read_warc(file.substr(std::stoull(field("offset")), std::stoull(field("length"))));
         ASSERT_EQ(records.size(), 1U) << line;

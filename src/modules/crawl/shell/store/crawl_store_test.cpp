@@ -7,24 +7,16 @@
 #include "modules/crawl/shell/store/page_memory.h"
 
 #include <gtest/gtest.h>
-
-#include <filesystem>
+#include <support/scratch_folder.h>
 
 namespace sluice::crawl {
 namespace {
 
 class CrawlStoreTest : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string pattern = ::testing::TempDir() + "crawl_store_XXXXXX";
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-
     [[nodiscard]] std::unique_ptr<CrawlStore> open() const {
         CrawlStoreOptions options;
-        options.folder = folder_ + "/state";
+        options.folder = folder_ / "state";
         auto store = CrawlStore::open(std::move(options));
         EXPECT_TRUE(store) << store.error().text();
         return store ? std::move(*store) : nullptr;
@@ -39,7 +31,7 @@ protected:
         return {queue_key(host, queue, seq), queue_record(url)};
     }
 
-    std::string folder_;
+    ScratchFolder folder_;
 };
 
 TEST_F(CrawlStoreTest, NewStoreIsEmptyAndKeepsTheSettingsOfItsCrawl) {
@@ -60,7 +52,7 @@ TEST_F(CrawlStoreTest, NewStoreIsEmptyAndKeepsTheSettingsOfItsCrawl) {
 TEST_F(CrawlStoreTest, SecondProcessIsToldThatAnotherOneCrawlsHere) {
     const auto store = open();
     CrawlStoreOptions options;
-    options.folder = folder_ + "/state";
+    options.folder = folder_ / "state";
     const auto second = CrawlStore::open(options);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Code::busy);
@@ -75,7 +67,7 @@ TEST_F(CrawlStoreTest, DatabaseOfAnotherProgramIsRefused) {
         ASSERT_TRUE(store->close());
     }
     CrawlStoreOptions options;
-    options.folder = folder_ + "/state";
+    options.folder = folder_ / "state";
     const auto refused = CrawlStore::open(options);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, Code::invalid);
@@ -155,7 +147,7 @@ TEST_F(CrawlStoreTest, EverySyncMakesDurableFirstWhatTheRecordsSpeakOf) {
     int syncs = 0;
     bool fails = false;
     CrawlStoreOptions options;
-    options.folder = folder_ + "/state";
+    options.folder = folder_ / "state";
     options.memtable = mib(1);
     options.before_sync = [&]() -> Status {
         ++syncs;
@@ -181,7 +173,7 @@ TEST_F(CrawlStoreTest, EverySyncMakesDurableFirstWhatTheRecordsSpeakOf) {
 TEST_F(CrawlStoreTest, FailedWriteStopsTheStoreAndWhatWasSyncedIsThereAfterwards) {
     const auto faults = std::make_shared<FaultInjector>();
     CrawlStoreOptions options;
-    options.folder = folder_ + "/state";
+    options.folder = folder_ / "state";
     options.faults = std::make_shared<RocksFaultEnv>(faults);
     {
         auto store = std::move(*CrawlStore::open(options));
