@@ -4,6 +4,7 @@
 #include "kernel/store/file_io.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -101,7 +102,11 @@ Result<std::string> AppendFile::read(std::uint64_t offset, std::size_t length) c
 Status AppendFile::sync() {
     if (unsynced_.load(std::memory_order_relaxed)) return errno_error(EIO, "sync", path_);
     int error = verdict(FileOp::sync).error;
+    struct stat before{};
+    if (faults_ && error == 0 && ::fstat(fd_, &before) != 0) error = errno;
     if (error == 0 && ::fdatasync(fd_) != 0) error = errno;
+    if (faults_ && error == 0)
+        faults_->note_synced(path_, static_cast<std::uint64_t>(before.st_size));
     if (error == 0) return {};
     unsynced_.store(true, std::memory_order_relaxed);
     return errno_error(error, "sync", path_);

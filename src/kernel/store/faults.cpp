@@ -28,6 +28,16 @@ bool FaultInjector::fired() const {
     return fired_;
 }
 
+void FaultInjector::note_synced(const std::string& path, std::uint64_t length) {
+    MutexLock lock(mutex_);
+    synced_[path] = length;
+}
+
+std::map<std::string, std::uint64_t> FaultInjector::synced() const {
+    MutexLock lock(mutex_);
+    return synced_;
+}
+
 FaultInjector::Verdict FaultInjector::check(FileOp op) {
     MutexLock lock(mutex_);
     const auto bit = static_cast<unsigned>(op);

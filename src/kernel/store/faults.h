@@ -8,6 +8,8 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <map>
+#include <string>
 
 namespace sluice {
 
@@ -48,6 +50,10 @@ public:
     [[nodiscard]] bool fired() const;
     /// Called before each operation by whoever performs it.
     Verdict check(FileOp op);
+    /// `length` bytes of the file survive a power cut now. Called by whoever has synced it.
+    void note_synced(const std::string& path, std::uint64_t length);
+    /// What note_synced() said last of each file, whatever was armed meanwhile.
+    [[nodiscard]] std::map<std::string, std::uint64_t> synced() const;
 
 private:
     mutable Mutex mutex_;
@@ -55,6 +61,7 @@ private:
     std::uint64_t seen_ SLUICE_GUARDED_BY(mutex_) = 0;
     bool fired_ SLUICE_GUARDED_BY(mutex_) = false;
     bool power_cut_ SLUICE_GUARDED_BY(mutex_) = false;
+    std::map<std::string, std::uint64_t> synced_ SLUICE_GUARDED_BY(mutex_);
 };
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
+#include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -120,6 +121,23 @@ private:
     std::function<void()> after_;
 };
 
+class ReplayFilter final : public rocksdb::WalFilter {
+public:
+    explicit ReplayFilter(std::function<bool(const rocksdb::WriteBatch&)> may_replay)
+        : may_replay_(std::move(may_replay)) {}
+    const char* Name() const override { return "sluice.may_replay"; }
+    WalProcessingOption LogRecordFound(unsigned long long /*log*/, const std::string& /*name*/,
+                                       const rocksdb::WriteBatch& batch,
+                                       rocksdb::WriteBatch* /*new_batch*/,
+                                       bool* /*batch_changed*/) override {
+        return may_replay_(batch) ? WalProcessingOption::kContinueProcessing
+                                  : WalProcessingOption::kStopReplay;
+    }
+
+private:
+    std::function<bool(const rocksdb::WriteBatch&)> may_replay_;
+};
+
 std::unique_ptr<rocksdb::Options> make_options(const RocksSettings& settings) {
     auto options = std::make_unique<rocksdb::Options>();
     options->paranoid_checks = true;
@@ -155,6 +173,10 @@ bool is_leftover(std::string_view name) {
 
 RocksStore::RocksStore(RocksSettings settings)
     : settings_(std::move(settings)), options_(make_options(settings_)) {
+    if (settings_.may_replay) {
+        replay_filter_ = std::make_unique<ReplayFilter>(settings_.may_replay);
+        options_->wal_filter = replay_filter_.get();
+    }
     if (settings_.faults) {  // counts every operation; a spare would be made at any time
         options_->env = settings_.faults->env();
         return;

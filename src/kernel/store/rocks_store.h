@@ -19,6 +19,7 @@
 namespace rocksdb {
 class DB;
 class Status;
+class WalFilter;
 class WriteBatch;
 struct Options;
 }  // namespace rocksdb
@@ -38,6 +39,11 @@ struct RocksSettings {
     /// Makes durable what records may speak of. Called before each sync of the log, also before
     /// those that the store does by itself, with its lock held: on one thread at a time.
     std::function<Status()> before_sync = nullptr;
+    /// Asked when the database is opened, for each batch that is replayed from its log, oldest
+    /// first: is what its records speak of really there? False drops the batch and all behind it,
+    /// for good. Tables are written after a sync, so they never hold what before_sync() has not
+    /// made durable.
+    std::function<bool(const rocksdb::WriteBatch&)> may_replay = nullptr;
     std::shared_ptr<DiskGuard> guard;       ///< told when the disk is full; may be null
     std::shared_ptr<RocksFaultEnv> faults;  ///< tests only
 };
@@ -96,6 +102,7 @@ private:
     const FileIo files_;
     FileLock lock_;
     std::unique_ptr<rocksdb::Options> options_;
+    std::unique_ptr<rocksdb::WalFilter> replay_filter_;
     std::unique_ptr<SpareLogs> spare_logs_;  ///< outlives db_
     /// Held by sync() and by whoever opens or closes; the owner reads db_ without it.
     Mutex lifetime_{"store.lifetime"};

@@ -91,5 +91,30 @@ TEST_F(RocksStoreTest, RestOfAClosedStoreIsAnError) {
     EXPECT_FALSE(store_->rest());
 }
 
+TEST_F(RocksStoreTest, WhatMayNotBeReplayedIsGoneWithAllBehindItForGood) {
+    for (int i = 0; i < 5; ++i) put(10);
+    ASSERT_TRUE(store_->sync());
+    // As a process leaves it that was killed: everything is in the log.
+    std::filesystem::copy(folder_ + "/store", folder_ + "/killed",
+                          std::filesystem::copy_options::recursive);
+    const auto rows = [&](std::function<bool(const rocksdb::WriteBatch&)> may_replay) {
+        auto store =
+            RocksStore::open({.folder = folder_ + "/killed", .may_replay = std::move(may_replay)});
+        EXPECT_TRUE(store) << store.error().text();
+        std::string found, value;
+        for (int i = 0; i < 6; ++i) {
+            const std::string row = "row" + std::to_string(i);
+            if ((*store)->db().Get({}, row, &value).ok()) found += std::to_string(i);
+        }
+        return found;
+    };
+    int asked = 0;
+    EXPECT_EQ(
+        rows([&](const rocksdb::WriteBatch& batch) { return ++asked != 3 || batch.Count() != 1; }),
+        "01");
+    EXPECT_EQ(asked, 3);
+    EXPECT_EQ(rows([](const rocksdb::WriteBatch&) { return true; }), "01");
+}
+
 }  // namespace
 }  // namespace sluice

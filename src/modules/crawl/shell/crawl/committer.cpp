@@ -3,6 +3,7 @@
 
 #include "kernel/observe/log.h"
 #include "kernel/sync/clock.h"
+#include "modules/crawl/shell/output/replay_check.h"
 
 #include <utility>
 
@@ -10,6 +11,27 @@ namespace sluice::crawl {
 namespace {
 
 constexpr std::string_view store_name = "/frontier";
+
+bool has_store(const FileIo& files, const std::string& folder) {
+    return files.exists(folder + std::string(store_name) + "/CURRENT");
+}
+
+/// Opens the store as far as its log agrees with the outputs. Whoever opens it has to: what is
+/// replayed once stays.
+Result<std::unique_ptr<CrawlStore>> open_agreeing(const FileIo& files, const std::string& folder,
+                                                  CrawlStoreOptions options) {
+    SLUICE_TRY(const auto check, ReplayCheck::open(files, folder));
+    options.folder = folder + std::string(store_name);
+    options.may_replay = [check](std::string_view key, std::string_view value) {
+        return check->may_replay(key, value);
+    };
+    SLUICE_TRY(auto store, CrawlStore::open(std::move(options)));
+    if (const std::string missing = check->end(); !missing.empty()) {
+        log_warning("the end of the crawl was lost; it goes on from before that",
+                    {{"lost", missing}});
+    }
+    return store;
+}
 
 }  // namespace
 
@@ -23,11 +45,9 @@ Result<std::unique_ptr<Committer>> Committer::open(CommitterOptions options) {
 }
 
 Result<std::unique_ptr<CrawlStore>> Committer::store_in(const std::string& folder) {
-    CrawlStoreOptions options;
-    options.folder = folder + std::string(store_name);
     const Error none = fail(Code::not_found, "there is no crawl in " + folder);
-    if (!FileIo().exists(options.folder + "/CURRENT")) return none;
-    SLUICE_TRY(auto store, CrawlStore::open(std::move(options)));
+    if (!has_store(FileIo(), folder)) return none;
+    SLUICE_TRY(auto store, open_agreeing(FileIo(), folder, {}));
     SLUICE_TRY(const auto settings, store->settings());
     if (!settings) return none;
     return store;
@@ -36,15 +56,14 @@ Result<std::unique_ptr<CrawlStore>> Committer::store_in(const std::string& folde
 Committer::~Committer() { (void)close(); }
 
 Status Committer::open_store() {
-    const std::string folder = options_.folder + std::string(store_name);
-    if (options_.resume && !options_.files.exists(folder + "/CURRENT"))
-        return fail(Code::not_found, "there is no crawl in " + options_.folder + " to go on with");
-    SLUICE_TRY_STATUS(options_.files.make_folders(options_.folder));
+    const std::string& folder = options_.folder;
+    if (options_.resume && !has_store(options_.files, folder))
+        return fail(Code::not_found, "there is no crawl in " + folder + " to go on with");
+    SLUICE_TRY_STATUS(options_.files.make_folders(folder));
     CrawlStoreOptions store;
-    store.folder = folder;
     store.before_sync = [this] { return sync_outputs(); };
     store.faults = options_.faults;
-    SLUICE_TRY(store_, CrawlStore::open(std::move(store)));
+    SLUICE_TRY(store_, open_agreeing(options_.files, folder, std::move(store)));
     return {};
 }
 
@@ -113,7 +132,8 @@ Status Committer::note(Status status) {
 Status Committer::sync_outputs() { return outputs_ ? outputs_->sync() : Status(); }
 
 // The first half does most of the work while the owner goes on; the second is short, and the owner
-// waits for it.
+// waits for it. The store has the outputs synced before itself; what the kernel writes in another
+// order is seen to by ReplayCheck.
 Status Committer::sync() {
     Status status = outputs_->sync();
     if (status) {

@@ -79,8 +79,9 @@ private:
     const CommitterOptions options_;
     std::unique_ptr<Outputs> outputs_;
     std::unique_ptr<CrawlStore> store_;
-    /// Held while something is appended and written, and during the second half of a sync: a batch
-    /// never comes between the sync of the outputs and that of the store.
+    /// Held while something is appended and written, and while the store is synced: RocksDB ends
+    /// the process when its log is synced after a write to it has failed, before we know of the
+    /// failure.
     Mutex turn_{"crawl.commit"};
     mutable Mutex failure_mutex_{"crawl.commit_failure"};
     std::optional<Error> failure_ SLUICE_GUARDED_BY(failure_mutex_);  ///< the first

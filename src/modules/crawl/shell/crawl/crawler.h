@@ -5,9 +5,8 @@
 // What survives. A page's end, its links, its host's state and the length of every output are one
 // atomic batch, written after the output's bytes. So a process that is killed at any moment loses
 // nothing: the next run cuts the outputs back to the recorded lengths and fetches again at most
-// what was in flight. After a power cut the crawl goes back to its last sync (`sync_every`):
-// outputs are synced before the store, and nothing is written to the store in between, so no length
-// is durable before its bytes (docs/adr/0023-crawl-durability.md).
+// what was in flight. After a power cut the crawl goes back to the last batch whose bytes are all
+// on the disk, at most about `sync_every` before (docs/adr/0023-crawl-durability.md, 0032).
 #pragma once
 
 #include "kernel/base/result.h"

@@ -2,8 +2,10 @@
 // The owner with its real store and outputs, and a web made of a rule.
 #include "modules/crawl/shell/crawl/owner.h"
 
+#include <support/scratch_folder.h>
 #include "kernel/base/random.h"
 #include "modules/crawl/shell/crawl/scripted_port_testing.h"
+#include "modules/crawl/shell/output/page_line.h"
 
 #include <gtest/gtest.h>
 
@@ -65,13 +67,6 @@ struct Crawl {
 
 class OwnerTest : public ::testing::Test {
 protected:
-    void SetUp() override {
-        std::string pattern = ::testing::TempDir() + "crawl_owner_XXXXXX";
-        ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
-        folder_ = pattern;
-    }
-    void TearDown() override { std::filesystem::remove_all(folder_); }
-
     /// A run of this folder's crawl, without politeness.
     Crawl make(bool resume = false) {
         Crawl run;
@@ -120,8 +115,27 @@ protected:
         expect_whole();
     }
 
+    /// What a power cut leaves of the outputs at worst: what was synced, or a part of the rest of a
+    /// file, or as many zeros. Gives how many bytes were lost.
+    std::uint64_t lose_unsynced(const FaultInjector& files, Random& random) const {
+        std::uint64_t lost = 0;
+        const auto synced = files.synced();
+        for (const std::string name : {"pages.jsonl", "edges.csv"}) {
+            const std::string path = folder_ + "/" + name;
+            const std::uint64_t size = std::filesystem::file_size(path);
+            const auto found = synced.find(path);
+            std::uint64_t left = found == synced.end() ? 0 : found->second;
+            if (random.chance(0.5)) left += random.below(size - left + 1);
+            lost += size - left;
+            std::filesystem::resize_file(path, left);
+            if (random.chance(0.5)) std::filesystem::resize_file(path, size);
+        }
+        return lost;
+    }
+
     ScriptedWeb web_;
-    std::string folder_;
+    ScratchFolder scratch_;
+    std::string folder_ = scratch_ / "crawl";
 };
 
 TEST_F(OwnerTest, WholeCrawlIsWhatCanBeReachedEachPageOnce) {
@@ -398,6 +412,41 @@ TEST_F(OwnerTest, FailedStoreEndsTheRunWithItsErrorAndTheNextRunIsWhole) {
         expect_whole();
         std::filesystem::remove_all(folder_);
     }
+}
+
+/// The kernel may have written the store's log to the disk, and the outputs not.
+TEST_F(OwnerTest, LogThatAPowerCutLeftAheadOfTheOutputsGoesBackToThem) {
+    Random random(13);
+    std::uint64_t lost = 0;
+    for (int i = 0; i < 12; ++i) {
+        const auto files = std::make_shared<FaultInjector>();
+        Crawl run = make();
+        run.committing.files = FileIo(files);
+        run.committing.outputs.edges = true;
+        run.committing.sync_every = 20ms;
+        run.script.on_answer = [](PageDone& done, const FetchOrder&) {
+            done.rendered.edges = done.rendered.pages;
+        };
+        const std::uint64_t cut_at = 5 + random.below(250);
+        run.script.on_order = [&](const FetchOrder&, std::uint64_t number) {
+            if (number == cut_at) files->cut_power();
+            return true;
+        };
+        run.go();
+        ASSERT_TRUE(run.result);
+        ASSERT_FALSE(run.result->has_value());
+        lost += lose_unsynced(*files, random);
+        Crawl again = make(true);
+        again.committing.outputs.edges = true;
+        again.script.on_answer = run.script.on_answer;
+        again.go();
+        EXPECT_EQ(summary(again).end, CrawlEnd::complete);
+        expect_whole();
+        EXPECT_EQ(scratch_.get("crawl/edges.csv"),
+                  std::string(edges_header) + scratch_.get("crawl/pages.jsonl"));
+        std::filesystem::remove_all(folder_);
+    }
+    EXPECT_GT(lost, 0U);
 }
 
 TEST_F(OwnerTest, RecrawlAsksForEveryPageOfTheEarlierCrawlWithItsValidators) {

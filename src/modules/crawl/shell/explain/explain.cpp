@@ -4,9 +4,8 @@
 #include "modules/crawl/core/frontier/host.h"
 #include "modules/crawl/core/frontier/seen_set.h"
 #include "modules/crawl/core/robots/robots.h"
-#include "modules/crawl/shell/store/crawl_store.h"
+#include "modules/crawl/shell/crawl/committer.h"
 
-#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -57,7 +56,10 @@ Status find_queued(const CrawlStore& store, std::string_view path, Known& known)
 
 Result<Known> look_up(const std::string& folder, const std::string& url) {
     Known known;
-    SLUICE_TRY(auto store, CrawlStore::open({.folder = folder}));
+    auto opened = Committer::store_in(folder);
+    if (!opened && opened.error().code == Code::not_found) return known;
+    if (!opened) return std::move(opened).error();
+    const std::unique_ptr<CrawlStore> store = std::move(*opened);
     SLUICE_TRY(const auto seen, store->get(seen_key(fingerprint(url))));
     if (seen && !seen->empty()) known.seen = static_cast<Seen>(seen->front());
     SLUICE_TRY_STATUS(find_host(*store, origin_of(url), known));
@@ -201,12 +203,7 @@ Result<Explanation> explain_url(const ExplainRules& rules, const std::string& ur
     Explainer explainer(rules, now);
     SLUICE_TRY_STATUS(explainer.read(url));
     SLUICE_TRY_STATUS(explainer.ask_scope());
-    Known known;
-    std::error_code error;
-    const std::string store = rules.folder + "/frontier";
-    if (std::filesystem::exists(store + "/CURRENT", error)) {
-        SLUICE_TRY(known, look_up(store, explainer.url()));
-    }
+    SLUICE_TRY(const Known known, look_up(rules.folder, explainer.url()));
     explainer.ask_robots(known);
     explainer.tell_host(known);
     return explainer.conclude(known);

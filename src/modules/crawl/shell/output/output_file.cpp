@@ -32,38 +32,45 @@ Result<std::uint32_t> warc_part(std::string_view name) {
     return static_cast<std::uint32_t>(*number);
 }
 
-Result<OutputFile> OutputFile::open(const FileIo& files, const std::string& folder, FileMark mark) {
+Result<std::unique_ptr<AppendFile>> open_marked(const FileIo& files, const std::string& folder,
+                                                const FileMark& mark) {
     const std::string path = folder + "/" + mark.name;
     if (mark.length > 0 && !files.exists(path)) {
         return fail(Code::corrupt, path + " is gone; the crawl has recorded " +
                                        std::to_string(mark.length) + " bytes of it");
     }
-    SLUICE_TRY(auto file, files.open_append(path));
-    OutputFile out(std::move(file), std::move(mark));
-    SLUICE_TRY_STATUS(out.verify());
-    SLUICE_TRY_STATUS(out.file_->cut(out.mark_.length));
-    return out;
+    return files.open_append(path);
 }
 
-Status OutputFile::verify() const {
-    const std::string& path = file_->path();
-    if (file_->size() < mark_.length) {
-        return fail(Code::corrupt, path + " has " + std::to_string(file_->size()) +
+Status check_end(const AppendFile& file, const FileMark& mark, FileMark& known) {
+    const std::string& path = file.path();
+    if (file.size() < mark.length) {
+        return fail(Code::corrupt, path + " has " + std::to_string(file.size()) +
                                        " bytes, but the crawl has recorded " +
-                                       std::to_string(mark_.length) +
+                                       std::to_string(mark.length) +
                                        ": its end was lost (a power cut, or somebody changed it)");
     }
-    std::uint32_t crc = 0;
-    for (std::uint64_t at = mark_.tail_begin; at < mark_.length;) {
-        const auto step = std::min<std::uint64_t>(step_bytes, mark_.length - at);
-        SLUICE_TRY(const std::string bytes, file_->read(at, static_cast<std::size_t>(step)));
-        crc = crc32_of(crc, bytes);
-        at += step;
+    if (known.tail_begin != mark.tail_begin || known.length > mark.length)
+        known = {mark.name, mark.tail_begin, mark.tail_begin, 0};
+    while (known.length < mark.length) {
+        const auto step = std::min<std::uint64_t>(step_bytes, mark.length - known.length);
+        SLUICE_TRY(const std::string bytes,
+                   file.read(known.length, static_cast<std::size_t>(step)));
+        known.tail_crc = crc32_of(known.tail_crc, bytes);
+        known.length += step;
     }
-    if (crc == mark_.tail_crc) return {};
-    return fail(Code::corrupt, path + " does not end at byte " + std::to_string(mark_.length) +
+    if (known.tail_crc == mark.tail_crc) return {};
+    return fail(Code::corrupt, path + " does not end at byte " + std::to_string(mark.length) +
                                    " as the crawl has recorded: bytes from " +
-                                   std::to_string(mark_.tail_begin) + " on were changed or lost");
+                                   std::to_string(mark.tail_begin) + " on were changed or lost");
+}
+
+Result<OutputFile> OutputFile::open(const FileIo& files, const std::string& folder, FileMark mark) {
+    SLUICE_TRY(auto file, open_marked(files, folder, mark));
+    FileMark known;
+    SLUICE_TRY_STATUS(check_end(*file, mark, known));
+    SLUICE_TRY_STATUS(file->cut(mark.length));
+    return OutputFile(std::move(file), std::move(mark));
 }
 
 Status OutputFile::append(std::span<const std::string_view> parts) {

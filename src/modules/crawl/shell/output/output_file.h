@@ -27,11 +27,18 @@ public:
 private:
     OutputFile(std::shared_ptr<AppendFile> file, FileMark mark)
         : file_(std::move(file)), mark_(std::move(mark)) {}
-    Status verify() const;
 
     std::shared_ptr<AppendFile> file_;
     FileMark mark_;
 };
+
+/// The file that a mark speaks of. Errors: corrupt (it is gone), denied, io.
+Result<std::unique_ptr<AppendFile>> open_marked(const FileIo& files, const std::string& folder,
+                                                const FileMark& mark);
+/// Whether it ends as the mark says. `known` is an earlier mark that it was found to hold, or an
+/// empty one; what that one's checksum covers is not read again, and it becomes this mark. Errors:
+/// corrupt (names file and lengths), io.
+Status check_end(const AppendFile& file, const FileMark& mark, FileMark& known);
 
 /// "crawl-00007.warc.gz".
 std::string warc_name(std::uint32_t part);

@@ -29,6 +29,25 @@ std::string after_prefix(std::string_view prefix) {
     return end;
 }
 
+using MayReplay = std::function<bool(std::string_view key, std::string_view value)>;
+
+/// Asks for each record of a batch.
+class ReplayAsker final : public rocksdb::WriteBatch::Handler {
+public:
+    explicit ReplayAsker(const MayReplay& may_replay) : may_replay_(may_replay) {}
+    rocksdb::Status PutCF(std::uint32_t /*family*/, const Slice& key, const Slice& value) override {
+        may_ = may_replay_(view_of(key), view_of(value));
+        return {};
+    }
+    rocksdb::Status DeleteCF(std::uint32_t /*family*/, const Slice& /*key*/) override { return {}; }
+    bool Continue() override { return may_; }
+    [[nodiscard]] bool may() const { return may_; }
+
+private:
+    const MayReplay& may_replay_;
+    bool may_ = true;
+};
+
 }  // namespace
 
 struct CrawlStore::Parts {
@@ -49,6 +68,12 @@ Result<std::unique_ptr<CrawlStore>> CrawlStore::open(CrawlStoreOptions options) 
     settings.cache = options.cache;
     settings.open_files_max = 256;
     settings.before_sync = options.before_sync;
+    if (options.may_replay) {
+        settings.may_replay = [ask = options.may_replay](const rocksdb::WriteBatch& batch) {
+            ReplayAsker asker(ask);
+            return batch.Iterate(&asker).ok() && asker.may();
+        };
+    }
     settings.faults = options.faults;
     auto rocks = RocksStore::open(std::move(settings));
     if (!rocks && rocks.error().code == Code::busy)

@@ -33,6 +33,9 @@ struct CrawlStoreOptions {
     /// Makes durable whatever a record may speak of (the outputs). Called before each sync of the
     /// store, on the thread that syncs; the store never calls it on two threads at once.
     std::function<Status()> before_sync = nullptr;
+    /// Asked at open for each record that is replayed from the store's log, oldest first: is what
+    /// it speaks of there? False: its batch and all behind it never were.
+    std::function<bool(std::string_view key, std::string_view value)> may_replay = nullptr;
     std::shared_ptr<RocksFaultEnv> faults = nullptr;  ///< tests only
 };
 

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Power cuts on a file system of its own, then --resume: every page is there, once. The worst of them
+is made on purpose: the store's log is on the disk, the outputs are not. Needs root (a loop device).
+
+Usage: power_test.py [--cuts N] [--pages N] [--seed N]"""
+
+import argparse
+import fcntl
+import os
+import pathlib
+import random
+import shutil
+import struct
+import subprocess
+import sys
+import time
+
+import kill_test
+import made_site
+import rig
+from harness import check, wait_until
+
+EXT4_IOC_SHUTDOWN = 0x8004587D
+WITHOUT_FLUSH = 2  # as when the power goes: what is in the journal alone is lost
+IMAGE_BYTES = 256 << 20
+
+
+class Disk:
+    """A file system whose power can be cut."""
+
+    def __init__(self, folder):
+        self.image, self.mount_point = folder / 'image', folder / 'disk'
+        self.mount_point.mkdir()
+        with open(self.image, 'wb') as image:
+            image.truncate(IMAGE_BYTES)
+        run('mkfs.ext4', '-q', '-F', self.image)
+        self.mount()
+
+    def mount(self):
+        run('mount', '-o', 'loop', self.image, self.mount_point)
+
+    def cut_power(self):
+        check(os.path.ismount(self.mount_point), 'the disk is mounted')
+        handle = os.open(self.mount_point, os.O_RDONLY)
+        try:
+            fcntl.ioctl(handle, EXT4_IOC_SHUTDOWN, struct.pack('I', WITHOUT_FLUSH))
+        finally:
+            os.close(handle)
+
+    def power_on(self):
+        run('umount', self.mount_point)
+        self.mount()
+
+    def remove(self):
+        subprocess.run(['umount', '-l', self.mount_point], check=False, capture_output=True)
+
+
+def run(*words):
+    subprocess.run([str(word) for word in words], check=True, capture_output=True)
+
+
+def write_log_first(crawl):
+    """What the kernel may do at any time: the store's log goes to the disk before the outputs."""
+    for log in (crawl.out / 'frontier').glob('*.log'):
+        handle = os.open(log, os.O_RDONLY)
+        os.fdatasync(handle)
+        os.close(handle)
+
+
+def one_cut(rng, pages, disk, folder):
+    """Whether the log had got ahead of the outputs."""
+    crawl = rig.Crawl(disk.mount_point / 'out')
+    shutil.rmtree(crawl.out, ignore_errors=True)
+    site = folder / 'site'
+    uris = made_site.make_site(site, pages)
+    with rig.Nginx(rig.static_site(site)) as nginx:
+        # Between its syncs, which are long apart, everything is up to the kernel.
+        process = crawl.start(nginx.url, *kill_test.crawl_words(pages * 2), '--sync',
+                              rng.choice(('100ms', '1h')))
+        moment = rng.randrange(20, pages)
+        wait_until(lambda: nginx.request_count() >= moment or process.poll() is not None,
+                   'the moment of the power cut')
+        if rng.random() < 0.7:
+            write_log_first(crawl)
+        disk.cut_power()
+        process.kill()
+        process.communicate(timeout=60)
+        disk.power_on()
+        if not (crawl.out / 'frontier' / 'CURRENT').exists():
+            return False  # nothing of it was on the disk
+        done = subprocess.run(crawl.words('--resume', *kill_test.crawl_words(100_000)),
+                              capture_output=True, text=True, timeout=300, check=False)
+        check(done.returncode == 0, f'--resume ended with {done.returncode}: {done.stderr[-1500:]}')
+        kill_test.check_outputs(crawl, nginx.url, uris)
+        return 'the end of the crawl was lost' in done.stderr
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cuts', type=int, default=8)
+    parser.add_argument('--pages', type=int, default=400)
+    parser.add_argument('--seed', type=int, default=None)
+    options = parser.parse_args()
+    seed = options.seed if options.seed is not None else time.time_ns() % 1_000_000
+    print(f'seed {seed}', flush=True)
+    rng = random.Random(seed)
+    with rig.Folder('power') as folder:
+        try:
+            disk = Disk(folder.path)
+        except subprocess.CalledProcessError as error:
+            print(f'no loop device with ext4 here: {error.stderr.decode(errors="replace").strip()}')
+            sys.exit(rig.CANNOT_RUN)
+        ahead = 0
+        try:
+            for cut in range(options.cuts):
+                ahead += one_cut(rng, options.pages, disk, pathlib.Path(folder.path))
+                print(f'ok    {cut + 1} power cuts so far, the log ahead of the outputs in {ahead}',
+                      flush=True)
+        finally:
+            disk.remove()
+        check(ahead > 0, 'the log was never ahead of the outputs')
+
+
+if __name__ == '__main__':
+    rig.needs(('nginx-light', rig.NGINX), ('e2fsprogs', shutil.which('mkfs.ext4')))
+    if os.geteuid() != 0:
+        print('SKIPPED: cutting the power of a file system needs root')
+        sys.exit(rig.CANNOT_RUN)
+    main()
