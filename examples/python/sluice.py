@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole client for Sluice in one file of Python's standard library: push, fetch, ack, fail, beat.
-Copy it into your project. It speaks the Faktory protocol with Sluice's leases."""
+"""A whole client for Sluice in one file to copy: the Faktory protocol with Sluice's leases."""
 
 import hashlib
 import json
@@ -8,10 +7,9 @@ import os
 import secrets
 import socket
 import ssl
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
-Job = dict[str, Any]
+Job = dict  # as the server sends it: jid, jobtype, args, lease, attempt and more
 
 
 class Refused(Exception):
@@ -25,13 +23,12 @@ class Sluice:
         parts = urlsplit(url or os.environ.get('FAKTORY_URL', 'tcp://localhost:7419'))
         self.socket = socket.create_connection((parts.hostname, parts.port or 7419), timeout=90)
         if parts.scheme.endswith('tls'):
-            context = ssl.create_default_context()
-            self.socket = context.wrap_socket(self.socket, server_hostname=parts.hostname)
+            self.socket = ssl.create_default_context().wrap_socket(
+                self.socket, server_hostname=parts.hostname)
         self.stream = self.socket.makefile('rwb')
         greeting = json.loads(self._reply()[len('HI '):])
-        hello: Job = {'v': 2, 'x': 1, 'hostname': socket.gethostname(), 'pid': os.getpid()}
-        if wid:
-            hello |= {'wid': wid, 'slots': slots, 'labels': ['python']}
+        worker = {'wid': wid, 'slots': slots, 'labels': ['python']} if wid else {}
+        hello = {'v': 2, 'x': 1, 'hostname': socket.gethostname(), 'pid': os.getpid()} | worker
         if 's' in greeting:
             proof = (unquote(parts.password or '') + greeting['s']).encode()
             for _ in range(greeting['i']):
@@ -40,26 +37,25 @@ class Sluice:
         self.call('HELLO', hello)
         self.wid = wid
 
-    def _reply(self) -> Any:
-        line = self.stream.readline().decode().rstrip('\r\n')
-        if not line:
+    def _reply(self):
+        mark, text = self.stream.read(1), self.stream.readline().decode().rstrip('\r\n')
+        if not mark:
             raise ConnectionError('the server closed the connection')
-        if line[0] == '-':
-            raise Refused(line[1:])
-        if line[0] != '$':
-            return line[1:]
-        size = int(line[1:])
-        return None if size < 0 else json.loads(self.stream.read(size + 2))
+        if mark == b'-':
+            raise Refused(text)
+        if mark != b'$':
+            return text
+        return None if text == '-1' else json.loads(self.stream.read(int(text) + 2))
 
-    def call(self, verb: str, argument: Any) -> Any:
+    def call(self, verb: str, argument: object):
         self.stream.write(f'{verb} {json.dumps(argument)}\r\n'.encode())
         self.stream.flush()
         return self._reply()
 
-    def push(self, jobtype: str, *args: Any, **options: Any) -> str:
-        job: Job = {'jid': secrets.token_hex(12), 'jobtype': jobtype, 'args': args} | options
-        self.call('PUSH', job)
-        return job['jid']
+    def push(self, jobtype: str, *args: object, jid: str = '', **options: object) -> str:
+        jid = jid or secrets.token_hex(12)
+        self.call('PUSH', {'jid': jid, 'jobtype': jobtype, 'args': args} | options)
+        return jid
 
     def wait(self, jid: str, seconds: float = 30) -> Job:
         return self.call('WAIT', {'jids': [jid], 'timeout_ms': int(seconds * 1000)})['jobs'][0]
@@ -68,7 +64,7 @@ class Sluice:
         return self.call('FETCHB', {'queues': queues or ['default'], 'max': most,
                                     'wait_ms': int(seconds * 1000)})
 
-    def ack(self, job: Job, result: Any = None) -> None:
+    def ack(self, job: Job, result: object = None) -> None:
         self.call('ACKB', [{'jid': job['jid'], 'lease': job['lease'], 'result': result}])
 
     def fail(self, job: Job, error: Exception, final: bool = False) -> None:
