@@ -148,6 +148,13 @@ class Server:
         self.process.wait()
         self._gone()
 
+    def pause(self):
+        """SIGSTOP: its connections stay, and nothing is answered until resume()."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def terminate(self, seconds=60):
         """SIGTERM; the exit code."""
         self._going_down()

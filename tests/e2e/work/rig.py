@@ -26,6 +26,14 @@ def needs(*programs):
     return found
 
 
+def children_of(pid):
+    """The ids of its child processes."""
+    children = []
+    for task in pathlib.Path(f'/proc/{pid}/task').iterdir():
+        children += (task / 'children').read_text().split()
+    return [int(child) for child in children]
+
+
 class Failure:
     """How a job ended that did not succeed. `final`: without another attempt, although it had
     three left."""
@@ -120,4 +128,5 @@ class Station:
         return self.sluice('job', jid, '--json').json
 
 
-__all__ = ['DATA', 'Failed', 'Failure', 'ROOT', 'Station', 'check', 'check_equal', 'needs']
+__all__ = ['DATA', 'Failed', 'Failure', 'ROOT', 'Station', 'check', 'check_equal', 'children_of',
+           'needs']

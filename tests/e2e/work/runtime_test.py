@@ -41,13 +41,6 @@ class Gate:
         self.file.write_text('')
 
 
-def children_of(pid):
-    children = []
-    for task in pathlib.Path(f'/proc/{pid}/task').iterdir():
-        children += (task / 'children').read_text().split()
-    return [int(child) for child in children]
-
-
 def get(url):
     with urllib.request.urlopen(url, timeout=30) as reply:
         return reply.read().decode()
@@ -66,8 +59,8 @@ def a_crash_costs_one_job():
         check_equal(station.run('math.factorial', 20)['digits'], 19, 'a job in a process')
         jid = station.push('gate', {}, options=['--retry', '0'])
         wait_until(lambda: station.job(jid).get('progress'), 'it runs')
-        victims = [pid for pid in children_of(station.worker.process.pid)
-                   if any(children_of(pid))]
+        victims = [pid for pid in rig.children_of(station.worker.process.pid)
+                   if any(rig.children_of(pid))]
         check_equal(len(victims), 1, 'the handler process that runs the program')
         os.kill(victims[0], signal.SIGKILL)
         done = station.sluice('wait', jid, '--timeout', '60s', timeout=90)
@@ -144,6 +137,37 @@ def answers_survive_both_ends():
             check('answers were in the spool' in station.log(), 'the log says so')
 
 
+def a_hanging_server_costs_no_answer():
+    """The server hangs while jobs run; they end; the worker is killed. Whether the server then goes
+    on or is killed as well, each job has run once, and its answer is there."""
+    for goes_on in (True, False):
+        gate = Gate()
+        with tempfile.TemporaryDirectory(prefix='sluice-spool-') as spool:
+            config = gate.config + f'[work]\nspool = "{spool}"\n'
+            with rig.Station(config=config) as station:
+                jids = [station.push('gate', {}) for _ in range(3)]
+                wait_until(lambda: all(station.job(jid).get('progress') for jid in jids),
+                           'they run')
+                station.server.pause()
+                gate.open()
+                wait_until(lambda: all(any(jid.encode() in path.read_bytes()
+                                           for path in pathlib.Path(spool).iterdir())
+                                       for jid in jids), 'the answers are in the spool')
+                station.worker.kill()
+                if goes_on:
+                    station.server.resume()
+                else:
+                    station.server.kill()
+                    station.server.start()
+                station.start_worker()
+                for jid in jids:
+                    check_equal(station.wait(jid), {'gone': True}, 'the result')
+                    check_equal(station.job(jid)['attempt'], 1, 'attempts')
+                check('answers were in the spool' in station.log(), 'the log says so')
+                wait_until(lambda: len(list(pathlib.Path(spool).iterdir())) == 1,
+                           'only the file of the living worker is left')
+
+
 def a_late_answer_is_refused():
     """The same, but meanwhile another worker has the job: the answer in the spool does no harm."""
     gate = Gate()
@@ -197,4 +221,4 @@ def dry_run():
 
 if __name__ == '__main__':
     run_tests(a_crash_costs_one_job, needs_and_limits, answers_survive_both_ends,
-              a_late_answer_is_refused, dry_run)
+              a_hanging_server_costs_no_answer, a_late_answer_is_refused, dry_run)
