@@ -93,6 +93,7 @@ Status WorkerOwner::run() {
 void WorkerOwner::on(Fetched& fetched) {
     is_fetching_ = false;
     add(counters_.fetched, fetched.jobs.size());
+    note_fetched(fetched.jobs.size());
     for (HeldJob& job : fetched.jobs) {
         // Delivered while we were leaving, or more than was asked for: back with it.
         if (phase_ != Phase::running || pressure_ || held_.size() >= channels_.held_max) {
@@ -371,7 +372,7 @@ void WorkerOwner::pass_time(Instant now) {
 }
 
 Instant WorkerOwner::next_deadline() const {
-    return std::min({next_beat_, phase_deadline_, next_timeout_, next_review_});
+    return std::min({next_beat_, phase_deadline_, next_timeout_, next_review_, next_fetch_});
 }
 
 // ---------------------------------------------------------------------------- orders

@@ -114,6 +114,7 @@ private:
     void pass_time(Instant now);
     [[nodiscard]] Instant next_deadline() const;
     void order_fetch();
+    void note_fetched(std::size_t jobs);
     void watch_ready();
     void review_ready(Instant now);
     void beat(Instant now);
@@ -162,6 +163,10 @@ private:
     /// By type: how many of its jobs in a row their handler gave back. At most one of each handler.
     std::map<std::string, std::uint32_t, std::less<>> given_back_;
     ReadyTarget ready_;
+    /// The next fetch is not ordered before this; no pause: never.
+    Instant next_fetch_ = Instant::max();
+    /// What the last one was ordered for.
+    std::uint32_t fetch_max_ = 0;
     /// When to look whether jobs wait behind long ones; none waited the last time: never.
     Instant next_review_ = Instant::max();
     /// No more are held ready than this, while nothing ends.

@@ -15,6 +15,11 @@ namespace {
 
 constexpr int job_weight = 16;
 constexpr int round_trip_weight = 8;
+constexpr int arrival_weight = 16;
+/// Jobs that come faster than this one by one are waited for a little. A chain of jobs, each pushed
+/// when the last has ended, is slower: it has a sync of the server's in every link.
+constexpr Duration arrival_fast = 250us;
+constexpr Duration fetch_pause_time = 2ms;
 /// A server that hangs is no reason to hold more.
 constexpr Duration round_trip_max = 500ms;
 
@@ -31,6 +36,17 @@ void ReadyTarget::job_took(Duration took) {
 
 void ReadyTarget::round_trip_took(Duration took) {
     round_trip_ = moved(round_trip_, std::min(took, round_trip_max), round_trip_weight);
+}
+
+void ReadyTarget::fetched(std::size_t jobs, Instant now) {
+    if (jobs == 0) return;
+    const Duration each = (now - last_fetched_) / static_cast<std::int64_t>(jobs);
+    last_fetched_ = now;
+    arrival_ = moved(arrival_, std::min(each, arrival_max), arrival_weight);
+}
+
+Duration ReadyTarget::fetch_pause() const {
+    return is_fixed() || arrival_ >= arrival_fast ? Duration{0} : fetch_pause_time;
 }
 
 std::uint32_t ReadyTarget::count_for(Duration job) const {
@@ -52,6 +68,10 @@ std::uint32_t ReadyTarget::worth_keeping(Duration nothing_ended_for) const {
 // ---------------------------------------------------------------------------- WorkerOwner
 
 void WorkerOwner::order_fetch() {
+    if (next_fetch_ != Instant::max()) {
+        if (monotonic_now() < next_fetch_) return;
+        next_fetch_ = Instant::max();
+    }
     if (is_fetching_ || phase_ != Phase::running || pressure_ ||
         unanswered_ > channels_.answers_max)
         return;
@@ -60,8 +80,15 @@ void WorkerOwner::order_fetch() {
     const std::size_t room = wanted - std::min(wanted, held_.size());
     // A round trip for one job while half the store is full would be waste.
     if (room < std::max<std::size_t>(ready / 2, 1)) return;
-    const auto max = static_cast<std::uint32_t>(std::min<std::size_t>(room, fetch_jobs_max));
-    is_fetching_ = channels_.fetches.try_push(FetchOrder{max}) == ChannelStatus::ok;
+    fetch_max_ = static_cast<std::uint32_t>(std::min<std::size_t>(room, fetch_jobs_max));
+    is_fetching_ = channels_.fetches.try_push(FetchOrder{fetch_max_}) == ChannelStatus::ok;
+}
+
+void WorkerOwner::note_fetched(std::size_t jobs) {
+    const Instant now = monotonic_now();
+    ready_.fetched(jobs, now);
+    const Duration pause = ready_.fetch_pause();
+    if (pause > Duration{0} && jobs > 0 && jobs < fetch_max_) next_fetch_ = now + pause;
 }
 
 /// From now on it is watched whether what waits gets its turn.

@@ -57,6 +57,31 @@ TEST(ReadyTarget, ANumberIsANumberWithoutATime) {
     EXPECT_EQ(target.worth_keeping(24h), 7U);
 }
 
+TEST(ReadyTarget, WaitsALittleForJobsThatComeFast) {
+    const struct {
+        Duration each;
+        std::size_t jobs;
+        Duration pause;
+    } rows[] = {{100us, 1, 2ms}, {100us, 10, 2ms}, {200us, 1, 2ms}, {300us, 1, 0ms}, {1s, 1, 0ms}};
+    for (const auto& row : rows) {
+        ReadyTarget target({.slots = 2, .most = 200, .time = 20ms});
+        ReadyTarget fixed({.slots = 2, .most = 200, .time = Duration{0}});
+        EXPECT_EQ(target.fetch_pause(), 0ms);
+        Instant now{10h};
+        for (int i = 0; i < 200; ++i) {
+            now += row.each * static_cast<std::int64_t>(row.jobs);
+            target.fetched(row.jobs, now);
+            target.fetched(0, now);
+            fixed.fetched(row.jobs, now);
+        }
+        EXPECT_EQ(target.fetch_pause(), row.pause) << to_seconds(row.each);
+        EXPECT_EQ(fixed.fetch_pause(), 0ms);
+        // After a pause of the producers the first job is not waited for.
+        target.fetched(1, now + 10s);
+        EXPECT_EQ(target.fetch_pause(), 0ms);
+    }
+}
+
 TEST(WorkerReady, WhatWaitsBehindALongJobGoesBack) {
     FakeQueue queue;
     Gate gate;
