@@ -3,8 +3,10 @@
 
 #include "kernel/base/text.h"
 #include "kernel/net/owned_fd.h"
+#include "kernel/sync/clock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -63,6 +65,20 @@ std::string file_text(const std::string& path) {
     std::array<char, 4096> text;
     const ssize_t count = fd ? ::read(fd.get(), text.data(), text.size()) : 0;
     return count > 0 ? std::string(text.data(), static_cast<std::size_t>(count)) : std::string();
+}
+
+/// Killed processes leave their group a moment after the kill, and until then it cannot be removed.
+/// One that the kernel does not let go of is not waited for: its group stays behind, empty one day.
+void kill_and_remove(const std::string& folder) {
+    constexpr Duration patience = 2s;
+    constexpr int look_milliseconds = 50;
+    const OwnedFd events(::open((folder + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC));
+    write_whole((folder + "/cgroup.kill").c_str(), "1");
+    const Instant give_up_at = deadline_after(patience);
+    while (::rmdir(folder.c_str()) != 0 && errno == EBUSY && monotonic_now() < give_up_at) {
+        pollfd changed{events.get(), POLLPRI, 0};
+        ::poll(&changed, 1, look_milliseconds);
+    }
 }
 
 }  // namespace
@@ -131,9 +147,7 @@ Result<Cgroup> Cgroup::make(const std::string& parent, const std::string& name,
 }
 
 Cgroup::~Cgroup() {
-    if (folder_.empty()) return;
-    write_whole((folder_ + "/cgroup.kill").c_str(), "1");
-    ::rmdir(folder_.c_str());
+    if (!folder_.empty()) kill_and_remove(folder_);
 }
 
 std::uint64_t Cgroup::out_of_memory_kills() const {
