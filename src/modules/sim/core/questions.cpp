@@ -209,6 +209,7 @@ std::string say_event(const ScenarioEvent& event) {
         case EventKind::trouble:
             return "trouble" +
                    (event.trouble.traffic.empty() ? "" : " with " + event.trouble.traffic);
+        case EventKind::slow: return "a slow server";
     }
     return {};
 }

@@ -70,6 +70,13 @@ QueueWorld::QueueWorld(const Scenario& scenario, const WorldOptions& options)
     for (const Limit& limit : scenario.limits) limits_.emplace_back(limit, frame_);
     for (const Traffic& traffic : scenario.traffic)
         latency_max_ = std::max(latency_max_, traffic.latency);
+    Duration slowest{0};
+    for (const ScenarioEvent& event : scenario.events) {
+        if (event.kind != EventKind::slow) continue;
+        slow_.push_back(&event);
+        slowest = std::max(slowest, event.slow.latency);
+    }
+    latency_max_ += slowest;
     troubles_.resize(scenario.events.size(), 0);
     make_lanes();
     make_workers();
@@ -162,8 +169,12 @@ void QueueWorld::handle_worker(Happening what, std::uint32_t number, std::uint64
 
 void QueueWorld::plan_arrival(std::uint32_t traffic) {
     TrafficState& state = traffic_[traffic];
-    if (const auto next = state.arrivals.next())
-        at(std::max(*next + state.spec.latency, now_), Happening::arrival, traffic);
+    const auto next = state.arrivals.next();
+    if (!next) return;
+    state.next_arrival = *next;
+    const Duration latency = state.spec.latency + slowness_at(*next).latency;
+    // Jobs of one producer do not overtake each other, though the way may take less time by then.
+    at(std::max(*next + latency, now_), Happening::arrival, traffic);
 }
 
 void QueueWorld::arrive(std::uint32_t traffic, bool of_backlog) {
@@ -176,7 +187,7 @@ void QueueWorld::arrive(std::uint32_t traffic, bool of_backlog) {
         state.free.pop_back();
     }
     WorldJob& job = host_.jobs()[number];
-    job.arrived = of_backlog ? now_ : now_ - state.spec.latency;
+    job.arrived = of_backlog ? now_ : state.next_arrival;
     job.service = state.spec.service.sample(state.service);
     job.luck = state.luck.unit();
     job.number = state.next_number++;
@@ -315,7 +326,7 @@ void QueueWorld::finish_job(std::uint32_t number) {
         if (worker.busy == 0) stop_worker(seat.worker);
         return;
     }
-    const Duration overhead = pools_[worker.pool].spec.overhead;
+    const Duration overhead = pools_[worker.pool].spec.overhead + slowness_at(now_).overhead;
     if (overhead > Duration{0}) {
         seat.phase = SeatPhase::resting;
         seat.event = at(now_ + overhead, Happening::rest_over, number);

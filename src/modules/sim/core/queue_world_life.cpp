@@ -200,6 +200,7 @@ void QueueWorld::scenario_event(std::uint32_t number) {
         case EventKind::workers_lost: lose_workers(event.lost); break;
         case EventKind::deploy: start_deploy(event.deploy); break;
         case EventKind::trouble: start_trouble(number); break;
+        case EventKind::slow: break;  // asked for with each job: slowness_at()
     }
 }
 
@@ -239,6 +240,19 @@ void QueueWorld::set_trouble() {
                 traffic.trouble = std::max(traffic.trouble, trouble.rate);
         }
     }
+}
+
+Slowness QueueWorld::slowness_at(Duration time) const {
+    Slowness most{.length = Duration{0}};
+    for (const ScenarioEvent* event : slow_) {
+        if (time < event->at) continue;
+        const Duration since = time - event->at;
+        const Slowness& slow = event->slow;
+        if ((event->every > Duration{0} ? since % event->every : since) >= slow.length) continue;
+        most.latency = std::max(most.latency, slow.latency);
+        most.overhead = std::max(most.overhead, slow.overhead);
+    }
+    return most;
 }
 
 void QueueWorld::start_deploy(const Deploy& deploy) {

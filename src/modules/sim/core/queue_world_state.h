@@ -88,6 +88,7 @@ struct TrafficState {
     Stream luck;     ///< The same.
     std::uint64_t further_attempts;
     std::uint64_t next_number = 0;
+    Duration next_arrival{0};
     double trouble = 0;
     std::vector<std::uint32_t> free;  ///< Jobs whose entries can be used again.
     Level waiting;
@@ -201,6 +202,7 @@ private:
     void start_trouble(std::uint32_t number);
     void end_trouble(std::uint32_t number);
     void set_trouble();
+    [[nodiscard]] Slowness slowness_at(Duration time) const;
     void start_deploy(const Deploy& deploy);
     void step_deploy(std::uint32_t pool);
     void left_batch(WorldWorker& worker);
@@ -230,7 +232,8 @@ private:
     std::deque<LimitState> limits_;
     std::vector<WorldWorker> workers_;
     std::vector<Seat> seats_;
-    std::vector<std::uint32_t> troubles_;  ///< By event: how many of it are under way.
+    std::vector<const ScenarioEvent*> slow_;  ///< The events of that kind.
+    std::vector<std::uint32_t> troubles_;     ///< By event: how many of it are under way.
     bool gated_ = false;  ///< Limits or resources: seats wait here, not in the engine.
     bool uses_resources_ = false;
     bool wake_gated_ = false;

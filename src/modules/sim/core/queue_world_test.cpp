@@ -381,6 +381,42 @@ TEST(QueueWorld, LatencyIsTheLeastWaitAndOverheadThePaceOfAQueue) {
     EXPECT_EQ(drained.drained_at, std::optional<Duration>(100 * 10ms + 99 * 2ms));
 }
 
+TEST(QueueWorld, ASlowServerAddsToLatencyAndOverheadWhileItIsSlow) {
+    Traffic rare = poisson("rare", 1, 1ms);
+    rare.arrivals = ArrivalProcess::constant(1s).value();
+    rare.service = Distribution::constant(10ms).value();
+    rare.latency = 1ms;
+    Scenario scenario = scenario_of({rare}, pool_of(1), 20s);
+    // At 3, 8, 13 and 18 s, for the jobs of two seconds each; of two at once the slower counts.
+    const Slowness slow{.latency = 400ms, .length = 1500ms};
+    scenario.events = {
+        {.at = 3s, .kind = EventKind::slow, .slow = slow, .every = 5s},
+        {.at = 3s, .kind = EventKind::slow, .slow = {.latency = 300ms, .length = 1500ms}}};
+    const Histogram waits = play(scenario).traffic[0].wait;
+    EXPECT_EQ(waits.count(), 20U);
+    EXPECT_EQ(waits.max(), 401ms);
+    EXPECT_EQ(waits.sum(), 8 * 401ms + 12 * 1ms);
+
+    Scenario queue = scenario_of({backlog("queued", 100, 10ms)}, pool_of(1), 100s);
+    queue.events = {
+        {.at = 500ms, .kind = EventKind::slow, .slow = {.overhead = 90ms, .length = 100ms}}};
+    // The 50th job ends at 500 ms, the 51st at 600 ms: only the first of them is followed by more.
+    EXPECT_EQ(play(queue).drained_at, std::optional<Duration>(100 * 10ms + 90ms));
+}
+
+TEST(QueueWorld, JobsOfAProducerDoNotOvertakeEachOther) {
+    Traffic steady = poisson("steady", 1, 1ms);
+    steady.arrivals = ArrivalProcess::constant(100ms).value();
+    steady.service = Distribution::constant(1ms).value();
+    Scenario scenario = scenario_of({steady}, pool_of(1), 1s);
+    // The second one is on its way for 300 ms; the third and fourth wait for it.
+    scenario.events = {
+        {.at = 200ms, .kind = EventKind::slow, .slow = {.latency = 300ms, .length = 50ms}}};
+    const Histogram waits = play(scenario).traffic[0].wait;
+    EXPECT_EQ(waits.max(), 300ms);
+    EXPECT_EQ(waits.sum(), 300ms + 201ms + 102ms + 3ms);
+}
+
 TEST(QueueWorld, ARunCanBeGivenUp) {
     WorldOptions options;
     int asked = 0;

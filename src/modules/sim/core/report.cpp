@@ -147,6 +147,7 @@ std::string mark_text(const ScenarioEvent& event) {
         case EventKind::deploy: return "deploy: " + event.deploy.pool;
         case EventKind::trouble:
             return "trouble" + (event.trouble.traffic.empty() ? "" : ": " + event.trouble.traffic);
+        case EventKind::slow: return "slow";
     }
     return {};
 }

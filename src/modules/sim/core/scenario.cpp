@@ -153,6 +153,18 @@ Status check_limit(const Limit& limit, const Scenario& scenario) {
     return {};
 }
 
+Status check_slowness(const Slowness& slow) {
+    constexpr Duration most = 10min;
+    for (const Duration extra : {slow.latency, slow.overhead}) {
+        if (extra < Duration{0} || extra > most)
+            return wrong("event: latency and overhead are 0 to 10 minutes");
+    }
+    if (slow.latency == Duration{0} && slow.overhead == Duration{0})
+        return wrong("event: slow needs a latency or an overhead");
+    if (slow.length <= Duration{0}) return wrong("event: for is above 0");
+    return {};
+}
+
 Status check_event(const ScenarioEvent& event, const Scenario& scenario) {
     const auto pool_known = [&](const std::string& name) -> Status {
         if (by_name(scenario.pools, name) != nullptr) return {};
@@ -180,6 +192,7 @@ Status check_event(const ScenarioEvent& event, const Scenario& scenario) {
             if (!is_chance(event.trouble.rate)) return wrong("event: rate is 0 to 1");
             if (event.trouble.length <= Duration{0}) return wrong("event: for is above 0");
             break;
+        case EventKind::slow: return check_slowness(event.slow);
     }
     return {};
 }

@@ -148,7 +148,14 @@ struct Trouble {
     Duration length = 5min;
 };
 
-enum class EventKind : std::uint8_t { workers_lost, deploy, trouble };
+/// The server, its disk or the network is slow for a time: a job takes more beside its work.
+struct Slowness {
+    Duration latency{0};   ///< Added to each traffic's: 0 … 10 minutes.
+    Duration overhead{0};  ///< Added to each pool's, the same.
+    Duration length = 5min;
+};
+
+enum class EventKind : std::uint8_t { workers_lost, deploy, trouble, slow };
 
 /// Something that happens at a time.
 struct ScenarioEvent {
@@ -157,6 +164,7 @@ struct ScenarioEvent {
     WorkersLost lost;  ///< The member of its kind counts.
     Deploy deploy;
     Trouble trouble;
+    Slowness slow;
     Duration every{0};  ///< Repeats after so long; 0: once.
 };
 

@@ -54,6 +54,14 @@ TEST(Scenario, WhatMakesNoSenseIsNamed) {
         {[](Scenario& s) { s.pools[0].autoscale = Autoscale{}; }, "up_above"},
         {[](Scenario& s) { s.limits[0].tenant = "nobody"; }, "applies to no traffic"},
         {[](Scenario& s) { s.events = {{.at = 1s}}; }, "no pool"},
+        {[](Scenario& s) { s.events = {{.at = 1s, .kind = EventKind::slow}}; },
+         "slow needs a latency or an overhead"},
+        {[](Scenario& s) { s.events = {{.kind = EventKind::slow, .slow = {.latency = 11min}}}; },
+         "0 to 10 minutes"},
+        {[](Scenario& s) {
+             s.events = {{.kind = EventKind::slow, .slow = {.overhead = 1ms, .length = 0s}}};
+         },
+         "for is above 0"},
     };
     EXPECT_TRUE(check_scenario(valid()));
     for (const Case& one : cases) {

@@ -225,11 +225,12 @@ private:
         ScenarioEvent event;
         TableReader table(value, "event", mistakes_);
         if (!table.has("at")) table.wrong("at", "is missing");
-        if (!table.has("kind")) table.wrong("kind", "is missing: workers_lost, deploy or trouble");
+        if (!table.has("kind"))
+            table.wrong("kind", "is missing: workers_lost, deploy, trouble or slow");
         event.at = table.moment("at", Duration{0}, scenario_.starts_at);
         event.every = table.duration("every", Duration{0});
-        event.kind =
-            static_cast<EventKind>(table.choice("kind", {"workers_lost", "deploy", "trouble"}, 0));
+        event.kind = static_cast<EventKind>(
+            table.choice("kind", {"workers_lost", "deploy", "trouble", "slow"}, 0));
         switch (event.kind) {
             case EventKind::workers_lost:
                 event.lost.pool = table.text("pool", first_pool());
@@ -246,6 +247,11 @@ private:
                 event.trouble.traffic = table.text("traffic");
                 event.trouble.rate = table.number("rate", 1, {0, 1});
                 event.trouble.length = table.duration("for", 5min);
+                break;
+            case EventKind::slow:
+                event.slow.latency = table.duration("latency", Duration{0});
+                event.slow.overhead = table.duration("overhead", Duration{0});
+                event.slow.length = table.duration("for", 5min);
                 break;
         }
         table.finish();

@@ -2,11 +2,10 @@
 #include "modules/sim/shell/scenario_file.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
 
 namespace sluice::sim {
 namespace {
@@ -80,6 +79,12 @@ at = "1h"
 kind = "deploy"
 batch = 1
 every = "2h"
+[[event]]
+at = "2h"
+kind = "slow"
+latency = "20ms"
+overhead = "30ms"
+for = "1m"
 )");
     ASSERT_TRUE(scenario) << scenario.error().message;
     const Traffic& mail = scenario->traffic[0];
@@ -105,6 +110,10 @@ every = "2h"
     EXPECT_EQ(scenario->events[0].at, 4h);  // 12:00 is four hours after 08:00
     EXPECT_EQ(scenario->events[0].lost.pool, "workers");
     EXPECT_EQ(scenario->events[1].every, 2h);
+    EXPECT_EQ(scenario->events[2].kind, EventKind::slow);
+    EXPECT_EQ(scenario->events[2].slow.latency, 20ms);
+    EXPECT_EQ(scenario->events[2].slow.overhead, 30ms);
+    EXPECT_EQ(scenario->events[2].slow.length, 1min);
 }
 
 TEST(ScenarioFile, MistakesHaveLineMemberAndWhatIsAllowed) {
@@ -182,27 +191,24 @@ name = "workers"
 }
 
 TEST(ScenarioFile, TracesLieBesideTheFile) {
-    const auto folder =
-        std::filesystem::path(testing::TempDir()) / ("sim" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder / "t.csv") << "at,queue,service\n1,a,10ms\n2,b,20ms\n4,a,30ms\n";
-    std::ofstream(folder / "s.toml") << R"(
+    const ScratchFolder folder;
+    folder.put("t.csv", "at,queue,service\n1,a,10ms\n2,b,20ms\n4,a,30ms\n");
+    folder.put("s.toml", R"(
 [[traffic]]
 name = "mail"
 arrivals = { kind = "trace", file = "t.csv", queue = "a" }
 service = { kind = "empirical", file = "t.csv", queue = "a" }
 [[pool]]
 name = "workers"
-)";
-    const auto scenario = load_scenario((folder / "s.toml").string());
+)");
+    const auto scenario = load_scenario(folder / "s.toml");
     ASSERT_TRUE(scenario) << scenario.error().message;
     EXPECT_EQ(scenario->traffic[0].service.mean(), 20ms);
     Arrivals arrivals(scenario->traffic[0].arrivals, Stream(1, 0, 0));
     EXPECT_EQ(arrivals.next(), std::optional<Duration>(1s));
     EXPECT_EQ(arrivals.next(), std::optional<Duration>(4s));
     EXPECT_EQ(arrivals.next(), std::nullopt);
-    EXPECT_EQ(load_scenario((folder / "none.toml").string()).error().code, Code::io);
-    std::filesystem::remove_all(folder);
+    EXPECT_EQ(load_scenario(folder / "none.toml").error().code, Code::io);
 }
 
 TEST(ScenarioFile, ResourcesAndTargetsAreChecked) {
