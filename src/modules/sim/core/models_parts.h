@@ -64,27 +64,27 @@ private:
     std::size_t size_ = 0;
 };
 
-/// A number that changes in time, and the area under it.
+/// A number that changes in time, and the area under it. Each step up adds its distance from now to
+/// the area, each step down takes it away: sums of times are all that has to be kept.
 struct ModelLevel {
     std::uint64_t value = 0;
-    std::int64_t since = 0;
-    Area area = 0;
+    Area steps = 0;        ///< Times of the steps down less those of the steps up; wraps.
     Area area_before = 0;  ///< Of the warm-up.
 
-    void settle(std::int64_t now) {
-        area += static_cast<Area>(value) * static_cast<std::uint64_t>(now - since);
-        since = now;
-    }
     void up(std::int64_t now) {
-        settle(now);
+        steps -= static_cast<std::uint64_t>(now);
         ++value;
     }
     void down(std::int64_t now) {
-        settle(now);
+        steps += static_cast<std::uint64_t>(now);
         --value;
     }
-    [[nodiscard]] double average(double window_ns) const {
-        return static_cast<double>(area - area_before) / window_ns;
+    [[nodiscard]] Area area(std::int64_t now) const {
+        return steps + static_cast<Area>(value) * static_cast<std::uint64_t>(now);
+    }
+    void begin_window(std::int64_t now) { area_before = area(now); }
+    [[nodiscard]] double average(std::int64_t now, double window_ns) const {
+        return static_cast<double>(area(now) - area_before) / window_ns;
     }
 };
 

@@ -30,6 +30,7 @@ private:
         Arrivals arrivals;
         Distribution service;
         Stream service_stream;
+        std::int64_t next_arrival = EventSlots::never;  ///< After the scheduled one.
         ModelLevel system;
         ModelLevel queue;
         ClassResult result;
@@ -47,6 +48,7 @@ private:
     };
 
     SLUICE_STEP void take();
+    SLUICE_STEP void draw_arrival(ClassState& state);
     SLUICE_STEP void schedule_arrival(std::uint32_t kind);
     SLUICE_STEP void on_arrival(std::uint32_t kind);
     SLUICE_STEP void on_departure(std::uint32_t index);
@@ -54,7 +56,7 @@ private:
     SLUICE_STEP void admit(const Customer& customer);
     SLUICE_STEP void start(std::uint32_t server, const Customer& customer);
     SLUICE_STEP void wait_at_end(const Customer& customer);
-    bool displace(const Customer& customer);
+    SLUICE_STEP bool displace(const Customer& customer);
     SLUICE_STEP void serve_next(std::uint32_t server);
     bool fails_and_returns(Customer& customer);
     SLUICE_STEP void leave(const Customer& customer);
@@ -133,7 +135,10 @@ ModelRun::ModelRun(const QueueModel& model, const RunPlan& plan)
 }
 
 Result<ModelResult> ModelRun::run() {
-    for (std::uint32_t kind = 0; kind < classes_.size(); ++kind) schedule_arrival(kind);
+    for (std::uint32_t kind = 0; kind < classes_.size(); ++kind) {
+        draw_arrival(classes_[kind]);
+        schedule_arrival(kind);
+    }
     if (plan_.warmup == 0) begin_window();
     const std::uint64_t wanted = plan_.warmup + plan_.customers;
     while (offered_ < wanted && !slots_.empty()) {
@@ -161,9 +166,16 @@ void ModelRun::take() {
     }
 }
 
+void ModelRun::draw_arrival(ClassState& state) {
+    const Duration at = state.arrivals.next_or_never();
+    state.next_arrival = at == Arrivals::never ? EventSlots::never : at.count();
+}
+
+// One arrival is drawn ahead: which event comes next then waits for no random number.
 void ModelRun::schedule_arrival(std::uint32_t kind) {
-    const Duration at = classes_[kind].arrivals.next_or_never();
-    slots_.set(first_class_ + kind, at == Arrivals::never ? EventSlots::never : at.count());
+    ClassState& state = classes_[kind];
+    slots_.set(first_class_ + kind, state.next_arrival);
+    if (state.next_arrival != EventSlots::never) draw_arrival(state);
 }
 
 void ModelRun::on_arrival(std::uint32_t kind) {
@@ -219,14 +231,15 @@ void ModelRun::wait_at_end(const Customer& customer) {
 // The victim is the lowest class in service, of that the one begun last; it goes to the front of
 // its own queue with the rest of its service.
 bool ModelRun::displace(const Customer& customer) {
-    Server* victim = nullptr;
-    for (Server& server : servers_) {
-        if (server.customer.kind <= customer.kind) continue;
-        if (victim == nullptr || server.customer.kind > victim->customer.kind ||
-            (server.customer.kind == victim->customer.kind && server.started > victim->started))
-            victim = &server;
+    // All servers are busy. No jumps: which of them it is cannot be guessed.
+    const Server* victim = servers_.data();
+    for (const Server& other : servers_) {
+        const bool lower =
+            (other.customer.kind > victim->customer.kind) |
+            ((other.customer.kind == victim->customer.kind) & (other.started > victim->started));
+        victim = lower ? &other : victim;
     }
-    if (victim == nullptr) return false;
+    if (victim->customer.kind <= customer.kind) return false;
     Customer displaced = victim->customer;
     displaced.service_left -= now_ - victim->started;
     displaced.waited -= now_;
@@ -322,13 +335,10 @@ void ModelRun::leave(const Customer& customer) {
 
 void ModelRun::begin_window() {
     window_start_ = now_;
-    busy_.settle(now_);
-    busy_.area_before = busy_.area;
+    busy_.begin_window(now_);
     for (ClassState& state : classes_) {
-        for (ModelLevel* level : {&state.system, &state.queue}) {
-            level->settle(now_);
-            level->area_before = level->area;
-        }
+        state.system.begin_window(now_);
+        state.queue.begin_window(now_);
     }
 }
 
@@ -343,9 +353,7 @@ void ModelRun::check_laws() const {
         SLUICE_CHECK(state.seen == state.turned_away + state.left + state.system.value);
         present += state.system.value;
         waiting += state.queue.value;
-        ModelLevel level = state.system;
-        level.settle(now_);
-        area += level.area;
+        area += state.system.area(now_);
         spent += state.spent;
     }
     SLUICE_CHECK(present == in_system_ && waiting == waiting_);
@@ -371,19 +379,16 @@ ModelResult ModelRun::finish() {
     const auto window = static_cast<double>(now_ - window_start_);
     const double divisor = std::max(window, 1.0);
     for (ClassState& state : classes_) {
-        state.system.settle(now_);
-        state.queue.settle(now_);
         ClassResult& one = state.result;
-        one.in_system = state.system.average(divisor);
-        one.in_queue = state.queue.average(divisor);
+        one.in_system = state.system.average(now_, divisor);
+        one.in_queue = state.queue.average(now_, divisor);
         const double finished = std::max(static_cast<double>(one.finished), 1.0) * ns;
         one.wait = static_cast<double>(state.wait_sum) / finished;
         one.sojourn = static_cast<double>(state.sojourn_sum) / finished;
         made.all.add(one);
         made.classes.push_back(one);
     }
-    busy_.settle(now_);
-    made.utilisation = busy_.average(divisor) / static_cast<double>(model_.servers);
+    made.utilisation = busy_.average(now_, divisor) / static_cast<double>(model_.servers);
     made.seconds = window / ns;
     made.events = taken_;
     made.series = std::move(series_);
