@@ -8,7 +8,7 @@
 #include "modules/work/built_in_types_testing.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
+#include <support/deflated.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -174,32 +174,18 @@ TEST_F(BuiltInTypes, CompressedFilesComeBackTheSame) {
     EXPECT_TRUE(folder.get("archive/lost-volume.txt").starts_with("A LOST VOLUME"));
 }
 
-std::string gzip_of(const std::string& text) {
-    std::string out(compressBound(static_cast<uLong>(text.size())) + 64, '\0');
-    z_stream stream{};
-    EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
-
 TEST_F(BuiltInTypes, DecompressionBombsAndDamagedFilesLeaveNothingBehind) {
     settings.limits.output_max = mib(8);
     settings.limits.ratio_max = 100;
-    folder.put("bomb.gz", gzip_of(std::string(8'000'000, '\0')));
+    folder.put("bomb.gz", gzipped(std::string(8'000'000, '\0')));
     folder.put("two-bombs.gz",
-               gzip_of(std::string(6'000'000, 'a')) + gzip_of(std::string(6'000'000, 'a')));
+               gzipped(std::string(6'000'000, 'a')) + gzipped(std::string(6'000'000, 'a')));
     std::string noise;
     for (std::uint64_t i = 0; noise.size() < 9'000'000; ++i)
         noise += std::to_string(i * 7919) + ",";
-    folder.put("large.gz", gzip_of(noise));
-    folder.put("small.gz", gzip_of(std::string(1'000'000, 'a')));
-    const std::string sound = gzip_of("sound");
+    folder.put("large.gz", gzipped(noise));
+    folder.put("small.gz", gzipped(std::string(1'000'000, 'a')));
+    const std::string sound = gzipped("sound");
     folder.put("cut.gz", sound.substr(0, sound.size() - 3));
     folder.put("head.gz", sound.substr(0, 4));
     folder.put("rubbish.gz", sound + "rubbish");
@@ -305,7 +291,7 @@ TEST_F(BuiltInTypes, CancelInTheMiddleLeavesNoOutput) {
     std::string text;
     while (text.size() < 3'000'000) text += "some,more,words\n";
     folder.put("long.txt", text);
-    folder.put("long.txt.gz", gzip_of(text));
+    folder.put("long.txt.gz", gzipped(text));
     const std::size_t before = folder.entries();
     const struct {
         const char* type;

@@ -5,7 +5,7 @@
 #include "modules/crawl/core/page/page_reader.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
+#include <support/deflated.h>
 
 #include <memory>
 #include <string>
@@ -71,20 +71,5 @@ inline std::vector<std::string> urls_of(const PageReading& reading) {
 }
 
 using Lines = std::vector<std::string>;
-
-/// As gzip.
-inline std::string gzipped(std::string_view text) {
-    z_stream stream{};
-    EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    std::string out(deflateBound(&stream, text.size()) + 64, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
 
 }  // namespace sluice::crawl

@@ -2,7 +2,7 @@
 #include "modules/crawl/core/sitemap/sitemap.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
+#include <support/deflated.h>
 
 #include <string>
 #include <string_view>
@@ -52,20 +52,6 @@ std::string urls(const Read& read) {
     return out;
 }
 
-std::string gzip(std::string_view text) {
-    z_stream stream{};
-    EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    std::string out(deflateBound(&stream, text.size()) + 32, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
-
 constexpr std::string_view usual = R"(<?xml version="1.0" encoding="UTF-8"?>
 <!-- a > b --><!DOCTYPE urlset [<!ENTITY a "<url><loc>no</loc></url>">]>
 <s:urlset xmlns:s='x'>
@@ -99,7 +85,7 @@ TEST(Sitemap, EntriesAreReadWithTheirExtensions) {
     EXPECT_EQ(format_rfc3339(*first.news_date), "2020-01-01T00:00:00Z");
     EXPECT_EQ(file.entries[1].url, "http://x/c?a&b");
     EXPECT_FALSE(file.entries[1].priority);
-    EXPECT_EQ(urls(read(gzip(usual))), urls(file));
+    EXPECT_EQ(urls(read(gzipped(usual))), urls(file));
 }
 
 TEST(Sitemap, IndexFeedsAndTextAreToldApart) {
@@ -142,7 +128,7 @@ TEST(Sitemap, WhatIsBrokenGivesWhatCouldBeRead) {
     EXPECT_EQ(urls(cut), "http://x/1 ");
     EXPECT_EQ(cut.status.error().code, Code::corrupt);
     EXPECT_EQ(urls(read(start + "</x></y>< a & b <1></urlset>")), "http://x/1 ");
-    const std::string packed = gzip(std::string(usual));
+    const std::string packed = gzipped(std::string(usual));
     EXPECT_EQ(read(packed.substr(0, packed.size() - 4)).status.error().code, Code::corrupt);
     for (const std::string_view none :
          {"<html><body>x</body></html>"sv, ""sv, "x"sv, "no url\n"sv, "<!-- -->"sv, "\x1F"sv}) {
@@ -169,7 +155,7 @@ TEST(Sitemap, LimitsHold) {
               "http://x/2 ");
     EXPECT_EQ(urls(read("http://x/1\nhttp://" + longer + "\nhttp://x/2")),
               "http://x/1 http://x/2 ");
-    const std::string bomb = gzip(std::string(20 << 20, ' '));
+    const std::string bomb = gzipped(std::string(20 << 20, ' '));
     EXPECT_FALSE(read_in_pieces(bomb, 1000, {}).status);
 }
 

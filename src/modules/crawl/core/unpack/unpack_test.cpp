@@ -2,7 +2,7 @@
 #include "modules/crawl/core/unpack/unpack.h"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
+#include <support/deflated.h>
 #include <zstd.h>
 
 #include <cstdint>
@@ -14,21 +14,6 @@ namespace {
 
 using namespace sluice;
 using namespace sluice::crawl;
-
-/// Window bits: 31 gzip, 15 zlib, -15 raw.
-std::string pack(std::string_view text, int window) {
-    z_stream stream{};
-    EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    std::string out(deflateBound(&stream, text.size()) + 32, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
 
 std::string zstd(std::string_view text) {
     std::string out(ZSTD_compressBound(text.size()), '\0');
@@ -64,9 +49,9 @@ const std::string text = [] {
 
 TEST(Unpack, EveryPackingIsReadInPiecesOfAnySize) {
     const std::vector<std::pair<std::string, Packing>> packed = {
-        {pack(text, 31), Packing::gzip},
-        {pack(text, 15), Packing::deflate},
-        {pack(text, -15), Packing::deflate},
+        {deflated(text, 31), Packing::gzip},
+        {deflated(text, 15), Packing::deflate},
+        {deflated(text, -15), Packing::deflate},
         {zstd(text), Packing::zstd}};
     for (const auto& [bytes, packing] : packed) {
         for (const std::size_t piece : {std::size_t{1}, std::size_t{1000}, SIZE_MAX}) {
@@ -85,7 +70,7 @@ TEST(Unpack, EveryPackingIsReadInPiecesOfAnySize) {
 }
 
 TEST(Unpack, MembersOfGzipAreOneTextAndWhatFollowsIsPassedOver) {
-    const std::string two = pack("one", 31) + pack("two", 31);
+    const std::string two = deflated("one", 31) + deflated("two", 31);
     EXPECT_EQ(read(two, {Packing::gzip}), "onetwo");
     EXPECT_EQ(read(two, {Packing::gzip}, 1), "onetwo");
     EXPECT_EQ(read(two + std::string(20, '\0'), {Packing::gzip}), "onetwo");
@@ -94,7 +79,7 @@ TEST(Unpack, MembersOfGzipAreOneTextAndWhatFollowsIsPassedOver) {
 }
 
 TEST(Unpack, LayersAreUndoneFromTheLast) {
-    const std::string stacked = zstd(pack(pack(text, 31), 15));
+    const std::string stacked = zstd(deflated(deflated(text, 31), 15));
     const std::vector<Packing> layers = {Packing::gzip, Packing::deflate, Packing::zstd};
     EXPECT_EQ(read(stacked, layers), text);
     EXPECT_EQ(read(stacked, layers, 7), text);
@@ -102,7 +87,7 @@ TEST(Unpack, LayersAreUndoneFromTheLast) {
 
 TEST(Unpack, LimitsStopABomb) {
     const std::string zeros(50 << 20, '\0');
-    const std::string bomb = pack(zeros, 31);
+    const std::string bomb = deflated(zeros, 31);
     std::string out = read(bomb, {Packing::gzip});
     EXPECT_TRUE(out.ends_with("!exhausted"));
     EXPECT_LT(out.size(), std::size_t{2} << 20);
@@ -119,7 +104,7 @@ TEST(Unpack, ContentEncodingIsAListOfKnownWords) {
     EXPECT_EQ(parse_content_encoding("x-gzip,,zstd,deflate").value().size(), 3U);
     EXPECT_EQ(parse_content_encoding("compress").error().code, Code::invalid);
     EXPECT_EQ(parse_content_encoding("br,br,br,br").error().code, Code::exhausted);
-    EXPECT_TRUE(looks_like_gzip(pack("x", 31)));
+    EXPECT_TRUE(looks_like_gzip(deflated("x", 31)));
     EXPECT_FALSE(looks_like_gzip("<xml"));
 }
 

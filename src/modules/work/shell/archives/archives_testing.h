@@ -2,6 +2,7 @@
 // For tests only: archives made byte by byte, so that they may say what no honest program writes.
 #pragma once
 
+#include <support/deflated.h>
 #include <zlib.h>
 
 #include <array>
@@ -59,21 +60,6 @@ inline std::string tar_of(const std::vector<TarItem>& items) {
         out.append((512 - item.content.size() % 512) % 512, '\0');
     }
     return out + std::string(1024, '\0');
-}
-
-/// `window`: -15 for raw deflate, 31 for gzip.
-inline std::string deflated(std::string_view text, int window) {
-    z_stream stream{};
-    deflateInit2(&stream, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY);
-    std::string out(deflateBound(&stream, text.size()), '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
 }
 
 struct ZipItem {
