@@ -49,19 +49,10 @@ Result<Config> load_config(ConfigTable& table, const ConfigArguments& arguments)
         if (equals == std::string_view::npos) continue;
         sources.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
-    const auto add = [&](const char* name, const std::string& value) {
-        if (!value.empty()) sources.flags.emplace_back(name, value);
-    };
-    add("jobs.data", arguments.data);
-    add("jobs.listen", arguments.jobs);
-    add("http.listen", arguments.http);
-    for (const std::string& setting : arguments.settings) {
-        const std::size_t equals = setting.find('=');
-        if (equals == std::string::npos) {
-            return fail(Code::invalid, "--set " + setting + ": write section.key=value");
-        }
-        sources.flags.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-    }
+    sources.add_flag("jobs.data", arguments.data);
+    sources.add_flag("jobs.listen", arguments.jobs);
+    sources.add_flag("http.listen", arguments.http);
+    SLUICE_TRY_STATUS(sources.add_settings(arguments.settings));
     return table.load(sources);
 }
 

@@ -106,23 +106,14 @@ Result<Config> load_worker_config(const WorkerArguments& arguments) {
         if (ours && equals != std::string_view::npos)
             sources.environment.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
-    const auto add = [&](const char* name, const std::string& value) {
-        if (!value.empty()) sources.flags.emplace_back(name, value);
-    };
-    add("work.jobs", arguments.jobs);
-    add("work.queues", join(arguments.queues, ","));
-    add("work.concurrency", arguments.concurrency);
-    add("work.read_roots", join(arguments.read_roots, ","));
-    add("work.write_root", arguments.write_root);
-    add("work.grace", arguments.grace);
-    add("log.format", arguments.log_format);
-    for (const std::string& setting : arguments.settings) {
-        const std::size_t equals = setting.find('=');
-        if (equals == std::string::npos) {
-            return fail(Code::invalid, "--set " + setting + ": write section.key=value");
-        }
-        sources.flags.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
-    }
+    sources.add_flag("work.jobs", arguments.jobs);
+    sources.add_flag("work.queues", join(arguments.queues, ","));
+    sources.add_flag("work.concurrency", arguments.concurrency);
+    sources.add_flag("work.read_roots", join(arguments.read_roots, ","));
+    sources.add_flag("work.write_root", arguments.write_root);
+    sources.add_flag("work.grace", arguments.grace);
+    sources.add_flag("log.format", arguments.log_format);
+    SLUICE_TRY_STATUS(sources.add_settings(arguments.settings));
     return table.load(sources);
 }
 

@@ -360,6 +360,20 @@ struct ConfigTable::Loading {
     }
 };
 
+void ConfigSources::add_flag(std::string name, std::string value) {
+    if (!value.empty()) flags.emplace_back(std::move(name), std::move(value));
+}
+
+Status ConfigSources::add_settings(const std::vector<std::string>& settings) {
+    for (const std::string& setting : settings) {
+        const std::size_t equals = setting.find('=');
+        if (equals == std::string::npos)
+            return fail(Code::invalid, "--set " + setting + ": write section.key=value");
+        flags.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    }
+    return {};
+}
+
 Result<Config> ConfigTable::load(const ConfigSources& sources) const {
     Loading loading{.table = *this};
     for (const Setting& setting : settings_) {

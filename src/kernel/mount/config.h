@@ -23,6 +23,11 @@ struct ConfigSources {
     std::vector<std::pair<std::string, std::string>> environment;
     /// "jobs.listen", value.
     std::vector<std::pair<std::string, std::string>> flags;
+
+    /// A flag of its own; one that was not given (empty) says nothing.
+    void add_flag(std::string name, std::string value);
+    /// Those of --set. Errors: invalid for what is not "section.key=value".
+    Status add_settings(const std::vector<std::string>& settings);
 };
 
 class Config;

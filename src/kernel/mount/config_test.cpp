@@ -81,6 +81,20 @@ TEST_F(ConfigTest, FlagsWinOverEnvironmentOverFile) {
     EXPECT_NE(config.warnings()[0].find("SLUICE_SERVICE_HOST"), std::string::npos);
 }
 
+TEST(ConfigSources, FlagsThatWereNotGivenSayNothing) {
+    ConfigSources sources;
+    sources.add_flag("jobs.data", "");
+    sources.add_flag("jobs.listen", "127.0.0.1:1");
+    ASSERT_TRUE(sources.add_settings({"jobs.cache=", "log.level=a=b"}));
+    const std::vector<std::pair<std::string, std::string>> expected = {
+        {"jobs.listen", "127.0.0.1:1"}, {"jobs.cache", ""}, {"log.level", "a=b"}};
+    EXPECT_EQ(sources.flags, expected);
+    const Status wrong = sources.add_settings({"jobs.cache"});
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().code, Code::invalid);
+    EXPECT_EQ(wrong.error().message, "--set jobs.cache: write section.key=value");
+}
+
 TEST_F(ConfigTest, AllMistakesAreReportedAtOnceWithTheirPlaces) {
     EXPECT_EQ(
         error_of("[jobs]\nlisen = \"x\"\nshards = 65\nlease = 30\npayload_max = \"x\"\n"
