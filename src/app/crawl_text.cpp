@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <string_view>
 #include <utility>
@@ -26,7 +27,7 @@ using crawl::Failure;
 constexpr Duration idle_shown_min = 5s;
 
 std::string human_rate(double rate) {
-    if (rate >= 100) return human_count(static_cast<std::uint64_t>(rate + 0.5)) + "/s";
+    if (rate >= 100) return human_count(static_cast<std::uint64_t>(std::llround(rate))) + "/s";
     std::array<char, 32> text{};
     std::snprintf(text.data(), text.size(), "%.1f/s", rate);
     return text.data();
@@ -104,8 +105,8 @@ public:
         }
         std::string out;
         for (const auto& [name, number] : rows_) {
-            out += "  " + name + std::string(names - columns_of(name) + 2, ' ') +
-                   std::string(numbers - columns_of(number), ' ') + number + '\n';
+            out.append("  ").append(name).append(names - columns_of(name) + 2, ' ');
+            out.append(numbers - columns_of(number), ' ').append(number).append("\n");
         }
         return out;
     }

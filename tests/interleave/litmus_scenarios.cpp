@@ -143,7 +143,7 @@ void counting_badly() {
 }
 
 /// A relaxed read-modify-write carries the release on; a relaxed store does not.
-template <bool Modify>
+template <bool modify>
 void release_sequence() {
     Atomic<int> flag(0);
     Var<int> data(0);
@@ -154,7 +154,7 @@ void release_sequence() {
         },
         [&] {
             if (flag.load(relaxed) != 1) return;
-            if constexpr (Modify) {
+            if constexpr (modify) {
                 flag.fetch_add(1, relaxed);
             } else {
                 flag.store(2, relaxed);

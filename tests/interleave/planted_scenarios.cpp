@@ -229,7 +229,7 @@ void wake_up_swallowed() {
 }
 
 /// A stack of free places by index (Treiber); without a tag it falls for ABA.
-template <bool Tagged>
+template <bool tagged>
 class FreeList {
 public:
     FreeList() {
@@ -255,15 +255,15 @@ public:
 
 private:
     static std::uint32_t tag(std::uint32_t head) {
-        return Tagged ? (head & ~std::uint32_t{0xFF}) + 0x100 : 0;
+        return tagged ? (head & ~std::uint32_t{0xFF}) + 0x100 : 0;
     }
     std::array<Word, places> next_;
     Word head_{0};
 };
 
-template <bool Tagged>
+template <bool tagged>
 void free_list() {
-    FreeList<Tagged> list;
+    FreeList<tagged> list;
     std::array<Var<int>, 3> used{Var<int>(0), Var<int>(0), Var<int>(0)};
     const auto take = [&] {
         const std::uint32_t place = list.take();
@@ -313,14 +313,14 @@ void two_producers_on_spsc() {
 }
 
 /// A Sync policy whose notify_all wakes one, or whose notify_one wakes nobody.
-template <bool All>
+template <bool all>
 struct BrokenSync : ModelSync {
     struct CondVar : interleave::CondVar {
         void notify_one() noexcept {
-            if constexpr (All) interleave::CondVar::notify_one();
+            if constexpr (all) interleave::CondVar::notify_one();
         }
         void notify_all() noexcept {
-            if constexpr (All) {
+            if constexpr (all) {
                 interleave::CondVar::notify_one();
             } else {
                 interleave::CondVar::notify_all();
@@ -441,21 +441,21 @@ void made_once() {
 }
 
 /// A sequence lock without the fences that it needs.
-template <bool Fences>
+template <bool fences>
 void sequence_lock() {
     Atomic<int> sequence(0), a(0), b(0);
     together(
         [&] {
             sequence.store(1, relaxed);
-            if constexpr (Fences) engine().fence(release);
+            if constexpr (fences) engine().fence(release);
             a.store(1, relaxed);
             b.store(1, relaxed);
-            sequence.store(2, Fences ? release : relaxed);
+            sequence.store(2, fences ? release : relaxed);
         },
         [&] {
-            const int before = sequence.load(Fences ? acquire : relaxed);
+            const int before = sequence.load(fences ? acquire : relaxed);
             const int x = a.load(relaxed), y = b.load(relaxed);
-            if constexpr (Fences) engine().fence(acquire);
+            if constexpr (fences) engine().fence(acquire);
             const int after = sequence.load(relaxed);
             if (before == after && before % 2 == 0) MODEL_CHECK(x == y);
         });

@@ -21,18 +21,18 @@ using Parker = primitives::SpinThenPark<ModelPlatform>;
 template <class Lock>
 using Guard = primitives::LockGuard<Lock>;
 
-template <int Times>
+template <int times>
 void mutex_excludes() {
     FutexMutex mutex;
     Var<int> count(0);
     const auto add = [&] {
-        for (int i = 0; i < Times; ++i) {
+        for (int i = 0; i < times; ++i) {
             const Guard guard(mutex);
             count.set(count.get() + 1);
         }
     };
     together(add, add);
-    MODEL_CHECK(count.get() == 2 * Times);
+    MODEL_CHECK(count.get() == 2 * times);
 }
 
 /// Three at once: a woken thread must not forget the third.

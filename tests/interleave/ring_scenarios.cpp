@@ -30,15 +30,15 @@ int pop(Ring& ring) {
 }
 
 /// More items than places, so that places are used again.
-template <int Capacity, int Count>
+template <int capacity, int count>
 void spsc_in_order() {
-    Spsc ring(Capacity);
+    Spsc ring(capacity);
     together(
         [&] {
-            for (int i = 1; i <= Count; ++i) push(ring, i);
+            for (int i = 1; i <= count; ++i) push(ring, i);
         },
         [&] {
-            for (int i = 1; i <= Count; ++i) MODEL_CHECK(pop(ring) == i);
+            for (int i = 1; i <= count; ++i) MODEL_CHECK(pop(ring) == i);
         });
 }
 

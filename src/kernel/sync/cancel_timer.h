@@ -28,7 +28,7 @@ public:
         Watch() = default;
         ~Watch() { reset(); }
         Watch(Watch&& other) noexcept
-            : timer_(std::exchange(other.timer_, nullptr)), key_(other.key_) {}
+            : timer_(std::exchange(other.timer_, nullptr)), key_(std::move(other.key_)) {}
         Watch& operator=(Watch&& other) noexcept;
         Watch(const Watch&) = delete;
         Watch& operator=(const Watch&) = delete;

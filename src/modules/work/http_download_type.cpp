@@ -300,9 +300,9 @@ sdk::Outcome Download::run() {
         return to_failure(kept ? response.error() : kept.error());
     }
     if (!is_wanted_) {
-        const sdk::Failure failure{
-            "HttpStatus", "the server answered with status " + std::to_string(response->status),
-            !asks_for_patience(response->status), response->retry_after};
+        sdk::Failure failure{"HttpStatus",
+                             "the server answered with status " + std::to_string(response->status),
+                             !asks_for_patience(response->status), response->retry_after};
         if (failure.final) static_cast<void>(file_.forget());
         return failure;
     }

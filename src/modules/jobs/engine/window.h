@@ -94,7 +94,7 @@ public:
         const bool low = resident_.size() <= limits.jobs / 2 && bytes_ <= limits.bytes / 2;
         if (spilled_ == 0 || reading_ || !low) return std::nullopt;
         reading_ = true;
-        return *horizon_;
+        return horizon_;
     }
     /// How many bytes of jobs a refill may bring. The page ends with the job that reaches it.
     [[nodiscard]] std::size_t room(const WindowLimits& limits) const {

@@ -49,7 +49,7 @@ double draw_gamma(double shape, Stream& stream) {
 
 Duration from_seconds(double seconds) {
     if (!(seconds > 0)) return Duration::zero();
-    return Duration{static_cast<std::int64_t>(std::min(seconds, seconds_max) * 1e9 + 0.5)};
+    return Duration{std::llround(std::min(seconds, seconds_max) * 1e9)};
 }
 
 Result<Distribution> Distribution::constant(Duration value) {

@@ -44,7 +44,7 @@ std::optional<double> parse_rate(std::string_view text) {
     const auto number = parse_number(text.substr(0, slash));
     if (!number || slash == std::string_view::npos) return number;
     const std::string_view unit = text.substr(slash + 1);
-    if (unit == "s") return *number;
+    if (unit == "s") return number;
     if (unit == "min" || unit == "m") return *number / 60;
     if (unit == "h") return *number / 3600;
     return std::nullopt;

@@ -4,6 +4,7 @@
 #include "kernel/wire/json_text.h"
 
 #include <algorithm>
+#include <cinttypes>
 #include <cmath>
 #include <cstdio>
 
@@ -156,9 +157,8 @@ void put_consumer_bars(std::string& out, const ThreadedStats& stats) {
         char head[64];
         std::snprintf(head, sizeof head, "  %4zu  [", i);
         char tail[96];
-        std::snprintf(tail, sizeof tail, "] %3.0f %%  %llu items, mean %s\n", share * 100,
-                      static_cast<unsigned long long>(one.consumed + one.failed),
-                      shown(one.mean_time()).c_str());
+        std::snprintf(tail, sizeof tail, "] %3.0f %%  %" PRIu64 " items, mean %s\n", share * 100,
+                      one.consumed + one.failed, shown(one.mean_time()).c_str());
         out += head + std::string(full, '#') + std::string(width - full, '.') + tail;
     }
     if (stats.consumers.size() > shown_max)

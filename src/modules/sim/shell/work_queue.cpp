@@ -14,23 +14,19 @@ ChannelStatus WorkQueue::push(WorkItem item, Duration& blocked) {
     const ChannelStatus at_once = try_push(item);
     if (at_once != ChannelStatus::full) return at_once;
     const Instant began = monotonic_now();
-    ChannelStatus status = ChannelStatus::ok;
-    Lane& lane = *lanes_[item.lane];
-    if (!has_lanes()) {
-        status = lane.push(std::move(item));
-    } else if (status = places_.push(Place{}); status == ChannelStatus::ok) {
-        // A place is held, so the lane has room: this does not wait.
-        status = lane.push(std::move(item));
-    }
+    ChannelStatus status = has_lanes() ? places_.push(Place{}) : ChannelStatus::ok;
+    // Whoever holds a place has room in the lane, too: then this does not wait.
+    if (status == ChannelStatus::ok) status = lanes_[item.lane]->push(std::move(item));
     blocked += monotonic_now() - began;
     return status;
 }
 
 ChannelStatus WorkQueue::try_push(WorkItem item) {
-    Lane& lane = *lanes_[item.lane];
-    if (!has_lanes()) return lane.try_push(std::move(item));
-    if (const auto status = places_.try_push(Place{}); status != ChannelStatus::ok) return status;
-    return lane.try_push(std::move(item));
+    if (has_lanes()) {
+        const ChannelStatus status = places_.try_push(Place{});
+        if (status != ChannelStatus::ok) return status;
+    }
+    return lanes_[item.lane]->try_push(std::move(item));
 }
 
 void WorkQueue::close() {

@@ -92,12 +92,13 @@ void Frontier::enqueue(Host& host, const Found& found, QueuedUrl url, WallTime n
     url.depth = found.depth;
     // A part of the host that brings nothing new waits behind everything else.
     const bool stale = host.novelty && host.novelty->is_stale(url.path);
-    url.urgency = stale ? urgency_last : std::min(found.urgency, urgency_last);
+    const std::uint8_t urgency = stale ? urgency_last : std::min(found.urgency, urgency_last);
+    url.urgency = urgency;
     url.hops = found.hops;
     url.kind = found.kind;
     ++host.known;
     ++totals_.pending;
-    add_entry(host, url.urgency, std::move(url), out);
+    add_entry(host, urgency, std::move(url), out);
     nudge(host, now);
 }
 

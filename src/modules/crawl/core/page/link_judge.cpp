@@ -67,11 +67,11 @@ LinkJudge::Target LinkJudge::judge(Url& url, std::string_view href, const Url& b
     }
     // What is out of scope is that whatever its shape.
     const ScopeVerdict verdict = rules_->scope->verdict(url);
-    if (!verdict.inside() && !(kind == UrlKind::sitemap && lets_sitemaps_pass(verdict.rule)))
-        out.excluded = Exclusion::scope;
-    else if (out.refusal != UrlRefusal::none)
+    const bool inside =
+        verdict.inside() || (kind == UrlKind::sitemap && lets_sitemaps_pass(verdict.rule));
+    if (inside && out.refusal != UrlRefusal::none)
         out.excluded = Exclusion::shape;
-    else if (rules_->allow && !rules_->allow(url))
+    else if (!inside || (rules_->allow && !rules_->allow(url)))
         out.excluded = Exclusion::scope;
     return out;
 }

@@ -88,7 +88,7 @@ Result<std::optional<Rates>> read_rates(std::string_view record, const Rates& be
         gate->running_max = static_cast<std::uint32_t>(in.varint());
     if (!known || !in.ok() || !in.at_end())
         return fail(Code::corrupt, "the crawl's rates, changed while it ran, cannot be read");
-    return same ? std::optional(std::move(rates)) : std::nullopt;
+    return same ? std::optional(rates) : std::nullopt;
 }
 
 }  // namespace sluice::crawl

@@ -63,7 +63,7 @@ std::string_view outcome_words(CrawlEnd end) {
 
 /// Only what may be clicked safely becomes a link.
 std::string url_html(std::string_view url) {
-    const std::string text = markup_escape(url);
+    std::string text = markup_escape(url);
     if (!url.starts_with("http://") && !url.starts_with("https://")) return text;
     return "<a rel=\"noreferrer nofollow\" href=\"" + text + "\">" + text + "</a>";
 }

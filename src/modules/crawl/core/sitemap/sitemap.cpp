@@ -366,7 +366,7 @@ private:
             SLUICE_TRY_STATUS(unpack_part(front));
         }
         // What came is used even if the packing ends too early; the fault is said all the same.
-        const Status unpacked = unpacker_->finish([](std::string_view) {});
+        Status unpacked = unpacker_->finish([](std::string_view) {});
         if (!decoder_) SLUICE_TRY_STATUS(start_text());
         std::string text;
         SLUICE_TRY_STATUS(decoder_->finish(text));

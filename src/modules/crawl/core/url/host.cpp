@@ -157,7 +157,8 @@ private:
             return read_ipv4();
         }
         if (pos_ < text_.size()) {
-            if (text_[pos_] != ':' || ++pos_ == text_.size()) return false;
+            if (text_[pos_] != ':') return false;
+            if (++pos_ == text_.size()) return false;
         }
         pieces_[piece_++] = static_cast<std::uint16_t>(value);
         return true;

@@ -18,7 +18,6 @@ namespace {
 
 using idna::Bidi;
 using idna::Joining;
-using idna::Properties;
 using idna::properties_of;
 using idna::Status;
 

@@ -28,9 +28,9 @@ bool is_within(char32_t c, char32_t first, char32_t count) {
 void decompose(char32_t c, std::u32string& out) {
     if (is_within(c, syllables, syllable_count)) {
         const char32_t index = c - syllables;
-        out += leads + index / (vowel_count * trail_count);
-        out += vowels + index % (vowel_count * trail_count) / trail_count;
-        if (index % trail_count != 0) out += trails + index % trail_count;
+        out.push_back(leads + index / (vowel_count * trail_count));
+        out.push_back(vowels + index % (vowel_count * trail_count) / trail_count);
+        if (index % trail_count != 0) out.push_back(trails + index % trail_count);
         return;
     }
     const auto parts = decomposition_of(c);

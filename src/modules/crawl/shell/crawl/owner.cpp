@@ -210,7 +210,7 @@ void Owner::pause(bool paused) {
 
 void Owner::set_rates(Rates rates) {
     MutexLock lock(wishes_mutex_);
-    rates_wish_ = std::move(rates);
+    rates_wish_ = rates;
     has_wishes_ = true;
     lock.unlock();
     wake();

@@ -249,7 +249,7 @@ private:
         skip_blanks();
         std::string text = name("an attribute");
         if (dialect_ == CssDialect::html) text = ascii_lowered(text);
-        const std::string value = "@*[local-name() = " + xpath_literal(text) + "]";
+        std::string value = "@*[local-name() = " + xpath_literal(text) + "]";
         skip_blanks();
         if (take(']')) return value;
         const std::size_t place = at_;

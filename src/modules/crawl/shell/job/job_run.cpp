@@ -95,9 +95,8 @@ Result<CrawlSummary> run_crawl_job(JobCrawl crawl, const JobServices& services,
         return fail(Code::denied, "this worker allows no hosts to be crawled (work.http_hosts)");
     Channel<CrawlProgress> news(1, "crawl-job.news");
     crawl.callbacks.on_progress = [&news](const CrawlProgress& progress) {
-        CrawlProgress copy = progress;
         // What has not been told yet is as good as this.
-        static_cast<void>(news.try_push(std::move(copy)));
+        static_cast<void>(news.try_push(CrawlProgress(progress)));
     };
     SLUICE_TRY(auto crawler, open_crawl(crawl.config, crawl.callbacks));
     return run_to_the_end(*crawler, news, crawl, context);

@@ -15,8 +15,8 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-template <std::size_t N>
-bool is_one_of(std::string_view text, const std::array<std::string_view, N>& names) {
+template <std::size_t count>
+bool is_one_of(std::string_view text, const std::array<std::string_view, count>& names) {
     return std::find(names.begin(), names.end(), text) != names.end();
 }
 

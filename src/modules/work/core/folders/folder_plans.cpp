@@ -48,15 +48,13 @@ SyncPlan plan_sync(const std::vector<FileFacts>& source, const std::vector<FileF
             continue;
         }
         const FileFacts& there = target[t++];
-        if (there.size != source[s].size || there.executable != source[s].executable) {
-            plan.copies.push_back(s);
-        } else if (by_content) {
+        const bool alike = there.size == source[s].size && there.executable == source[s].executable;
+        if (alike && by_content)
             plan.unsure.push_back(s);
-        } else if (there.changed != source[s].changed) {
-            plan.copies.push_back(s);
-        } else {
+        else if (alike && there.changed == source[s].changed)
             ++plan.same;
-        }
+        else
+            plan.copies.push_back(s);
     }
     while (t < target.size()) plan.deletes.push_back(t++);
     return plan;

@@ -104,6 +104,57 @@ std::optional<double> duration_of(std::string_view name, std::string_view text) 
 
 constexpr std::string_view month_names = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
+/// What programs call the members, where nobody says otherwise.
+struct KnownMember {
+    std::string_view name;
+    LogMember member;
+};
+constexpr KnownMember known_members[] = {{"time", LogMember::time},
+                                         {"timestamp", LogMember::time},
+                                         {"@timestamp", LogMember::time},
+                                         {"ts", LogMember::time},
+                                         {"date", LogMember::time},
+                                         {"client", LogMember::client},
+                                         {"client_ip", LogMember::client},
+                                         {"remote_addr", LogMember::client},
+                                         {"remote_ip", LogMember::client},
+                                         {"ip", LogMember::client},
+                                         {"method", LogMember::method},
+                                         {"request_method", LogMember::method},
+                                         {"path", LogMember::path},
+                                         {"uri", LogMember::path},
+                                         {"url", LogMember::path},
+                                         {"request_uri", LogMember::path},
+                                         {"referrer", LogMember::referrer},
+                                         {"referer", LogMember::referrer},
+                                         {"http_referer", LogMember::referrer},
+                                         {"user_agent", LogMember::agent},
+                                         {"http_user_agent", LogMember::agent},
+                                         {"agent", LogMember::agent},
+                                         {"source", LogMember::source},
+                                         {"logger", LogMember::source},
+                                         {"service", LogMember::source},
+                                         {"app", LogMember::source},
+                                         {"level", LogMember::level},
+                                         {"severity", LogMember::level},
+                                         {"lvl", LogMember::level},
+                                         {"message", LogMember::message},
+                                         {"msg", LogMember::message},
+                                         {"status", LogMember::status},
+                                         {"status_code", LogMember::status},
+                                         {"bytes", LogMember::bytes},
+                                         {"size", LogMember::bytes},
+                                         {"bytes_sent", LogMember::bytes},
+                                         {"body_bytes_sent", LogMember::bytes},
+                                         {"latency", LogMember::latency},
+                                         {"latency_ms", LogMember::latency},
+                                         {"duration", LogMember::latency},
+                                         {"duration_ms", LogMember::latency},
+                                         {"request_time", LogMember::latency},
+                                         {"response_time", LogMember::latency},
+                                         {"elapsed", LogMember::latency},
+                                         {"took", LogMember::latency}};
+
 }  // namespace
 
 std::string_view to_string(LogFormat format) {
@@ -218,57 +269,7 @@ std::optional<LogMember> LogReader::member_of(std::string_view name) const {
     for (std::size_t i = 0; i < log_member_count; ++i) {
         if (!names_.names[i].empty() && names_.names[i] == name) return static_cast<LogMember>(i);
     }
-    struct Known {
-        std::string_view name;
-        LogMember member;
-    };
-    using enum LogMember;
-    static constexpr Known known[] = {{"time", time},
-                                      {"timestamp", time},
-                                      {"@timestamp", time},
-                                      {"ts", time},
-                                      {"date", time},
-                                      {"client", client},
-                                      {"client_ip", client},
-                                      {"remote_addr", client},
-                                      {"remote_ip", client},
-                                      {"ip", client},
-                                      {"method", method},
-                                      {"request_method", method},
-                                      {"path", path},
-                                      {"uri", path},
-                                      {"url", path},
-                                      {"request_uri", path},
-                                      {"referrer", referrer},
-                                      {"referer", referrer},
-                                      {"http_referer", referrer},
-                                      {"user_agent", agent},
-                                      {"http_user_agent", agent},
-                                      {"agent", agent},
-                                      {"source", source},
-                                      {"logger", source},
-                                      {"service", source},
-                                      {"app", source},
-                                      {"level", level},
-                                      {"severity", level},
-                                      {"lvl", level},
-                                      {"message", message},
-                                      {"msg", message},
-                                      {"status", status},
-                                      {"status_code", status},
-                                      {"bytes", bytes},
-                                      {"size", bytes},
-                                      {"bytes_sent", bytes},
-                                      {"body_bytes_sent", bytes},
-                                      {"latency", latency},
-                                      {"latency_ms", latency},
-                                      {"duration", latency},
-                                      {"duration_ms", latency},
-                                      {"request_time", latency},
-                                      {"response_time", latency},
-                                      {"elapsed", latency},
-                                      {"took", latency}};
-    for (const auto& row : known) {
+    for (const auto& row : known_members) {
         if (row.name != name) continue;
         // A name of one's own takes the place of all well-known ones.
         if (!names_.names[static_cast<std::size_t>(row.member)].empty()) return std::nullopt;

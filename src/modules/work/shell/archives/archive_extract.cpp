@@ -125,7 +125,7 @@ private:
     }
 
     Status take_folder(const std::string& path, const ArchiveItem& item) {
-        const auto made = folder_.make_folder(path);
+        auto made = folder_.make_folder(path);
         if (!made && made.error().code == Code::exists) {
             return leave_out("duplicate", item, "has the place of another entry before it");
         }
