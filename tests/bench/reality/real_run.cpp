@@ -28,24 +28,9 @@ constexpr Duration drain_max = 20s;    // for what waits when the scenario is ov
 struct Trace {
     std::atomic<std::int64_t> started_ns{-1};
     std::atomic<std::int64_t> succeeded_ns{-1};
-};
-
-/// A mean of times that many threads measure.
-class TimeSum {
-public:
-    void add(Duration time) {
-        sum_ns_.fetch_add(time.count());
-        count_.fetch_add(1);
-    }
-    [[nodiscard]] std::uint64_t count() const { return count_; }
-    /// Seconds; 0 without any.
-    [[nodiscard]] double mean() const {
-        return count_ == 0 ? 0 : to_seconds(Duration{sum_ns_}) / static_cast<double>(count_);
-    }
-
-private:
-    std::atomic<std::int64_t> sum_ns_{0};
-    std::atomic<std::uint64_t> count_{0};
+    // When the job before it on its slot ended, by plan and in fact; of the first attempt.
+    std::atomic<std::int64_t> slot_free_planned_ns{-1};
+    std::atomic<std::int64_t> slot_free_since_ns{-1};
 };
 
 Error unsupported(const std::string& what) {
@@ -93,9 +78,9 @@ public:
     [[nodiscard]] MeasuredRun measured() const;
 
 private:
+    [[nodiscard]] MeasuredCosts costs() const;
     Status make_workers();
     sdk::Outcome handle(sdk::JobContext& context, double speed);
-    void note_start(Instant began, Duration arrived);
     void produce(std::size_t index);
     Status push(sdk::Client& client, std::size_t index, std::size_t number);
     [[nodiscard]] std::vector<std::string> queues_of(const sim::Pool& pool) const;
@@ -108,8 +93,6 @@ private:
     Instant begin_{};
     WaitGroup unstarted_;
     std::atomic<bool> has_failed_{false};
-    TimeSum gaps_;         // from the planned end of a job to the begin of the next
-    TimeSum idle_starts_;  // from the arrival to the begin
 };
 
 std::vector<std::string> RealRun::queues_of(const sim::Pool& pool) const {
@@ -150,16 +133,6 @@ struct SlotFree {
 };
 thread_local SlotFree slot_free{};
 
-void RealRun::note_start(Instant began, Duration arrived) {
-    // Certainly waiting when the slot became free, or the slot idle when the job arrived; what
-    // lies between may have been on its way.
-    constexpr Duration certainly = 8ms;
-    const Instant arrival = begin_ + arrived;
-    if (slot_free.since == Instant{}) return;
-    if (arrival + certainly <= slot_free.since) gaps_.add(began - slot_free.planned);
-    if (slot_free.since + certainly <= arrival) idle_starts_.add(began - arrival);
-}
-
 sdk::Outcome RealRun::handle(sdk::JobContext& context, double speed) {
     const Instant began = monotonic_now();
     std::size_t index = 0;
@@ -171,7 +144,10 @@ sdk::Outcome RealRun::handle(sdk::JobContext& context, double speed) {
     std::int64_t unset = -1;
     if (trace.started_ns.compare_exchange_strong(unset, (began - begin_).count()))
         unstarted_.done();
-    if (context.job().attempt <= 1) note_start(began, plan_.traffic()[index].jobs[number].at);
+    if (context.job().attempt <= 1 && slot_free.since != Instant{}) {
+        trace.slot_free_planned_ns.store((slot_free.planned - begin_).count());
+        trace.slot_free_since_ns.store((slot_free.since - begin_).count());
+    }
     const auto attempt = static_cast<std::uint32_t>(std::max(context.job().attempt, 1));
     const PlannedAttempt planned = plan_.attempt(index, number, attempt);
     const double share = planned.fails ? scenario_.traffic[index].failures.work_share : 1.0;
@@ -269,11 +245,29 @@ MeasuredRun RealRun::measured() const {
         measured.throughput = static_cast<double>(succeeded) / window;
         run.traffic.push_back(measured);
     }
-    run.costs = {.latency = idle_starts_.mean(),
-                 .overhead = gaps_.mean(),
-                 .idle_starts = idle_starts_.count(),
-                 .gaps = gaps_.count()};
+    run.costs = costs();
     return run;
+}
+
+MeasuredCosts RealRun::costs() const {
+    // Certainly waiting when the slot became free, or the slot idle when the job arrived; what
+    // lies between may have been on its way.
+    constexpr Duration certainly = 8ms;
+    MeasuredCosts costs;
+    for (std::size_t i = 0; i < traces_.size(); ++i) {
+        for (std::size_t number = 0; number < traces_[i]->size(); ++number) {
+            const Trace& trace = (*traces_[i])[number];
+            const Duration at = plan_.traffic()[i].jobs[number].at;
+            const Duration began{trace.started_ns.load()};
+            const Duration free_planned{trace.slot_free_planned_ns.load()};
+            const Duration free_since{trace.slot_free_since_ns.load()};
+            if (free_since < Duration{0} || free_planned < Duration{0}) continue;
+            if (at + certainly <= free_since)
+                costs.overhead.push_back({free_planned, began - free_planned});
+            if (free_since + certainly <= at) costs.latency.push_back({at, began - at});
+        }
+    }
+    return costs;
 }
 
 }  // namespace

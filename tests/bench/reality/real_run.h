@@ -3,6 +3,7 @@
 // kind of job and real workers (sdk/worker.h) whose handlers wait as long as the plan says.
 #pragma once
 
+#include "costs.h"
 #include "kernel/base/result.h"
 #include "plan.h"
 
@@ -20,18 +21,6 @@ struct MeasuredTraffic {
     /// it never did.
     std::vector<double> waits;
     double throughput = 0;  ///< Successes a second in the window, of all jobs.
-};
-
-/// What a run cost beside the work, in seconds on average: what a scenario calls latency and
-/// overhead.
-struct MeasuredCosts {
-    /// From a job's planned arrival until it began, where its slot had been idle for some time.
-    double latency = 0;
-    /// From the planned end of a job until the next one began on the same slot, where that had been
-    /// waiting for some time.
-    double overhead = 0;
-    std::uint64_t idle_starts = 0;  ///< That latency is a mean of.
-    std::uint64_t gaps = 0;         ///< That overhead is a mean of.
 };
 
 struct MeasuredRun {
