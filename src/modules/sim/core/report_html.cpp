@@ -58,6 +58,7 @@ svg text{fill:var(--soft);font:12px system-ui,"Segoe UI",Roboto,sans-serif}
 .legend i{display:inline-block;width:14px;height:4px;border-radius:2px;margin-right:6px;vertical-align:middle}
 .legend i.box{height:11px;border-radius:2px}
 .legend i.dash{height:0;border-top:2px dashed var(--warn);border-radius:0}
+@media screen and (max-width:760px){main{padding:20px 12px 32px}section{padding:14px 14px}svg{min-width:660px}}
 @media print{body{background:#fff}section,.tile{break-inside:avoid}}
 )css";
 
@@ -100,6 +101,12 @@ private:
         out_ += "<p class=\"soft small\">" + markup_escape(how) + "</p>\n";
     }
 
+    /// A tile is narrow: an interval goes to the next line as a whole.
+    static std::string unbroken(std::string text) {
+        for (std::size_t at = 0; (at = text.find(' ', at)) != std::string::npos;)
+            text.replace(at, 1, "\u00a0");
+        return text;
+    }
     void tile(const std::string& value, const std::string& what) {
         out_ += "<div class=\"tile\"><b>" + markup_escape(value) +
                 "</b><span class=\"soft small\">" + markup_escape(what) + "</span></div>";
@@ -109,7 +116,7 @@ private:
         out_ += "<div class=\"tiles\">";
         tile(say_time(total[Measure::wait_p50].mean), "median wait");
         tile(say_time(total[Measure::wait_p99].mean),
-             "p99 wait, 95 %: " + say_interval(total[Measure::wait_p99]));
+             "p99 wait, 95\u00a0%: " + unbroken(say_interval(total[Measure::wait_p99])));
         tile(say_number(total[Measure::throughput].mean) + "/s", "jobs done");
         if (!report_.pools.empty())
             tile(say_share(report_.pools[0].busy_share.mean), report_.pools[0].name + " busy");

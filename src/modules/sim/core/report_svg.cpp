@@ -63,8 +63,9 @@ std::string rectangle(double x, double y, double w, double h, const std::string&
            (title.empty() ? "/>" : "><title>" + markup_escape(title) + "</title></rect>");
 }
 
+/// Scrolled sideways where the page is too narrow for its letters (class "wide").
 std::string open_svg(double height, const std::string& title) {
-    return "<svg viewBox=\"0 0 " + number(width) + " " + number(height) +
+    return "<div class=\"wide\"><svg viewBox=\"0 0 " + number(width) + " " + number(height) +
            "\" role=\"img\" aria-label=\"" + markup_escape(title) + "\">";
 }
 
@@ -213,7 +214,7 @@ std::string svg_time_chart(const SvgTimeChart& chart) {
                path_of(plot, chart.series[i].mean, chart.bin) + "\"><title>" +
                markup_escape(chart.series[i].name) + "</title></path>";
     }
-    return out + marks_of(chart, plot) + "</svg>";
+    return out + marks_of(chart, plot) + "</svg></div>";
 }
 
 std::string svg_lives(const Report& report, std::size_t rows_max) {
@@ -230,7 +231,7 @@ std::string svg_lives(const Report& report, std::size_t rows_max) {
     marks.marks = report.marks;
     marks.starts_at = report.starts_at;
     return out + time_axis(plot, report.duration, report.starts_at) + marks_of(marks, plot) +
-           "</svg>";
+           "</svg></div>";
 }
 
 std::string svg_points(const Answer& answer) {
@@ -287,7 +288,7 @@ std::string svg_points(const Answer& answer) {
     }
     out += "<path class=\"line c0\" d=\"" + path + "\"/>";
     out += label((left + width) / 2, plot.bottom() + 38, "middle", answer.x_name);
-    return out + "</svg>";
+    return out + "</svg></div>";
 }
 
 }  // namespace sluice::sim
