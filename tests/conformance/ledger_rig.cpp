@@ -6,21 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <sstream>
 
 namespace sluice::jobs {
-
-TestFolder::TestFolder() {
-    path_ = (std::filesystem::temp_directory_path() / "sluice-XXXXXX").string();
-    if (::mkdtemp(path_.data()) == nullptr) std::abort();
-}
-
-TestFolder::~TestFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
 
 RocksSettings small_rocks(const std::string& folder) {
     return {.folder = folder, .memtable = kib(64), .cache = mib(1)};
@@ -80,7 +68,7 @@ private:
         ledger_ = std::move(*opened);
     }
 
-    TestFolder folder_;
+    ScratchFolder folder_;
     std::shared_ptr<FaultInjector> faults_ = std::make_shared<FaultInjector>();
     std::shared_ptr<RocksFaultEnv> env_ = std::make_shared<RocksFaultEnv>(faults_);
     std::unique_ptr<Ledger> ledger_;

@@ -6,26 +6,13 @@
 #include "kernel/store/rocks_store.h"
 #include "modules/jobs/ledger/ledger.h"
 
+#include <support/scratch_folder.h>
+
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace sluice::jobs {
-
-/// A new empty folder, removed at the end.
-class TestFolder {
-public:
-    TestFolder();
-    ~TestFolder();
-    TestFolder(const TestFolder&) = delete;
-    TestFolder& operator=(const TestFolder&) = delete;
-    [[nodiscard]] std::string operator/(const std::string& name) const {
-        return path_ + "/" + name;
-    }
-
-private:
-    std::string path_;
-};
 
 /// One ledger under test and the world around it.
 class LedgerRig {

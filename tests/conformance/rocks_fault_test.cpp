@@ -92,7 +92,7 @@ protected:
         ledger_ = std::move(*opened);
     }
 
-    TestFolder folder_;
+    ScratchFolder folder_;
     std::shared_ptr<FaultInjector> faults_ = std::make_shared<FaultInjector>();
     std::shared_ptr<RocksFaultEnv> env_ = std::make_shared<RocksFaultEnv>(faults_);
     std::unique_ptr<Ledger> ledger_;
@@ -172,7 +172,7 @@ TEST(RocksFaults, PowerCutWithATornTailAtAnyOperationLosesNothingSynced) {
 
 /// Needs root for the small file system; says so otherwise.
 TEST(RocksFaults, FullDiskRefusesPushesAndStillTakesAcks) {
-    const TestFolder folder;
+    const ScratchFolder folder;
     const std::string disk = folder / "disk";
     const FileIo files;
     ASSERT_TRUE(files.make_folders(disk));

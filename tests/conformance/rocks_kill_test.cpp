@@ -75,7 +75,7 @@ std::uint64_t run_and_kill(const std::string& folder, std::uint64_t lines) {
 }
 
 TEST(RocksKill, EverythingPromisedSurvivesSigkill) {
-    const TestFolder folder;
+    const ScratchFolder folder;
     Random random(3);
     std::uint64_t before = 0;
     for (int round = 0; round < 12; ++round) {

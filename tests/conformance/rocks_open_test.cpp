@@ -47,7 +47,7 @@ protected:
         return "";
     }
 
-    TestFolder folder_;
+    ScratchFolder folder_;
     FileIo files_;
 };
 

@@ -4,8 +4,8 @@
 #include "kernel/store/file_io.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <vector>
@@ -17,23 +17,19 @@ namespace fs = std::filesystem;
 
 class AppendFileTest : public testing::Test {
 protected:
-    AppendFileTest() : faults_(std::make_shared<FaultInjector>()), files_(faults_) {
-        std::string pattern = (fs::temp_directory_path() / "sluice-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~AppendFileTest() override { fs::remove_all(folder_); }
+    AppendFileTest() : faults_(std::make_shared<FaultInjector>()), files_(faults_) {}
 
     std::unique_ptr<AppendFile> open() {
         auto opened = files_.open_append(path());
         EXPECT_TRUE(opened) << opened.error().text();
         return std::move(*opened);
     }
-    [[nodiscard]] std::string path() const { return folder_ + "/log"; }
+    [[nodiscard]] std::string path() const { return folder_ / "log"; }
     [[nodiscard]] std::string content() const { return *FileIo().read_file(path(), mib(64)); }
 
     std::shared_ptr<FaultInjector> faults_;
     FileIo files_;
-    std::string folder_;
+    ScratchFolder folder_;
 };
 
 TEST_F(AppendFileTest, PartsAreWrittenInOrder) {

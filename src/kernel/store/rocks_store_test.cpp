@@ -5,11 +5,10 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
+#include <support/scratch_folder.h>
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -19,17 +18,10 @@ namespace {
 class RocksStoreTest : public testing::Test {
 protected:
     RocksStoreTest() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "sluice-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-        auto opened = RocksStore::open({.folder = folder_ + "/store"});
+        auto opened = RocksStore::open({.folder = folder_ / "store"});
         EXPECT_TRUE(opened) << opened.error().text();
         store_ = std::move(opened).value();
     }
-    ~RocksStoreTest() override {
-        store_.reset();
-        std::filesystem::remove_all(folder_);
-    }
-
     void put(std::size_t bytes) {
         rocksdb::WriteBatch batch;
         ASSERT_TRUE(batch.Put("row" + std::to_string(rows_++), std::string(bytes, 'x')).ok());
@@ -50,7 +42,7 @@ protected:
         return used;
     }
 
-    std::string folder_;
+    ScratchFolder folder_;
     std::unique_ptr<RocksStore> store_;
     std::uint64_t rows_ = 0;
 };

@@ -7,10 +7,10 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
+#include <support/scratch_folder.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -25,15 +25,7 @@ constexpr std::uint64_t spare_size = memtable / 4 * 3;
 
 class SpareLogTest : public testing::Test {
 protected:
-    SpareLogTest() {
-        std::string pattern = (fs::temp_directory_path() / "sluice-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~SpareLogTest() override {
-        store_.reset();
-        fs::remove_all(folder_);
-    }
-    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+    [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
 
     void open(const std::string& name) {
         store_.reset();
@@ -73,7 +65,7 @@ protected:
         ASSERT_TRUE(store_->db().ContinueBackgroundWork().ok());
     }
 
-    std::string folder_;
+    ScratchFolder folder_;
     std::unique_ptr<RocksStore> store_;
 };
 

@@ -3,26 +3,19 @@
 #include "kernel/store/file_io.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 
 namespace sluice {
 namespace {
 
 class Store : public testing::Test {
 protected:
-    Store() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "sluice-XXXXXX").string();
-        folder_ = ::mkdtemp(pattern.data());
-    }
-    ~Store() override { std::filesystem::remove_all(folder_); }
-    [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
+    [[nodiscard]] std::string path(const std::string& name) const { return folder_ / name; }
 
-    std::string folder_;
+    ScratchFolder folder_;
     FileIo files_;
 };
 
@@ -38,7 +31,7 @@ TEST_F(FileIoTest, ReplacedFileIsReadBackAndPrivate) {
     struct stat info{};
     ASSERT_EQ(::stat(path("a").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777U, 0600U);
-    EXPECT_EQ(*files_.list_folder(folder_), std::vector<std::string>{"a"});
+    EXPECT_EQ(*files_.list_folder(folder_.path()), std::vector<std::string>{"a"});
     EXPECT_EQ(files_.file_size(path("a"))->count, 3U);
 }
 
@@ -93,7 +86,7 @@ TEST_F(FileIoTest, SecondLockNamesTheHolderAndAFreedLockCanBeTaken) {
 }
 
 TEST_F(DiskGuardTest, BallastIsMadeAndGivenBackWhenADiskIsFull) {
-    DiskGuard guard({.folder = folder_,
+    DiskGuard guard({.folder = folder_.path(),
                      .ballast = mib(1),
                      .refuse_below = Bytes{2},
                      .accept_above = Bytes{3},
@@ -112,7 +105,7 @@ TEST_F(DiskGuardTest, BallastIsMadeAndGivenBackWhenADiskIsFull) {
 }
 
 TEST_F(DiskGuardTest, NothingIsAcceptedBelowTheMark) {
-    DiskGuard guard({.folder = folder_,
+    DiskGuard guard({.folder = folder_.path(),
                      .ballast = mib(1),
                      .refuse_below = Bytes{1ULL << 62U},
                      .accept_above = Bytes{1ULL << 62U},
