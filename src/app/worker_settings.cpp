@@ -48,6 +48,9 @@ std::vector<Setting> worker_settings() {
         Setting::text("work.exec_cgroup", "",
                       "A delegated control group (version 2) for work.exec.NAME.group_…; empty: "
                       "none."),
+        Setting::size("work.image_memory", work::WorkLimits().image_memory_max,
+                      {mib(64), Bytes{std::uint64_t{1} << 40}},
+                      "Memory that one image job may hold; also what it is said to need."),
         Setting::text("work.pdf_program", "/usr/bin/weasyprint",
                       "What makes PDF of HTML for report.render; empty: nothing does."),
         Setting::list("work.http_hosts", {},
@@ -151,6 +154,7 @@ Result<work::WorkSettings> work_settings(const Config& config) {
         program.arguments.assign(words.begin() + 1, words.end());
         settings.programs.push_back(std::move(program));
     }
+    settings.limits.image_memory_max = config.size("work.image_memory");
     settings.handlers = exec_handlers(config);
     settings.cgroup = config.text("work.exec_cgroup");
     return settings;

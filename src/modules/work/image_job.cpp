@@ -118,7 +118,10 @@ std::string image_result(const WrittenImage& written, const ImageAbout& from) {
     return out;
 }
 
-sdk::JobNeeds image_needs() { return {.mem_mb = 512}; }
+sdk::JobNeeds image_needs(const WorkLimits& limits) {
+    constexpr std::uint64_t mebibyte = mib(1).count;
+    return {.mem_mb = (limits.image_memory_max.count + mebibyte - 1) / mebibyte};
+}
 
 std::vector<sdk::JobType> image_types(const SharedServices& services) {
     return {image_contact_sheet(services), image_convert(services), image_crop(services),

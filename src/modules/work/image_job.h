@@ -57,8 +57,8 @@ std::vector<sdk::Argument> joined(std::vector<sdk::Argument> first,
 /// The result of a job that makes one image of one.
 std::string image_result(const WrittenImage& written, const ImageAbout& from);
 
-/// What an image job is said to need.
-sdk::JobNeeds image_needs();
+/// What an image job is said to need: the memory that it may hold at most.
+sdk::JobNeeds image_needs(const WorkLimits& limits);
 
 sdk::JobType image_info(const SharedServices& services);
 sdk::JobType image_convert(const SharedServices& services);

@@ -204,7 +204,7 @@ sdk::JobType image_thumbnail(const SharedServices& services) {
                 R"(sluice push image.thumbnail images/photo.jpg 'thumbs/photo-{size}.webp' '{"sizes": ["64", "320x200"]}')",
         },
         services, &read_thumbnail, &run_thumbnail);
-    row.needs = image_needs();
+    row.needs = image_needs(services->settings.limits);
     return row;
 }
 
@@ -248,7 +248,7 @@ sdk::JobType image_contact_sheet(const SharedServices& services) {
                 R"(sluice push image.contact_sheet '["images/photo.jpg", "images/badge.png"]' sheet.png '{"captions": true}')",
         },
         services, &read_sheet, &run_sheet);
-    row.needs = image_needs();
+    row.needs = image_needs(services->settings.limits);
     return row;
 }
 

@@ -269,7 +269,7 @@ sdk::JobType image_convert(const SharedServices& services) {
                 R"(sluice push image.convert images/photo.jpg photo.avif '{"quality": 50, "strip": true}')",
         },
         services, &read_convert, &run_convert);
-    row.needs = image_needs();
+    row.needs = image_needs(services->settings.limits);
     return row;
 }
 
@@ -308,7 +308,7 @@ sdk::JobType image_resize(const SharedServices& services) {
                 R"(sluice push image.resize images/photo.jpg small.webp '{"width": 400, "height": 400, "fit": "cover"}')",
         },
         services, &read_resize, &run_resize);
-    row.needs = image_needs();
+    row.needs = image_needs(services->settings.limits);
     return row;
 }
 
@@ -342,7 +342,7 @@ sdk::JobType image_crop(const SharedServices& services) {
                 R"(sluice push image.crop images/photo.jpg sun.png '{"width": 300, "height": 300, "gravity": "attention"}')",
         },
         services, &read_crop, &run_crop);
-    row.needs = image_needs();
+    row.needs = image_needs(services->settings.limits);
     return row;
 }
 
@@ -371,7 +371,7 @@ sdk::JobType image_filter(const SharedServices& services) {
                 R"(sluice push image.filter images/photo.jpg evening.jpg '{"steps": ["greyscale", "contrast 1.3", "sharpen"]}')",
         },
         services, &read_filter, &run_filter);
-    row.needs = image_needs();
+    row.needs = image_needs(services->settings.limits);
     return row;
 }
 

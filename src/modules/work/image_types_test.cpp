@@ -182,12 +182,27 @@ TEST_F(ImageTypes, JobsRunBesideEachOther) {
     EXPECT_EQ(folder.get("out-1.jpg"), folder.get("out-2.jpg"));
 }
 
-TEST_F(ImageTypes, SayHowMuchMemoryTheyNeed) {
-    const auto table = built_in_types(settings).value();
-    for (const auto& row : table) {
-        if (!row.name.starts_with("image.") || row.name == "image.info") continue;
-        EXPECT_EQ(row.needs.mem_mb, 512u) << row.name;
+TEST_F(ImageTypes, NeedTheMemoryThatTheyMayHold) {
+    for (const std::uint64_t limit : {64u, 512u, 2000u}) {
+        settings.limits.image_memory_max = mib(limit);
+        const auto table = built_in_types(settings).value();
+        for (const auto& row : table) {
+            if (!row.name.starts_with("image.") || row.name == "image.info") continue;
+            EXPECT_EQ(row.needs.mem_mb, limit) << row.name;
+        }
     }
+}
+
+TEST_F(ImageTypes, HoldNoMoreMemoryThanTheyMay) {
+    settings.limits.image_memory_max = mib(8);
+    // 1200 x 800 pixels of three bytes, and as much for rows on their way, twice: that fits, but
+    // not beside what a WebP encoder holds.
+    const std::string path = R"(["images/photo.jpg","o.png",)";
+    expect_in("image.crop", path + R"({"width":9,"height":9,"gravity":"entropy"}])", "o.png");
+    expect_failure("image.resize", path + R"({"width":1400,"enlarge":true,"format":"webp"}])",
+                   "LimitExceeded: ");
+    expect_failure("image.contact_sheet", R"([["images/badge.png"],"o.png",{"cell":"2000x1500"}])",
+                   "LimitExceeded: the sheet takes ");
 }
 
 }  // namespace

@@ -77,12 +77,12 @@ struct WorkLimits {
     Bytes archive_bytes_max{std::uint64_t{4} << 30};
     Duration archive_time_max{3600s};
     /// Of image jobs: a file read, the pixels of an image, those of one written as AVIF, bytes of
-    /// an image held as a whole, pages or frames of a file, time, metadata in a result, images of a
-    /// contact sheet.
+    /// that a job holds at once, which are its declared need as well, pages or frames of a file,
+    /// time, metadata in a result, images of a contact sheet.
     Bytes image_input_max = mib(512);
     std::uint64_t image_pixels_max = 100'000'000;
     std::uint64_t image_avif_pixels_max = 25'000'000;
-    Bytes image_memory_max = mib(1024);
+    Bytes image_memory_max = mib(512);
     std::uint64_t image_pages_max = 4096;
     Duration image_time_max{600s};
     Bytes image_metadata_max = kib(64);

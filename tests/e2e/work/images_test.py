@@ -4,12 +4,13 @@
 by Python reading PNG."""
 
 import pathlib
+import re
 import struct
 import subprocess
 import zlib
 
 import rig
-from harness import run_tests
+from harness import BIN, run_tests
 from rig import check, check_equal
 
 VIPSHEADER, FILE = rig.needs('vipsheader', 'file')
@@ -129,6 +130,41 @@ def thumbnails_and_sheet():
         check_equal(rows[0][:3], [0x20, 0x30, 0x40], 'background')
 
 
+def peak_mib(pid):
+    """The most memory that a process has had in RAM."""
+    status = pathlib.Path(f'/proc/{pid}/status').read_text()
+    return int(re.search(r'VmHWM:\s*(\d+) kB', status).group(1)) / 1024
+
+
+def memory():
+    """Jobs near the limit, each in a process of its own, take what they may and no more."""
+    if b'__asan_init' in (BIN / 'sluice-worker').read_bytes():
+        print('memory is not measured: the sanitizer takes several times as much')
+        return
+    limit = 256  # MiB
+    config = f'[work]\nisolate = ["image.*"]\nimage_memory = "{limit}MiB"\n'
+    cases = [('image.resize', 'photo.jpg', 'a.avif', {'width': 2900, 'enlarge': True}),
+             ('image.resize', 'photo.jpg', 'a.webp', {'width': 4200, 'enlarge': True}),
+             ('image.resize', 'badge.png', 'b.webp', {'width': 2700, 'enlarge': True}),
+             ('image.resize', 'photo.jpg', 'a.jpg',
+              {'width': 7000, 'enlarge': True, 'quality': 95}),
+             ('image.filter', 'photo.jpg', 'c.png', {'steps': ['blur 20', 'rotate 90']})]
+    for jobtype, path, output, options in cases:
+        with rig.Station(concurrency=1, config=config) as station:
+            station.run('image.resize', 'images/badge.png', 'first.png', {'width': 8})
+            process, = rig.children_of(station.worker.process.pid)
+            before = peak_mib(process)
+            made = station.run(jobtype, f'images/{path}', output, options)
+            used = peak_mib(process) - before
+            print(f'{output} {made["width"]}x{made["height"]}: {used:.0f} MiB')
+            check(used < limit, f'{jobtype} {output} took {used:.0f} MiB')
+    with rig.Station(config=config) as station:
+        failure = station.fail('image.resize', 'images/photo.jpg', 'a.avif',
+                               {'width': 3600, 'enlarge': True})
+        check(failure.errtype == 'LimitExceeded' and 'writing avif takes' in failure.message,
+              failure)
+
+
 def hostile():
     with rig.Station() as station:
         whole = (rig.DATA / 'images' / 'photo.jpg').read_bytes()
@@ -151,4 +187,4 @@ def hostile():
 
 
 if __name__ == '__main__':
-    run_tests(info, convert, resize_and_crop, filters, thumbnails_and_sheet, hostile)
+    run_tests(info, convert, resize_and_crop, filters, thumbnails_and_sheet, memory, hostile)

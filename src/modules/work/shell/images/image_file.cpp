@@ -145,10 +145,13 @@ ImageAbout read_about(VipsImage* image, ImageFormat format, std::uint64_t bytes)
     return about;
 }
 
+std::uint64_t pixel_bytes(const ImageAbout& about) {
+    return static_cast<std::uint64_t>(about.bands) * static_cast<std::uint64_t>(about.bits) / 8;
+}
+
 /// Bytes that the decoder itself holds of an image, beside what is made of it.
 std::uint64_t decoder_bytes(const ImageAbout& about) {
-    const std::uint64_t whole = about.stored.pixels() * static_cast<std::uint64_t>(about.bands) *
-                                static_cast<std::uint64_t>(about.bits) / 8;
+    const std::uint64_t whole = about.stored.pixels() * pixel_bytes(about);
     switch (about.format) {
         // All coefficients, of 16 bits each.
         case ImageFormat::jpeg: return about.interlaced ? 2 * whole : 0;
@@ -241,7 +244,7 @@ Result<Pixels> ImageFile::load_for_shrinking(double factor) const {
     return load_page(std::max(1.0, factor));
 }
 
-Status ImageFile::judge() const {
+Status ImageFile::judge() {
     const ImageLimits& limits = run_->limits();
     if (about_.stored.pixels() > limits.pixels_max) {
         return fail(Code::exhausted, "the image has " + to_string(about_.stored) +
@@ -253,11 +256,9 @@ Status ImageFile::judge() const {
                                          " pages or frames; the limit is " +
                                          std::to_string(limits.pages_max));
     }
-    if (const std::uint64_t bytes = decoder_bytes(about_); bytes > limits.memory_max) {
-        return fail(Code::exhausted, "decoding the image takes " + std::to_string(bytes) +
-                                         " bytes of memory; the limit is " +
-                                         std::to_string(limits.memory_max));
-    }
+    SLUICE_TRY(decoder_, run_->hold(decoder_bytes(about_) +
+                                        rows_on_their_way(about_.stored, pixel_bytes(about_)),
+                                    "decoding the image"));
     return {};
 }
 

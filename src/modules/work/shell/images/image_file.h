@@ -60,12 +60,13 @@ private:
     ImageFile(InputFile file, ImageRun& run, int page)
         : file_(std::make_unique<InputFile>(std::move(file))), run_(&run), page_(page) {}
     Result<Pixels> load_page(double factor) const;
-    Status judge() const;
+    Status judge();
 
     std::unique_ptr<InputFile> file_;  ///< Where the callbacks find it when this object moves.
     ImageRun* run_;
     int page_;
     ImageAbout about_;
+    HeldMemory decoder_;
     Pixels header_;
 };
 

@@ -2,6 +2,7 @@
 #include "modules/work/shell/images/image_output.h"
 
 #include "kernel/base/ascii.h"
+#include "modules/work/shell/images/image_change.h"
 
 #include <vips/vips.h>
 
@@ -84,9 +85,32 @@ Result<Pixels> without_alpha(Pixels image, const ImageColour& background, ImageR
     return run.taken(code, out);
 }
 
+int quality_of(const SaveOptions& options) {
+    return options.quality.value_or(options.format == ImageFormat::avif ? 55 : 80);
+}
+
+/// Bytes that the encoder holds (measured with pictures of noise, which take most), and rows on
+/// their way to it.
+std::uint64_t encoder_bytes(const Pixels& image, const SaveOptions& options) {
+    const ImageSize size = size_of(image);
+    const auto bands = static_cast<std::uint64_t>(vips_image_get_bands(image.get()));
+    const bool alpha = vips_image_hasalpha(image.get()) != 0;
+    // Where neighbours are mixed, transparent pixels are calculated with as numbers of four bytes.
+    const std::uint64_t rows = rows_on_their_way(
+        size, (alpha ? std::uint64_t{4} : 1) * VIPS_IMAGE_SIZEOF_PEL(image.get()));
+    switch (options.format) {
+        // All coefficients, of 16 bits each; below this quality most of the colours' are left out.
+        case ImageFormat::jpeg:
+            return rows + size.pixels() * (bands == 3 && quality_of(options) < 90 ? 3 : 2 * bands);
+        case ImageFormat::webp: return rows + (alpha ? 22 : 18) * size.pixels();
+        case ImageFormat::avif: return rows + 34 * size.pixels();
+        default: return rows;
+    }
+}
+
 int encode(VipsImage* image, VipsTarget* target, const SaveOptions& options) {
     const int strip = options.strip ? TRUE : FALSE;
-    const int quality = options.quality.value_or(options.format == ImageFormat::avif ? 55 : 80);
+    const int quality = quality_of(options);
     switch (options.format) {
         case ImageFormat::jpeg:
             return vips_jpegsave_target(image, target, "Q", quality, "strip", strip,
@@ -125,6 +149,9 @@ Result<ImageSize> save_image(const Pixels& image, OutputFile& output, const Save
     if (options.format == ImageFormat::jpeg) {
         SLUICE_TRY(last, without_alpha(std::move(last), options.background, run));
     }
+    SLUICE_TRY(const HeldMemory encoder,
+               run.hold(encoder_bytes(last, options),
+                        "writing " + std::string(to_string(options.format))));
     const Watch watch(last.get(), run);
     Writing writing{output, run};
     auto* custom = vips_target_custom_new();

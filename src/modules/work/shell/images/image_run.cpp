@@ -4,6 +4,7 @@
 #include <vips/vips.h>
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 namespace sluice::work {
@@ -14,7 +15,32 @@ void on_eval(VipsImage*, VipsProgress* progress, gpointer data) {
     static_cast<Watch*>(data)->calculated(progress->percent);
 }
 
+void release_held(gpointer held) {
+    const std::unique_ptr<HeldMemory> gone(static_cast<HeldMemory*>(held));
+}
+
+/// The image counts as memory of its job as long as libvips keeps it.
+void keep_with(VipsImage* image, HeldMemory memory) {
+    g_object_set_data_full(G_OBJECT(image), "sluice-held",
+                           std::make_unique<HeldMemory>(std::move(memory)).release(),
+                           &release_held);
+}
+
 }  // namespace
+
+HeldMemory::~HeldMemory() {
+    if (run_ != nullptr) run_->held_.fetch_sub(bytes_, std::memory_order_relaxed);
+}
+
+Result<HeldMemory> ImageRun::hold(std::uint64_t bytes, std::string_view what) {
+    const std::uint64_t before = held_.fetch_add(bytes, std::memory_order_relaxed);
+    HeldMemory memory(*this, bytes);
+    if (before + bytes <= limits_.memory_max) return memory;
+    return fail(Code::exhausted,
+                std::string(what) + " takes " + std::to_string(bytes) + " bytes of memory" +
+                    (before > 0 ? " beside the " + std::to_string(before) + " in use" : "") +
+                    "; the limit is " + std::to_string(limits_.memory_max));
+}
 
 void ImageRun::stage(int from, int to) {
     from_ = from;
@@ -79,14 +105,17 @@ Watch::~Watch() {
     g_signal_handler_disconnect(image_, handler_);
 }
 
+std::uint64_t rows_on_their_way(ImageSize size, std::uint64_t pixel_bytes) {
+    constexpr std::int64_t rows_max = 1'500;
+    const auto rows = static_cast<std::uint64_t>(std::min(rows_max, 2 * size.height));
+    return rows * static_cast<std::uint64_t>(size.width) * pixel_bytes;
+}
+
 Result<Pixels> in_memory(const Pixels& image, ImageRun& run) {
-    const std::uint64_t bytes = VIPS_IMAGE_SIZEOF_IMAGE(image.get());
-    if (bytes > run.limits().memory_max) {
-        return fail(Code::exhausted, "the image must be held in memory as a whole, which takes " +
-                                         std::to_string(bytes) + " bytes; the limit is " +
-                                         std::to_string(run.limits().memory_max));
-    }
+    SLUICE_TRY(HeldMemory held, run.hold(VIPS_IMAGE_SIZEOF_IMAGE(image.get()),
+                                         "holding the image in memory as a whole"));
     Pixels copy(vips_image_new_memory());
+    keep_with(copy.get(), std::move(held));
     // What is made of it still has to be calculated.
     const Watch watch(copy.get(), run, 50);
     if (vips_image_write(image.get(), copy.get()) != 0) {

@@ -60,17 +60,22 @@ Result<ContactSheet> ContactSheet::make(const SheetStyle& style, std::size_t ima
     SLUICE_TRY_STATUS(start_image_library());
     const ImageSize cell{style.cell.width, style.cell.height + strip_height(style)};
     const SheetPlan plan = plan_sheet({images, cell, style.columns, style.spacing});
-    const std::uint64_t pixels_max =
-        std::min(run.limits().pixels_max, run.limits().memory_max / bands);
+    const std::uint64_t pixels_max = run.limits().pixels_max;
     if (plan.size.pixels() > pixels_max) {
         return fail(Code::exhausted, "the sheet would have " + to_string(plan.size) +
                                          " pixels; the limit is " + std::to_string(pixels_max));
     }
-    return ContactSheet(style, plan, run);
+    SLUICE_TRY(HeldMemory held, run.hold(plan.size.pixels() * bands, "the sheet"));
+    return ContactSheet(style, plan, run, std::move(held));
 }
 
-ContactSheet::ContactSheet(const SheetStyle& style, const SheetPlan& plan, ImageRun& run)
-    : style_(style), plan_(plan), run_(&run), canvas_(plan.size.pixels() * bands) {
+ContactSheet::ContactSheet(const SheetStyle& style, const SheetPlan& plan, ImageRun& run,
+                           HeldMemory held)
+    : style_(style),
+      plan_(plan),
+      run_(&run),
+      held_(std::move(held)),
+      canvas_(plan.size.pixels() * bands) {
     for (std::size_t at = 0; at < canvas_.size(); at += bands) {
         std::copy(style.background.begin(), style.background.end(), canvas_.data() + at);
     }

@@ -24,7 +24,8 @@ struct SheetStyle {
 /// The sheet is painted as images are added; each file may be closed as soon as it was.
 class ContactSheet {
 public:
-    /// The run must outlive the sheet. Errors: exhausted (the sheet would have too many pixels).
+    /// The run must outlive the sheet. Errors: exhausted (the sheet would have too many pixels,
+    /// or take too much memory).
     static Result<ContactSheet> make(const SheetStyle& style, std::size_t images, ImageRun& run);
 
     /// Errors: those of thumbnail().
@@ -35,7 +36,7 @@ public:
     [[nodiscard]] const SheetPlan& plan() const { return plan_; }
 
 private:
-    ContactSheet(const SheetStyle& style, const SheetPlan& plan, ImageRun& run);
+    ContactSheet(const SheetStyle& style, const SheetPlan& plan, ImageRun& run, HeldMemory held);
     /// Paints an image of plain colours so that its upper left corner is there.
     Status paint(Pixels image, std::int64_t left, std::int64_t top);
     [[nodiscard]] Result<Pixels> caption_mask(std::string_view text, std::int64_t width) const;
@@ -44,6 +45,7 @@ private:
     SheetStyle style_;
     SheetPlan plan_;
     ImageRun* run_;
+    HeldMemory held_;                   ///< Of the canvas.
     std::vector<std::uint8_t> canvas_;  ///< Rows from the top, three bytes a pixel.
     std::int64_t added_ = 0;
 };
