@@ -80,6 +80,10 @@ struct Prepared {
     WorkerFacts facts;
 };
 
+bool runs_isolated(const TypeRules& rules, const sdk::JobType& type) {
+    return type.is_isolated || rules.is_isolated(type.name);
+}
+
 Result<Prepared> prepare(const WorkerArguments& arguments) {
     SLUICE_TRY(Config config, load_worker_config(arguments));
     SLUICE_TRY(const work::WorkSettings settings, work_settings(config));
@@ -93,7 +97,7 @@ Result<Prepared> prepare(const WorkerArguments& arguments) {
                       .capacity = options.capacity};
     facts.confinement = work::describe_confinement(settings.handlers, settings.cgroup);
     for (const sdk::JobType& type : types) {
-        if (rules.is_isolated(type.name)) facts.isolated.push_back(type.name);
+        if (runs_isolated(rules, type)) facts.isolated.push_back(type.name);
     }
     return Prepared{std::move(config), std::move(options), std::move(types), std::move(rules),
                     std::move(facts)};
@@ -114,7 +118,9 @@ std::shared_ptr<work::HandlerProcesses> make_processes(const Prepared& prepared,
 Status add_types(sdk::Worker& worker, const Prepared& prepared,
                  const std::shared_ptr<work::HandlerProcesses>& processes) {
     for (const sdk::JobType& type : prepared.types) {
-        auto run = prepared.rules.is_isolated(type.name) ? work::isolated(processes) : type.run;
+        auto run = runs_isolated(prepared.rules, type)
+                       ? work::isolated(processes, type.isolated_time_max)
+                       : type.run;
         SLUICE_TRY_STATUS(
             worker.add(type.name, std::move(run), prepared.rules.terms(type.name, type.needs)));
     }
@@ -184,7 +190,7 @@ Result<int> dry_run(const WorkerArguments& arguments) {
     for (const sdk::JobType& type : prepared.types) {
         types.push_back({.name = type.name,
                          .terms = prepared.rules.terms(type.name, type.needs),
-                         .is_isolated = prepared.rules.is_isolated(type.name)});
+                         .is_isolated = runs_isolated(prepared.rules, type)});
     }
     std::vector<std::string> names;
     for (const DryRunType& type : types) names.push_back(type.name);

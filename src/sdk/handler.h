@@ -114,6 +114,11 @@ struct JobType {
     Handler run;
     /// What one such job needs beside a slot; a worker's settings may say otherwise.
     JobNeeds needs{};
+    /// What it calls may crash, or does not listen to the token: `sluice work` runs its jobs in
+    /// processes of their own, whatever its settings say.
+    bool is_isolated = false;
+    /// There its process is killed after this long, and the job fails for good; zero: no limit.
+    Duration isolated_time_max{0};
 };
 
 }  // namespace sluice::sdk

@@ -37,8 +37,9 @@ Result<std::string> run_markdown(const MarkdownRequest& request, Task& task) {
         text += bytes;
         return Status();
     }));
-    SLUICE_TRY(std::string html, markdown_to_html(text, request.options, task.cancel()));
-    if (request.page) html = html_page(request.title, html);
+    SLUICE_TRY(Html made, markdown_to_html(text, request.options, task.cancel()));
+    const std::string html =
+        request.page ? html_page(request.title, made.text) : std::move(made.text);
     SLUICE_TRY(OutputFile output,
                task.services.files.open_output(request.output, limits.output_max));
     SLUICE_TRY_STATUS(output.write(html));
@@ -50,12 +51,13 @@ Result<std::string> run_markdown(const MarkdownRequest& request, Task& task) {
     json.begin_object().key("output").string(request.output);
     json.key("input_bytes").unsigned_integer(file.size());
     json.key("output_bytes").unsigned_integer(output.bytes());
-    json.key("sha256").string(digest.finish()).end_object();
+    json.key("sha256").string(digest.finish());
+    json.key("bare_links").boolean(made.bare_links).end_object();
     return out;
 }
 
 sdk::JobType text_markdown(const SharedServices& services) {
-    return with_handler(
+    auto row = with_handler(
         {
             .name = "text.markdown",
             .summary = "Makes an HTML page of a Markdown text.",
@@ -82,10 +84,15 @@ sdk::JobType text_markdown(const SharedServices& services) {
                  .positions = 2,
                  .notes =
                      R"(HTML in the text is left out, and links of `javascript:`, `vbscript:`, `file:` and `data:` (but images) lose their target. The text may have 1 MiB, 100 quotes and lists within each other on a line, and tables of 500,000 cells; bytes that are not UTF-8 become U+FFFD.)"},
-            .result_help = R"(`output`, `input_bytes`, `output_bytes`, `sha256` of the output.)",
+            .result_help =
+                R"(`output`, `input_bytes`, `output_bytes`, `sha256` of the output, `bare_links`: whether links like `www.example.org` were looked for, which the flavour `github` does unless the text is such that it would take too long.)",
             .example = R"(sluice push text.markdown texts/logbook.md logbook.html)",
         },
         services, &read_markdown, &run_markdown);
+    // A text may be such that the library takes minutes for it, and it hears of no cancelling.
+    row.is_isolated = true;
+    row.isolated_time_max = services->settings.limits.markdown_time_max;
+    return row;
 }
 
 }  // namespace

@@ -88,6 +88,8 @@ struct WorkLimits {
     Bytes image_metadata_max = kib(64);
     std::uint64_t sheet_images_max = 500;
     Bytes markdown_max = mib(1);
+    /// Where handlers have processes of their own.
+    Duration markdown_time_max{20s};
     /// Numbers of one math.stats.
     std::size_t stats_numbers_max = 10'000'000;
     std::uint64_t factorial_max = 200'000;

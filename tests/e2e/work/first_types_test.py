@@ -5,7 +5,7 @@
 import math
 
 import rig
-from harness import run_tests
+from harness import run_tests, sluice
 from rig import check, check_equal
 
 
@@ -20,5 +20,13 @@ def numbers():
               failure)
 
 
+def every_type_is_run_by_one_of_these_tests():
+    """Looks for its name, in quotes or pushed by a shell, in the sources of the end-to-end tests."""
+    tests = ''.join(path.read_text() for path in (rig.ROOT / 'tests' / 'e2e').rglob('*_test.py'))
+    known = [one['name'] for one in sluice('types', '--json').json]
+    check(len(known) > 45, f'{len(known)} types')
+    check_equal([name for name in known if f"'{name}'" not in tests], [], 'types without a test')
+
+
 if __name__ == '__main__':
-    run_tests(numbers)
+    run_tests(numbers, every_type_is_run_by_one_of_these_tests)

@@ -4,13 +4,15 @@
 worker; results compared with Python's modules."""
 
 import csv
+import hashlib
 import html.parser
 import json
 import math
 import statistics
+import time
 
 import rig
-from harness import run_tests
+from harness import run_tests, wait_until
 from rig import DATA, check, check_equal
 
 EVENTS = 'logs/events.jsonl'
@@ -37,6 +39,47 @@ def markdown_is_a_safe_page():
         check('script' not in tags.found, 'a script')
         check_equal([url for url in tags.targets if url and not url.startswith('https:')], [],
                     'addresses')
+
+
+def hostile_markdown_holds_nobody_up():
+    """Texts that the library takes minutes for: others are converted meanwhile, and a cancel ends it."""
+    with rig.Station(concurrency=2) as station:
+        (station.out / 'images.md').write_text('![[]()' * 170_000)
+        (station.out / 'links.md').write_text('a.a@b.' * 170_000)
+        done = station.run('text.markdown', 'texts/logbook.md', 'logbook.html')
+        check_equal(done['bare_links'], True, 'links of an ordinary text')
+        check_equal(station.run('text.markdown', 'links.md')['bare_links'], False, 'costly links')
+        hostile = station.push('text.markdown', 'images.md')
+        wait_until(lambda: station.job(hostile)['state'] == 'running', 'it runs')
+        began = time.monotonic()
+        station.run('text.markdown', 'texts/logbook.md', 'again.html')
+        check_equal(station.job(hostile)['state'], 'running', 'the hostile one meanwhile')
+        check_equal(station.sluice('cancel', hostile).code, 0, 'the cancel')
+        wait_until(lambda: station.job(hostile)['state'] != 'running', 'its end')
+        check_equal(station.job(hostile)['state'], 'cancelled', 'how it ended')
+        check(time.monotonic() - began < 20, 'the cancel waited for the conversion')
+        check(not (station.out / 'images.md.html').exists(), 'an output')
+
+
+def texts_change_encoding_case_and_line_ends():
+    """Compared with Python's codecs."""
+    rows = [('latin1-letter.txt', {'from': 'ISO-8859-1', 'line_endings': 'crlf'},
+             'latin-1', 'utf-8', lambda text: text.replace('\r\n', '\n').replace('\n', '\r\n')),
+            ('snow-koi8r.txt', {'from': 'KOI8-R', 'case': 'upper'}, 'koi8_r', 'utf-8', str.upper),
+            ('geduld-utf16.txt', {'from': 'UTF-16'}, 'utf-16', 'utf-8', str),
+            ('orchard-crlf.txt', {'line_endings': 'lf', 'case': 'lower', 'to': 'UTF-16LE'}, 'ascii',
+             'utf-16-le',
+             lambda text: text.replace('\r\n', '\n').lower())]
+    with rig.Station() as station:
+        for name, options, source, target, change in rows:
+            done = station.run('text.convert', f'texts/{name}', f'made/{name}', options)
+            text = (DATA / 'texts' / name).read_bytes().decode(source)
+            made = (station.out / 'made' / name).read_bytes()
+            check_equal(made, change(text).encode(target), name)
+            check_equal((done['bytes'], done['replaced']), (len(made), 0), f'result of {name}')
+            check_equal(done['sha256'], hashlib.sha256(made).hexdigest(), f'digest of {name}')
+        failure = station.fail('text.convert', 'texts/greek.txt', 'greek.txt', {'to': 'ISO-8859-1'})
+        check(failure.final and failure.errtype == 'InvalidInput', failure)
 
 
 def tables_and_objects():
@@ -94,5 +137,6 @@ def primes_next_to_a_number():
 
 
 if __name__ == '__main__':
-    run_tests(markdown_is_a_safe_page, tables_and_objects, numbers_are_described,
+    run_tests(markdown_is_a_safe_page, hostile_markdown_holds_nobody_up,
+              texts_change_encoding_case_and_line_ends, tables_and_objects, numbers_are_described,
               primes_next_to_a_number)

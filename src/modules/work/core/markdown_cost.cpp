@@ -44,7 +44,31 @@ std::size_t columns_of(std::string_view line) {
     return is_dashes && bars > 0 ? bars + 1 : 0;
 }
 
+std::uint64_t count_of(std::string_view text, std::string_view part) {
+    std::uint64_t count = 0;
+    for (std::size_t at = text.find(part); at != std::string_view::npos;
+         at = text.find(part, at + part.size())) {
+        ++count;
+    }
+    return count;
+}
+
 }  // namespace
+
+std::uint64_t bare_link_steps(std::string_view text) {
+    std::uint64_t steps = 0;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find_first_of(" \t\r\n"), text.size());
+        const std::string_view piece = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        // An entity may stand for an "@".
+        std::uint64_t places = count_of(piece, "@") + count_of(piece, "&");
+        const std::uint64_t links = count_of(piece, "www.") + count_of(piece, "://");
+        if (links > 0) places += links + count_of(piece, ")");
+        steps += places * piece.size();
+    }
+    return steps;
+}
 
 Status check_markdown_cost(std::string_view text, bool tables, const MarkdownCosts& costs) {
     std::size_t cells = 0;

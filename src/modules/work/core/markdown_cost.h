@@ -6,6 +6,7 @@
 #include "kernel/base/result.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace sluice::work {
@@ -19,5 +20,12 @@ struct MarkdownCosts {
 
 /// `tables`: whether they will be looked for. Errors: exhausted.
 Status check_markdown_cost(std::string_view text, bool tables, const MarkdownCosts& costs = {});
+
+/// More steps than looking for bare links ("www.example.org", "ada@example.org") takes: from each
+/// place where one might begin, or its end be disputed, everything up to the next blank may be
+/// looked at.
+std::uint64_t bare_link_steps(std::string_view text);
+/// With more than this links are not looked for; some tenths of a second.
+inline constexpr std::uint64_t bare_link_steps_max = 100'000'000;
 
 }  // namespace sluice::work

@@ -234,6 +234,22 @@ TEST(MarkdownCost, IsJudgedByMarksAndCells) {
     EXPECT_TRUE(check_markdown_cost("|-|-|\n1\n2\n3\n4\n", false, costs));
 }
 
+TEST(MarkdownCost, OfBareLinksGrowsWithWhatHasNoBlank) {
+    const struct {
+        const char* text;
+        std::uint64_t steps;
+    } rows[] = {
+        {"", 0},
+        {"no links, but (brackets) here", 0},
+        {"ada@example.org", 15},
+        {"a@b c@d\te@f\ng@h", 12},
+        {"a&#64;b", 7},
+        {"www.a.org", 9},
+        {"http://a.org/)))", 64},
+    };
+    for (const auto& row : rows) EXPECT_EQ(bare_link_steps(row.text), row.steps) << row.text;
+}
+
 std::string transform(std::string_view text, LetterCase letter_case, LineEnding ending) {
     TextTransform whole(letter_case, ending);
     std::string out;

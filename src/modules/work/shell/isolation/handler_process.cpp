@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <optional>
@@ -269,9 +270,50 @@ HandlerProcessCounters HandlerProcesses::counters() const {
     return {.started = started_, .crashed = crashed_, .killed = killed_};
 }
 
-sdk::Handler isolated(std::shared_ptr<HandlerProcesses> processes) {
-    return [processes = std::move(processes)](sdk::JobContext& context) {
-        return processes->run(context);
+namespace {
+
+/// A context with a deadline of its own.
+class TimedContext final : public sdk::JobContext {
+public:
+    TimedContext(sdk::JobContext& context, Duration time_max)
+        : context_(context),
+          source_(context.cancel(), deadline_after(time_max)),
+          token_(source_.token()) {}
+
+    [[nodiscard]] const sdk::Delivery& job() const override { return context_.job(); }
+    [[nodiscard]] const CancelToken& cancel() const override { return token_; }
+    void progress(int percent, std::string_view note) override { context_.progress(percent, note); }
+    Result<std::vector<sdk::Refusal>> push(std::span<sdk::JobSpec> jobs) override {
+        return context_.push(jobs);
+    }
+    Result<std::vector<sdk::JobEnd>> ends(std::span<const std::string> jids) override {
+        return context_.ends(jids);
+    }
+
+private:
+    sdk::JobContext& context_;
+    CancelSource source_;
+    CancelToken token_;
+};
+
+sdk::Outcome run_timed(HandlerProcesses& processes, sdk::JobContext& context, Duration time_max) {
+    TimedContext timed(context, time_max);
+    sdk::Outcome outcome = processes.run(timed);
+    const bool is_over = !timed.cancel().check() && context.cancel().check();
+    if (!is_over || std::holds_alternative<std::string>(outcome)) return outcome;
+    return sdk::Failure{"LimitExceeded",
+                        "it took longer than the limit of " +
+                            std::to_string(std::llround(to_seconds(time_max))) + " s",
+                        true,
+                        {}};
+}
+
+}  // namespace
+
+sdk::Handler isolated(std::shared_ptr<HandlerProcesses> processes, Duration time_max) {
+    return [processes = std::move(processes), time_max](sdk::JobContext& context) {
+        return time_max > Duration{0} ? run_timed(*processes, context, time_max)
+                                      : processes->run(context);
     };
 }
 

@@ -65,8 +65,9 @@ private:
     std::atomic<std::uint64_t> killed_{0};
 };
 
-/// The same type with its jobs in those processes.
-sdk::Handler isolated(std::shared_ptr<HandlerProcesses> processes);
+/// The same type with its jobs in those processes. A job that runs for longer than `time_max` is
+/// cancelled, after the grace killed, and is the final failure "LimitExceeded"; zero: no limit.
+sdk::Handler isolated(std::shared_ptr<HandlerProcesses> processes, Duration time_max = {});
 
 /// The life of a handler process: jobs of these types from the socket, one after another, until the
 /// worker closes it or ends; then it ends at once, whatever a handler still does.

@@ -200,6 +200,28 @@ TEST_F(Isolation, AHandlerThatDoesNotListenIsKilled) {
     EXPECT_EQ(processes->counters().crashed, 0U);
 }
 
+TEST_F(Isolation, ATypesTimeLimitEndsAJobForGood) {
+    auto impatient = options();
+    impatient.cancel_grace = 10ms;
+    const auto shared = std::make_shared<HandlerProcesses>(impatient);
+    const auto run_within = [&](const std::string& name, Duration time_max,
+                                CancelToken token = {}) {
+        Context context(name, "[]", std::move(token));
+        return isolated(shared, time_max)(context);
+    };
+    for (const char* name : {"deaf", "listen"}) {
+        const auto failure = std::get<sdk::Failure>(run_within(name, 50ms));
+        EXPECT_EQ(failure.errtype, "LimitExceeded") << name;
+        EXPECT_EQ(failure.message, "it took longer than the limit of 0 s");
+        EXPECT_TRUE(failure.final);
+    }
+    EXPECT_EQ(shared->counters().killed, 1U);
+    EXPECT_TRUE(std::holds_alternative<std::string>(run_within("pid", 1h)));
+    const CancelSource source;
+    source.cancel(Error{Code::cancelled, "enough"});
+    EXPECT_EQ(std::get<sdk::Failure>(run_within("listen", 1h, source.token())).errtype, "Heard");
+}
+
 TEST_F(Isolation, AHandlerPushesJobsAndAsksForTheirEnds) {
     Context context("push", "[]");
     EXPECT_EQ(run(context), "refused dead own-jid-1");

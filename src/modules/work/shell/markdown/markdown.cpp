@@ -18,6 +18,7 @@ namespace {
 
 /// Between two looks at the token.
 constexpr std::size_t text_piece_bytes = 4 * 1024;
+constexpr std::string_view bare_links_extension = "autolink";
 
 struct FreeParser {
     void operator()(cmark_parser* parser) const { cmark_parser_free(parser); }
@@ -37,10 +38,12 @@ Mutex& library() {
 
 }  // namespace
 
-Result<std::string> markdown_to_html(std::string_view text, const MarkdownOptions& options,
-                                     const CancelToken& cancel) {
+Result<Html> markdown_to_html(std::string_view text, const MarkdownOptions& options,
+                              const CancelToken& cancel) {
     // What would keep the library, and all who wait for it, busy for minutes.
     SLUICE_TRY_STATUS(check_markdown_cost(text, options.github));
+    Html html;
+    html.bare_links = options.github && bare_link_steps(text) <= bare_link_steps_max;
     const MutexLock lock(library());
     cmark_gfm_core_extensions_ensure_registered();
     int flags = CMARK_OPT_DEFAULT | CMARK_OPT_VALIDATE_UTF8;
@@ -48,7 +51,9 @@ Result<std::string> markdown_to_html(std::string_view text, const MarkdownOption
     const std::unique_ptr<cmark_parser, FreeParser> parser(cmark_parser_new(flags));
     if (!parser) return fail(Code::exhausted, "no memory for cmark");
     if (options.github) {
-        for (const char* name : {"table", "strikethrough", "autolink", "tagfilter", "tasklist"}) {
+        for (const char* name :
+             {"table", "strikethrough", bare_links_extension.data(), "tagfilter", "tasklist"}) {
+            if (name == bare_links_extension && !html.bare_links) continue;
             if (cmark_syntax_extension* extension = cmark_find_syntax_extension(name)) {
                 cmark_parser_attach_syntax_extension(parser.get(), extension);
             }
@@ -61,10 +66,11 @@ Result<std::string> markdown_to_html(std::string_view text, const MarkdownOption
     const std::unique_ptr<cmark_node, FreeNode> document(cmark_parser_finish(parser.get()));
     if (!document) return fail(Code::exhausted, "no memory for cmark");
     SLUICE_TRY_STATUS(cancel.check());
-    const std::unique_ptr<char, FreeText> html(
+    const std::unique_ptr<char, FreeText> rendered(
         cmark_render_html(document.get(), flags, cmark_parser_get_syntax_extensions(parser.get())));
-    if (!html) return fail(Code::exhausted, "no memory for cmark");
-    return std::string(html.get());
+    if (!rendered) return fail(Code::exhausted, "no memory for cmark");
+    html.text = rendered.get();
+    return html;
 }
 
 std::string html_page(std::string_view title, std::string_view body) {

@@ -11,7 +11,7 @@ namespace sluice::work {
 namespace {
 
 std::string html(std::string_view text, const MarkdownOptions& options = {}) {
-    return markdown_to_html(text, options, {}).value();
+    return markdown_to_html(text, options, {}).value().text;
 }
 
 TEST(Markdown, IsCommonMarkWithGithubsExtensions) {
