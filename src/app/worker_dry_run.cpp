@@ -32,21 +32,6 @@ std::string capacity_text(const sdk::Capacity& capacity) {
     return text;
 }
 
-std::string terms_text(const DryRunType& type) {
-    std::string text;
-    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-    const sdk::JobNeeds& needs = type.terms.needs;
-    if (needs.cpu > 0) add("cpu " + number(needs.cpu));
-    if (needs.mem_mb > 0) add("mem_mb " + std::to_string(needs.mem_mb));
-    if (needs.gpu > 0) add("gpu " + std::to_string(needs.gpu));
-    for (const std::string& label : needs.labels) add("label " + label);
-    if (type.terms.concurrency_max > 0) {
-        add("at most " + std::to_string(type.terms.concurrency_max) + " at once");
-    }
-    if (type.is_isolated) add("in a process of its own");
-    return text;
-}
-
 std::string pressure_text(const sdk::PressureLimits& limits) {
     if (limits.are_none()) return "not looked at";
     std::string text = "fetches no more";
@@ -65,7 +50,8 @@ void print_types(const DryRun& what, std::vector<std::string>& problems) {
     sdk::Admission admission(what.options.capacity);
     std::printf("\nTypes\n");
     for (const DryRunType& type : what.types) {
-        std::printf("  %-22s %s\n", type.name.c_str(), terms_text(type).c_str());
+        const std::string terms = terms_text(type.terms, type.is_isolated);
+        std::printf(terms.empty() ? "  %s%s\n" : "  %-22s %s\n", type.name.c_str(), terms.c_str());
         const auto misfit = admission.misfit(admission.add_type(type.terms));
         if (misfit) problems.push_back(type.name + " can never run here: it " + *misfit);
     }
@@ -91,6 +77,21 @@ int print_queues(const DryRun& what) {
 }
 
 }  // namespace
+
+std::string terms_text(const sdk::TypeTerms& terms, bool is_isolated) {
+    std::string text;
+    const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+    const sdk::JobNeeds& needs = terms.needs;
+    if (needs.cpu > 0) add("cpu " + number(needs.cpu));
+    if (needs.mem_mb > 0) add("mem_mb " + std::to_string(needs.mem_mb));
+    if (needs.gpu > 0) add("gpu " + std::to_string(needs.gpu));
+    for (const std::string& label : needs.labels) add("label " + label);
+    if (terms.concurrency_max > 0) {
+        add("at most " + std::to_string(terms.concurrency_max) + " at once");
+    }
+    if (is_isolated) add("in a process of its own");
+    return text;
+}
 
 int run_dry(const DryRun& what) {
     std::vector<std::string> problems = what.problems;

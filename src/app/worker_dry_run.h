@@ -26,6 +26,9 @@ struct DryRun {
     std::string http;
 };
 
+/// What stands beside a type: "mem_mb 512, at most 2 at once, in a process of its own", or nothing.
+std::string terms_text(const sdk::TypeTerms& terms, bool is_isolated);
+
 /// Prints it, and asks the server for its queues. The exit code: 0, 4 (no server), 1 (refused), 2
 /// (there are problems).
 int run_dry(const DryRun& what);

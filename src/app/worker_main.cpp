@@ -223,10 +223,25 @@ int describe_config() {
     return exit_ok;
 }
 
+std::string needs_of(const sdk::JobType& type) {
+    return terms_text({.needs = type.needs}, type.is_isolated);
+}
+
 void print_type(const sdk::JobType& type) {
-    std::printf("%s\n  %s\n\nArguments\n%s\n\nResult\n%s\n\nExample\n%s\n", type.name.c_str(),
-                type.summary.c_str(), sdk::describe(type.schema).c_str(), type.result_help.c_str(),
-                type.example.c_str());
+    std::printf("%s\n  %s\n\nArguments\n%s\n\nResult\n%s\n", type.name.c_str(),
+                type.summary.c_str(), sdk::describe(type.schema).c_str(), type.result_help.c_str());
+    const std::string needs = needs_of(type);
+    if (!needs.empty()) std::printf("\nRuns with\n%s\n", needs.c_str());
+    std::printf("\nExample\n%s\n", type.example.c_str());
+}
+
+Error no_such_type(const std::string& name, const std::vector<sdk::JobType>& types) {
+    std::vector<std::string_view> names;
+    for (const sdk::JobType& type : types) names.emplace_back(type.name);
+    const auto near = nearest(name, names);
+    return fail(Code::not_found, "no built-in type '" + name + "'" +
+                                     (near ? "; did you mean '" + std::string(*near) + "'?"
+                                           : "; 'sluice types' lists them"));
 }
 
 void put_argument(JsonWriter& json, const sdk::Argument& argument) {
@@ -248,6 +263,7 @@ void put_type(JsonWriter& json, const sdk::JobType& type) {
     json.key("name").string(type.name).key("summary").string(type.summary);
     json.key("arguments").string(sdk::describe(type.schema));
     json.key("result").string(type.result_help).key("example").string(type.example);
+    json.key("needs").string(needs_of(type));
     json.key("schema").begin_object();
     json.key("positions").unsigned_integer(type.schema.positions);
     json.key("arguments").begin_array();
@@ -276,15 +292,12 @@ Result<int> list_types(const TypesArguments& arguments) {
         if (arguments.json)
             put_type(json, type);
         else if (arguments.name.empty())
-            std::printf("%-18s %s\n", type.name.c_str(), type.summary.c_str());
+            std::printf("%-20s %s\n", type.name.c_str(), type.summary.c_str());
         else
             print_type(type);
     }
     json.end_array();
-    if (!found) {
-        return fail(Code::not_found,
-                    "no built-in type '" + arguments.name + "'; 'sluice types' lists them");
-    }
+    if (!found) return no_such_type(arguments.name, types);
     if (arguments.json)
         std::printf("%s\n", text.c_str());
     else if (arguments.name.empty())

@@ -18,9 +18,10 @@ namespace sluice::app {
 
 namespace {
 
+/// With a blank that keeps both on one line.
 std::string seconds(Duration duration) {
     const auto tenths = duration / 100ms;
-    return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " s";
+    return std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + "\u00a0s";
 }
 
 constexpr std::string_view stage_words[] = {"waiting", "parked", "running"};

@@ -63,7 +63,7 @@ Result<ExecRequest> read_exec(Arguments& arguments, const Services& services) {
     const AllowedProgram* program = find_program(services, name);
     if (program == nullptr) {
         arguments.refuse("program", "names \"" + std::string(truncate_utf8(name, 64)) +
-                                        "\", which this worker does not allow");
+                                        "\", which this worker does not allow (work.programs)");
         program = &none;
     }
     ProcessSpec& spec = request.spec;

@@ -334,8 +334,10 @@ Result<HttpResponse> http_fetch(const HttpRequest& request, const AddressRules& 
                                 const CancelToken& cancel) {
     SLUICE_TRY_STATUS(cancel.check());
     if (!rules.enabled()) {
-        return fail(Code::denied,
-                    "this worker fetches nothing: no hosts and no networks are configured");
+        return fail(
+            Code::denied,
+            "this worker fetches nothing: neither work.http_hosts nor work.http_networks is "
+            "set");
     }
     for (const HttpField& field : request.headers) SLUICE_TRY_STATUS(check_http_field(field));
     SLUICE_TRY_STATUS(start_curl());
