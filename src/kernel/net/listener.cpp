@@ -9,17 +9,24 @@
 #include "kernel/sync/wait_group.h"
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <map>
 #include <memory>
+#include <system_error>
 
 namespace sluice {
 
 namespace {
 
 // After an accept that failed for want of descriptors; the backlog holds the callers meanwhile.
-constexpr auto accept_pause = std::chrono::milliseconds(100);
+constexpr Duration accept_pause = 100ms;
+/// Connections taken in one turn before sessions get theirs.
+constexpr int accepts_max = 64;
 
 /// Counts connections in all and by address; a ticket is a place taken.
 class ConnectionCount : public std::enable_shared_from_this<ConnectionCount> {
@@ -82,37 +89,51 @@ Result<asio::ip::tcp::endpoint> resolve(const HostPort& where) {
     return found;
 }
 
-Status open_acceptor(TcpAcceptor& acceptor, const asio::ip::tcp::endpoint& endpoint, int backlog) {
-    boost::system::error_code error;
-    acceptor.open(endpoint.protocol(), error);
-    if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
-    if (!error && endpoint.protocol() == asio::ip::tcp::v6()) {
-        acceptor.set_option(asio::ip::v6_only(endpoint.address() != asio::ip::address_v6::any()),
-                            error);
+bool set_option(int socket, int level, int name, int value) {
+    return ::setsockopt(socket, level, name, &value, sizeof value) == 0;
+}
+
+/// The listening socket, non-blocking. Errors: io.
+Result<OwnedFd> open_acceptor(const asio::ip::tcp::endpoint& endpoint, int backlog) {
+    const bool is_v6 = endpoint.protocol() == asio::ip::tcp::v6();
+    const bool only_v6 = is_v6 && endpoint.address() != asio::ip::address_v6::any();
+    OwnedFd socket(
+        ::socket(is_v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (socket && set_option(socket.get(), SOL_SOCKET, SO_REUSEADDR, 1) &&
+        (!is_v6 || set_option(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, only_v6 ? 1 : 0)) &&
+        ::bind(socket.get(), endpoint.data(), static_cast<socklen_t>(endpoint.size())) == 0 &&
+        ::listen(socket.get(), backlog) == 0) {
+        return socket;
     }
-    if (!error) acceptor.bind(endpoint, error);
-    if (!error) acceptor.listen(backlog, error);
-    if (!error) acceptor.non_blocking(true, error);
-    if (!error) return {};
-    std::string message =
-        "cannot listen on " + to_host_port(endpoint).text() + ": " + error.message();
-    if (error == asio::error::address_in_use) {
+    const int error = errno;
+    std::string message = "cannot listen on " + to_host_port(endpoint).text() + ": " +
+                          std::generic_category().message(error);
+    if (error == EADDRINUSE) {
         message += " (another program, or another server of this kind, listens there already)";
-    } else if (error == asio::error::access_denied && endpoint.port() < 1024) {
+    } else if (error == EACCES && endpoint.port() < 1024) {
         message += " (ports below 1024 need the capability CAP_NET_BIND_SERVICE)";
     }
     return fail(Code::io, std::move(message));
 }
 
+/// An address as accept4() and getsockname() give it.
+struct SocketAddress {
+    asio::ip::tcp::endpoint endpoint;
+    socklen_t size = static_cast<socklen_t>(endpoint.capacity());
+    sockaddr* data() { return endpoint.data(); }
+    const asio::ip::tcp::endpoint& get() {
+        endpoint.resize(size);
+        return endpoint;
+    }
+};
+
 }  // namespace
 
-struct Listener::State : std::enable_shared_from_this<State> {
+struct Listener::State final : std::enable_shared_from_this<State>, Watcher {
     State(Runtime& owner, IoThread& home, Registry& metrics, ListenerOptions listener_options)
         : runtime(owner),
           thread(home),
           options(std::move(listener_options)),
-          acceptor(home.context().get_executor()),
-          pause(home.context().get_executor()),
           accepted(metrics.counter(
               {"sluice_connections_accepted_total", "Connections accepted, by listener."},
               {{"listener", options.name}})),
@@ -124,33 +145,37 @@ struct Listener::State : std::enable_shared_from_this<State> {
               metrics.gauge({"sluice_connections", "Open connections, by listener."},
                             {{"listener", options.name}}))) {}
 
-    void accept_next() {
-        if (!acceptor.is_open()) return;
-        IoThread& target = runtime.next();
-        acceptor.async_accept(target.context(),
-                              [self = shared_from_this(), &target](
-                                  const boost::system::error_code& error, TcpSocket socket) {
-                                  if (error == asio::error::operation_aborted) return;
-                                  if (error) return self->accept_failed(error);
-                                  self->accept_one(target, std::move(socket));
-                                  self->accept_next();
-                              });
+    void begin() {
+        if (!thread.watch(acceptor.get(), EPOLLIN, *this)) pause(errno);
     }
 
-    void accept_failed(const boost::system::error_code& error) {
-        if (error == asio::error::connection_aborted) return accept_next();
-        log_warning_limited(limiter, monotonic_now(), "cannot accept connections",
-                            {{"listener", options.name}, {"reason", error.message()}});
-        pause.expires_after(accept_pause);
-        pause.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
-            if (!cancelled) self->accept_next();
+    void on_ready(std::uint32_t) override {
+        for (int i = 0; i < accepts_max; ++i) {
+            SocketAddress from;
+            OwnedFd socket(
+                ::accept4(acceptor.get(), from.data(), &from.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+            if (socket) {
+                accept_one(std::move(socket), from.get());
+                continue;
+            }
+            const int error = errno;
+            if (error == EAGAIN || error == EWOULDBLOCK) return;
+            if (error == EINTR || error == ECONNABORTED) continue;
+            return pause(error);
+        }
+    }
+
+    void pause(int error) {
+        log_warning_limited(
+            limiter, monotonic_now(), "cannot accept connections",
+            {{"listener", options.name}, {"reason", std::generic_category().message(error)}});
+        thread.unwatch(acceptor.get());
+        thread.call_at(thread.now() + accept_pause, [self = shared_from_this()] {
+            if (self->acceptor) self->begin();
         });
     }
 
-    void accept_one(IoThread& target, TcpSocket socket) {
-        boost::system::error_code error;
-        const auto remote = socket.remote_endpoint(error);
-        if (error) return;  // Gone already.
+    void accept_one(OwnedFd socket, const asio::ip::tcp::endpoint& remote) {
         auto ticket = count->take(remote.address());
         if (!ticket) {
             refused.add();
@@ -160,8 +185,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
             return;
         }
         accepted.add();
-        socket.non_blocking(true, error);
-        socket.set_option(asio::ip::tcp::no_delay(true), error);
+        set_option(socket.get(), IPPROTO_TCP, TCP_NODELAY, 1);
+        IoThread& target = runtime.next();
         target.post([self = shared_from_this(), &target,
                      parts = Session::Adopt{std::move(socket),
                                             to_host_port(remote),
@@ -179,8 +204,7 @@ struct Listener::State : std::enable_shared_from_this<State> {
     IoThread& thread;
     const ListenerOptions options;
     HandlerFactory factory;
-    TcpAcceptor acceptor;  // Used by `thread` only, once accepting.
-    SteadyTimer pause;
+    OwnedFd acceptor;  // Used by `thread` only, once accepting.
     Counter& accepted;
     Counter& refused;
     std::shared_ptr<ConnectionCount> count;
@@ -194,11 +218,14 @@ Result<std::unique_ptr<Listener>> Listener::open(Runtime& runtime, Registry& met
     std::unique_ptr<Listener> listener(new Listener());
     auto state = std::make_shared<State>(runtime, runtime.next(), metrics, std::move(options));
     state->factory = std::move(factory);
-    SLUICE_TRY_STATUS(open_acceptor(state->acceptor, endpoint, state->options.backlog));
-    boost::system::error_code error;
-    listener->address_ = to_host_port(state->acceptor.local_endpoint(error));
+    SLUICE_TRY(state->acceptor, open_acceptor(endpoint, state->options.backlog));
+    SocketAddress bound;
+    if (::getsockname(state->acceptor.get(), bound.data(), &bound.size) != 0) {
+        return fail(Code::io, "cannot tell the address of a listening socket");
+    }
+    listener->address_ = to_host_port(bound.get());
     listener->state_ = state;
-    state->thread.post([state] { state->accept_next(); });
+    state->thread.post([state] { state->begin(); });
     return listener;
 }
 
@@ -214,9 +241,7 @@ void Listener::close() {
     // Says "closed" when it goes, whether the task ran or was dropped by a thread that had stopped;
     // in that case nobody else uses the socket any more.
     const auto say_closed = [&closing](State* state) {
-        boost::system::error_code ignored;
-        state->acceptor.close(ignored);
-        state->pause.cancel();
+        state->acceptor.reset();
         closing.done();
     };
     std::unique_ptr<State, decltype(say_closed)> closer(state_.get(), say_closed);

@@ -3,8 +3,7 @@
 
 #include "kernel/net/session.h"
 #include "kernel/net/session_io.h"
-
-#include <boost/asio/post.hpp>
+#include "kernel/sync/clock.h"
 
 #include <algorithm>
 #include <csignal>
@@ -19,17 +18,10 @@ constexpr std::size_t spare_buffer_bytes_max = 64 * 1024;
 // Which I/O thread this is, so that is_current() needs no lock.
 thread_local const IoThread* current_thread = nullptr;
 
-std::chrono::steady_clock::time_point to_steady(Instant at) {
-    return std::chrono::steady_clock::time_point(at.time_since_epoch());
-}
-
 }  // namespace
 
 IoThread::IoThread(std::size_t index, std::string name)
-    : index_(index),
-      name_(std::move(name)),
-      reactor_(std::make_unique<Reactor>()),
-      scratch_(std::make_unique<char[]>(scratch_bytes)) {
+    : index_(index), name_(std::move(name)), scratch_(std::make_unique<char[]>(scratch_bytes)) {
     thread_ = Thread(name_, [this] { run(); });
 }
 
@@ -38,13 +30,11 @@ IoThread::~IoThread() {
     thread_.join();
 }
 
-boost::asio::io_context& IoThread::context() { return reactor_->context; }
-
 bool IoThread::is_current() const { return current_thread == this; }
 
 void IoThread::run() {
     current_thread = this;
-    reactor_->context.run();
+    while (!stopped_) take_turn();
     // Cut off at the deadline: whatever is left is closed without waiting.
     now_ = monotonic_now();
     while (!sessions_.empty()) {
@@ -58,6 +48,7 @@ void IoThread::run() {
         dropped.swap(inbox_);
     }
     dropped.clear();
+    calls_.clear();
     current_thread = nullptr;
 }
 
@@ -66,23 +57,60 @@ bool IoThread::post(Task task) {
     {
         const MutexLock lock(inbox_mutex_);
         if (inbox_closed_) return false;
-        wake = inbox_.empty();
         inbox_.push_back(std::move(task));
+        wake = std::exchange(asleep_, false);
     }
-    if (wake) asio::post(reactor_->context, [this] { drain_inbox(); });
+    if (wake) poller_.wake();
     return true;
 }
 
-void IoThread::drain_inbox() {
+/// Waits, then does all that is ready, and sends what it wrote at the end: in one send for each
+/// session, however many requests and replies came together.
+void IoThread::take_turn() {
+    const auto ready = poller_.wait(fall_asleep());
+    now_ = monotonic_now();
+    {
+        const MutexLock lock(inbox_mutex_);
+        asleep_ = false;
+    }
+    for (const epoll_event& event : ready) {
+        auto* watcher = static_cast<Watcher*>(event.data.ptr);
+        if (watcher != nullptr) watcher->on_ready(event.events);
+    }
+    read_on();
+    run_posted();
+    expire();
+    end_turn();
+}
+
+/// Until when to wait; from here on a post wakes the thread.
+Instant IoThread::fall_asleep() {
+    if (!again_.empty()) return Instant::min();
+    Instant until = draining_ ? drain_deadline_ : no_deadline;
+    if (!deadlines_.empty()) until = std::min(until, deadlines_.begin()->first);
+    if (!calls_.empty()) until = std::min(until, calls_.begin()->first);
+    const MutexLock lock(inbox_mutex_);
+    if (!inbox_.empty()) return Instant::min();
+    asleep_ = true;
+    return until;
+}
+
+/// Sessions of which there was more to read than one turn reads.
+void IoThread::read_on() {
+    for (const auto& session : std::exchange(again_, {})) {
+        session->again_ = false;
+        session->on_readable();
+    }
+}
+
+/// What was posted by now, by this turn too; what these tasks post comes in the next turn.
+void IoThread::run_posted() {
     {
         const MutexLock lock(inbox_mutex_);
         batch_.swap(inbox_);
     }
-    begin_turn();
     for (Task& task : batch_) task();
     batch_.clear();
-    end_turn();
-    finish_if_drained();
 }
 
 void IoThread::begin_drain(Instant deadline) {
@@ -92,17 +120,14 @@ void IoThread::begin_drain(Instant deadline) {
         session->close_reason_ = CloseReason::stopping;
         session->close_after_flush();
     }
-    arm_timer();
 }
 
 void IoThread::finish_if_drained() {
     if (!draining_ || stop_posted_ || !sessions_.empty()) return;
     stop_posted_ = true;
-    // Behind everything that is already queued, so that nothing posted before is dropped.
-    asio::post(reactor_->context, [this] { reactor_->context.stop(); });
+    // Behind everything that was posted already, so that nothing of it is dropped.
+    post([this] { stopped_ = true; });
 }
-
-void IoThread::begin_turn() { now_ = monotonic_now(); }
 
 void IoThread::end_turn() {
     // A session's end of turn may touch other sessions; they join the same list.
@@ -130,22 +155,11 @@ void IoThread::remove_session(Session& session) {
 
 void IoThread::mark_dirty(Session& session) { dirty_.push_back(session.shared_from_this()); }
 
-void IoThread::arm_timer() {
-    Instant next = draining_ ? drain_deadline_ : Instant::max();
-    if (!deadlines_.empty()) next = std::min(next, deadlines_.begin()->first);
-    if (next >= timer_at_) return;  // It fires early enough; on_timer arms it again.
-    timer_at_ = next;
-    reactor_->timer.expires_at(to_steady(next));
-    reactor_->timer.async_wait([this](const boost::system::error_code& error) {
-        if (!error) on_timer();
-    });
-}
+void IoThread::come_again(Session& session) { again_.push_back(session.shared_from_this()); }
 
-void IoThread::on_timer() {
-    begin_turn();
-    timer_at_ = Instant::max();
+void IoThread::expire() {
     if (draining_ && now_ >= drain_deadline_) {
-        reactor_->context.stop();
+        stopped_ = true;
         return;
     }
     while (!deadlines_.empty() && deadlines_.begin()->first <= now_) {
@@ -154,8 +168,10 @@ void IoThread::on_timer() {
         deadlines_.erase(deadlines_.begin());
         session.on_deadline();
     }
-    end_turn();
-    arm_timer();
+    while (!calls_.empty() && calls_.begin()->first <= now_) {
+        auto call = calls_.extract(calls_.begin());
+        call.mapped()();
+    }
 }
 
 std::string IoThread::take_buffer() {

@@ -5,6 +5,7 @@
 
 #include "kernel/base/result.h"
 #include "kernel/base/time.h"
+#include "kernel/net/poller.h"
 #include "kernel/net/task.h"
 #include "kernel/observe/metrics.h"
 #include "kernel/sync/mutex.h"
@@ -18,16 +19,12 @@
 #include <string>
 #include <vector>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace sluice {
 
 class Session;
 
-/// One I/O thread. post(), sessions() and context() may be used by any thread, the rest only by
-/// code that runs on it.
+/// One I/O thread. post() and session_count() may be used by any thread, the rest only by code that
+/// runs on it.
 class IoThread {
 public:
     IoThread(std::size_t index, std::string name);
@@ -39,7 +36,15 @@ public:
     /// and end in one turn. False (and the task is dropped) once the thread has stopped. The inbox
     /// has no limit of its own: callers post answers to work that was limited when it was accepted.
     bool post(Task task);
-    [[nodiscard]] boost::asio::io_context& context();
+    /// Runs `task` on this thread in the first turn from `at` on; never, if the thread stops
+    /// before.
+    void call_at(Instant at, Task task) { calls_.emplace(at, std::move(task)); }
+    /// Calls the watcher whenever the descriptor is ready for `events`, until it is unwatched or
+    /// closed. False when the kernel takes no more.
+    [[nodiscard]] bool watch(int descriptor, std::uint32_t events, Watcher& watcher) {
+        return poller_.add(descriptor, events, watcher);
+    }
+    void unwatch(int descriptor) { poller_.remove(descriptor); }
     [[nodiscard]] std::size_t index() const { return index_; }
     [[nodiscard]] bool is_current() const;
     [[nodiscard]] std::size_t session_count() const {
@@ -52,58 +57,50 @@ public:
 private:
     friend class Runtime;
     friend class Session;
-    friend class Turn;
     using Deadlines = std::multimap<Instant, Session*>;
-    struct Reactor;
 
     void run();
-    void drain_inbox();
+    void take_turn();
+    Instant fall_asleep();
+    void read_on();
+    void run_posted();
+    void expire();
     void begin_drain(Instant deadline);
     void finish_if_drained();
-    void begin_turn();
     void end_turn();
     void add_session(std::shared_ptr<Session> session);
     void remove_session(Session& session);
     void mark_dirty(Session& session);
-    void arm_timer();
-    void on_timer();
+    void come_again(Session& session);
     std::string take_buffer();
     void give_buffer(std::string buffer);
 
     const std::size_t index_;
     const std::string name_;
-    std::unique_ptr<Reactor> reactor_;
-    Thread thread_;
+    Poller poller_;
 
     Mutex inbox_mutex_{"net.inbox"};
     std::vector<Task> inbox_ SLUICE_GUARDED_BY(inbox_mutex_);
     bool inbox_closed_ SLUICE_GUARDED_BY(inbox_mutex_) = false;
+    bool asleep_ SLUICE_GUARDED_BY(inbox_mutex_) = false;  ///< whoever posts must wake it
 
     // Everything below belongs to the thread itself.
     std::vector<Task> batch_;
     std::vector<std::shared_ptr<Session>> sessions_;
     std::atomic<std::size_t> session_count_{0};
     std::vector<std::shared_ptr<Session>> dirty_;
+    std::vector<std::shared_ptr<Session>> again_;  ///< with input that was not read to its end
     Deadlines deadlines_;
-    Instant timer_at_ = Instant::max();
+    std::multimap<Instant, Task> calls_;
     Instant now_{};
     Instant drain_deadline_ = Instant::max();
     bool draining_ = false;
     bool stop_posted_ = false;
+    bool stopped_ = false;
     std::vector<std::string> buffers_;
     std::unique_ptr<char[]> scratch_;
-};
 
-/// Brackets code that runs on an I/O thread outside of session callbacks.
-class Turn {
-public:
-    explicit Turn(IoThread& thread) : thread_(thread) { thread_.begin_turn(); }
-    ~Turn() { thread_.end_turn(); }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-
-private:
-    IoThread& thread_;
+    Thread thread_;
 };
 
 /// All I/O threads of the server. Must outlive its listeners and everybody who posts to it.

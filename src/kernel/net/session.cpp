@@ -6,8 +6,6 @@
 #include "kernel/net/session_io.h"
 #include "kernel/observe/log.h"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -50,8 +48,7 @@ Session::Session(IoThread& thread, Adopt parts)
       ticket_(std::move(parts.ticket)),
       options_(parts.options),
       remote_(std::move(parts.remote)) {
-    const int descriptor = parts.socket.native_handle();
-    io_ = std::make_unique<Io>(Io{std::move(parts.socket), descriptor, {}});
+    io_ = std::make_unique<Io>(Io{std::move(parts.socket), {}});
 }
 
 Session::~Session() = default;
@@ -67,8 +64,13 @@ void Session::adopt(IoThread& thread, Adopt parts) {
         session->deadline_ = thread.now() + session->options_.handshake_timeout;
     }
     session->update_deadline();
+    const int descriptor = session->io_->socket.get();
+    // Once for its whole life; what is ready already is an event, too.
+    if (!thread.watch(descriptor, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, *session)) {
+        return session->close();
+    }
     if (!tls) return session->open();
-    auto stream = TlsStream::open(*tls, session->io_->descriptor, tls_name);
+    auto stream = TlsStream::open(*tls, descriptor, tls_name);
     if (!stream) return session->close(CloseReason::tls_failed);
     session->io_->tls = std::move(stream).value();
     session->continue_handshake();
@@ -79,45 +81,51 @@ bool Session::is_tls() const { return io_ && io_->tls; }
 void Session::open() {
     state_ = State::open;
     handler_->on_open(*this);
-    mark_dirty();  // Arms the first read, and flushes a greeting.
+    if (io_->tls) readable_ = true;  // A request may have come behind the hand-shake.
+    mark_dirty();                    // Flushes a greeting.
 }
 
 void Session::continue_handshake() {
     switch (io_->tls.handshake()) {
         case TlsOutcome::done: return open();
-        case TlsOutcome::wants_read: return arm_read();
-        case TlsOutcome::wants_write: return arm_write();
+        case TlsOutcome::wants_read: return;
+        case TlsOutcome::wants_write: return await_room();
         case TlsOutcome::end:
         case TlsOutcome::failed: return close(CloseReason::tls_failed);
     }
 }
 
+void Session::on_ready(std::uint32_t events) {
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) peer_ended_ = true;
+    if ((events & ~std::uint32_t{EPOLLOUT}) != 0) readable_ = true;
+    // TLS may have to read before it writes on.
+    if (awaits_room_ && (is_tls() || (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0)) {
+        on_writable();
+    }
+    if (readable_) on_readable();
+}
+
 // --- input -------------------------------------------------------------------------------------
 
-void Session::arm_read() {
-    if (read_armed_ || close_now_ || input_ended_ || state_ == State::closed) return;
-    if (state_ == State::open && !wants_input()) return;
-    read_armed_ = true;
-    io_->socket.async_wait(TcpSocket::wait_read,
-                           [self = shared_from_this()](const boost::system::error_code& error) {
-                               self->read_armed_ = false;
-                               if (error == asio::error::operation_aborted) return;
-                               const Turn turn(self->thread_);
-                               self->on_readable();
-                           });
+/// The socket says once that it has input: what was left in it then is read in a later turn.
+void Session::read_on_later() {
+    if (!readable_ || again_ || close_now_ || input_ended_ || state_ == State::closed) return;
+    if (state_ == State::handshake || (state_ == State::open && !wants_input())) return;
+    again_ = true;
+    thread_.come_again(*this);
 }
 
 void Session::on_readable() {
-    if (state_ == State::closed || close_now_) return;
+    if (state_ == State::closed || close_now_ || input_ended_) return;
     if (state_ == State::handshake) return continue_handshake();
     read_rounds();
-    arm_read();
+    read_on_later();
 }
 
 Session::ReadResult Session::read_some(std::size_t& count) {
     char* scratch = thread_.scratch_.get();
     if (!io_->tls) {
-        const ssize_t got = ::recv(io_->descriptor, scratch, scratch_bytes, MSG_DONTWAIT);
+        const ssize_t got = ::recv(io_->socket.get(), scratch, scratch_bytes, MSG_DONTWAIT);
         if (got > 0) {
             count = static_cast<std::size_t>(got);
             return ReadResult::data;
@@ -130,7 +138,7 @@ Session::ReadResult Session::read_some(std::size_t& count) {
     switch (io_->tls.read(scratch, scratch_bytes, count)) {
         case TlsOutcome::done: return ReadResult::data;
         case TlsOutcome::wants_read: return ReadResult::would_block;
-        case TlsOutcome::wants_write: arm_write(); return ReadResult::would_block;
+        case TlsOutcome::wants_write: await_room(); return ReadResult::would_block;
         case TlsOutcome::end: return ReadResult::end;
         case TlsOutcome::failed: break;
     }
@@ -143,7 +151,7 @@ void Session::read_rounds() {
         std::size_t count = 0;
         switch (read_some(count)) {
             case ReadResult::data: break;
-            case ReadResult::would_block: return;
+            case ReadResult::would_block: readable_ = false; return;
             case ReadResult::end: return input_ended();
             case ReadResult::failed:
                 return close(state_ == State::lingering ? close_reason_ : CloseReason::peer_reset);
@@ -151,15 +159,12 @@ void Session::read_rounds() {
         last_activity_ = thread_.now();
         take_input({thread_.scratch_.get(), count});
         if (close_now_ || closing_) return;
-        // A short read has emptied the socket; saves the recv that would say so.
-        if (!io_->tls && count < scratch_bytes) return;
-    }
-    if (io_->tls) {
+        // A short read has emptied the socket; saves the recv that would say so. Not for TLS: there
         // OpenSSL may hold decrypted bytes of which the socket knows nothing.
-        asio::post(thread_.context(), [self = shared_from_this()] {
-            const Turn turn(self->thread_);
-            self->on_readable();
-        });
+        if (!io_->tls && !peer_ended_ && count < scratch_bytes) {
+            readable_ = false;
+            return;
+        }
     }
 }
 
@@ -255,14 +260,14 @@ bool Session::flush() {
             blocked = outcome != TlsOutcome::done;
         } else {
             const ssize_t result =
-                ::send(io_->descriptor, rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+                ::send(io_->socket.get(), rest.data(), rest.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
             if (result < 0 && errno == EINTR) continue;
             if (result < 0 && !would_block(errno)) return reset_seen_ = true, false;
             blocked = result < 0;
             sent = blocked ? 0 : static_cast<std::size_t>(result);
         }
         if (blocked) {
-            arm_write();
+            await_room();
             break;
         }
         out_sent_ += sent;
@@ -278,24 +283,18 @@ bool Session::flush() {
     return true;
 }
 
-void Session::arm_write() {
-    if (write_armed_ || state_ == State::closed) return;
-    write_armed_ = true;
+void Session::await_room() {
+    if (awaits_room_ || state_ == State::closed) return;
+    awaits_room_ = true;
     last_send_ = thread_.now();
-    io_->socket.async_wait(TcpSocket::wait_write,
-                           [self = shared_from_this()](const boost::system::error_code& error) {
-                               self->write_armed_ = false;
-                               if (error == asio::error::operation_aborted) return;
-                               const Turn turn(self->thread_);
-                               self->on_writable();
-                           });
     update_deadline();
 }
 
 void Session::on_writable() {
+    awaits_room_ = false;
     if (state_ == State::closed || close_now_) return;
     if (state_ == State::handshake) return continue_handshake();
-    if (io_->tls) on_readable();  // A read may have been waiting for room to write.
+    if (io_->tls) readable_ = true;  // A read may have been waiting for room to write.
     mark_dirty();
 }
 
@@ -320,14 +319,14 @@ void Session::finish_turn() {
         if (closing_ && !close_now_ && state_ == State::open && unsent_bytes() == 0) begin_linger();
     }
     if (close_now_) return teardown();
-    arm_read();
+    read_on_later();
     update_deadline();
 }
 
 void Session::begin_linger() {
     if (io_->tls) io_->tls.shut_down();
     if (input_ended_) return close(close_reason_);
-    ::shutdown(io_->descriptor, SHUT_WR);
+    ::shutdown(io_->socket.get(), SHUT_WR);
     state_ = State::lingering;
     in_ = std::string();
     deadline_ = thread_.now() + options_.close_linger_max;
@@ -349,7 +348,7 @@ void Session::close(CloseReason reason) {
 
 std::uint64_t Session::unacknowledged_bytes() const {
     int bytes = 0;
-    if (state_ == State::closed || ::ioctl(io_->descriptor, SIOCOUTQ, &bytes) != 0) return 0;
+    if (state_ == State::closed || ::ioctl(io_->socket.get(), SIOCOUTQ, &bytes) != 0) return 0;
     return static_cast<std::uint64_t>(std::max(bytes, 0));
 }
 
@@ -357,7 +356,7 @@ bool Session::was_reset() const {
     if (reset_seen_) return true;
     tcp_info info{};
     socklen_t size = sizeof info;
-    return ::getsockopt(io_->descriptor, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+    return ::getsockopt(io_->socket.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
            info.tcpi_state == TCP_CLOSE;
 }
 
@@ -371,10 +370,7 @@ void Session::teardown() {
     is_armed_ = false;
     const bool was_opened = state_ != State::handshake;
     state_ = State::closed;
-    boost::system::error_code ignored;
-    io_->tls = TlsStream();
-    io_->socket.close(ignored);
-    io_.reset();
+    io_.reset();  // Closes the socket, which ends the watching as well.
     in_ = out_ = std::string();
     out_sent_ = 0;
     has_out_buffer_ = false;
@@ -409,7 +405,7 @@ Instant Session::next_deadline() const {
     if (options_.idle_timeout > Duration::zero()) {
         next = std::min(next, last_activity_ + options_.idle_timeout);
     }
-    if (write_armed_) next = std::min(next, last_send_ + options_.output_stall_max);
+    if (awaits_room_) next = std::min(next, last_send_ + options_.output_stall_max);
     return next;
 }
 
@@ -422,7 +418,6 @@ void Session::update_deadline() {
     if (is_armed_) thread_.deadlines_.erase(armed_);
     armed_ = thread_.deadlines_.emplace(next, this);
     is_armed_ = true;
-    thread_.arm_timer();
 }
 
 void Session::on_deadline() {
@@ -430,7 +425,7 @@ void Session::on_deadline() {
     if (next_deadline() > now) return update_deadline();
     if (state_ == State::lingering) return close(close_reason_);
     if (deadline_ <= now) return close(CloseReason::deadline);
-    if (write_armed_ && last_send_ + options_.output_stall_max <= now) {
+    if (awaits_room_ && last_send_ + options_.output_stall_max <= now) {
         return close(CloseReason::stalled);
     }
     close(CloseReason::idle);

@@ -90,9 +90,9 @@ struct SessionOptions {
     Duration close_linger_max = 2s;
 };
 
-/// One connection. Made by a Listener or connect_session(). Except where a method says "any
+/// One connection. Made by a Listener. Except where a method says "any
 /// thread", only code on its thread may call it.
-class Session : public std::enable_shared_from_this<Session> {
+class Session final : public std::enable_shared_from_this<Session>, private Watcher {
 public:
     ~Session();
     Session(const Session&) = delete;
@@ -143,7 +143,7 @@ public:
     /// Sent, but not yet acknowledged by the peer's kernel.
     [[nodiscard]] std::uint64_t unacknowledged_bytes() const;
 
-    /// For Listener and connect_session: takes over a connected, non-blocking socket. On `thread`.
+    /// For Listener: takes over a connected, non-blocking socket. On `thread`.
     struct Adopt;
     static void adopt(IoThread& thread, Adopt parts);
 
@@ -156,6 +156,7 @@ private:
     Session(IoThread& thread, Adopt parts);
     void open();
     void continue_handshake();
+    void on_ready(std::uint32_t events) override;
     void on_readable();
     void on_writable();
     void read_rounds();
@@ -167,8 +168,8 @@ private:
     [[nodiscard]] bool can_deliver() const;
     [[nodiscard]] bool wants_input() const;
     bool flush();
-    void arm_read();
-    void arm_write();
+    void read_on_later();
+    void await_room();
     void mark_dirty();
     void finish_turn();
     void begin_linger();
@@ -199,8 +200,10 @@ private:
     bool is_armed_ = false;
     bool has_out_buffer_ = false;
     bool dirty_ = false;
-    bool read_armed_ = false;
-    bool write_armed_ = false;
+    bool readable_ = false;     // The socket may have input that was not read yet.
+    bool peer_ended_ = false;   // Its end, or an error, lies behind that input.
+    bool again_ = false;        // In the thread's list of those to read on from.
+    bool awaits_room_ = false;  // The kernel took no more output.
     bool paused_ = false;
     bool redeliver_ = false;
     bool output_full_ = false;

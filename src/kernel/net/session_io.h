@@ -1,45 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// What session.cpp, runtime.cpp, listener.cpp and connect.cpp share and nobody else needs: the
-// Asio types behind IoThread and Session.
+// What session.cpp, runtime.cpp and listener.cpp share and nobody else needs.
 #pragma once
 
+#include "kernel/net/owned_fd.h"
 #include "kernel/net/session.h"
 #include "kernel/net/tls.h"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 
-#include <chrono>
 #include <memory>
 #include <string>
 
 namespace sluice {
 
 namespace asio = boost::asio;
-using Executor = asio::io_context::executor_type;
-using TcpSocket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
-using TcpAcceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
-using SteadyTimer =
-    asio::basic_waitable_timer<std::chrono::steady_clock,
-                               asio::wait_traits<std::chrono::steady_clock>, Executor>;
-
-struct IoThread::Reactor {
-    Reactor() : context(1), work(context.get_executor()), timer(context.get_executor()) {}
-    asio::io_context context;
-    asio::executor_work_guard<Executor> work;
-    SteadyTimer timer;
-};
-
 struct Session::Io {
-    TcpSocket socket;
-    int descriptor;
+    OwnedFd socket;
     TlsStream tls;  // Empty for plain TCP.
 };
 
 struct Session::Adopt {
-    TcpSocket socket;
+    OwnedFd socket;  // Connected, non-blocking.
     HostPort remote;
     SessionOptions options;
     std::unique_ptr<SessionHandler> handler;

@@ -6,8 +6,6 @@
 #include "kernel/wire/json_reader.h"
 #include "kernel/wire/json_text.h"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <functional>
 #include <memory>
 #include <utility>
@@ -17,43 +15,33 @@ namespace sluice::jobs {
 namespace {
 
 /// One INFO asked by the admin side; ends with its reply or at its deadline. Lives on one I/O
-/// thread, held by its timer.
+/// thread, held by its deadline there.
 class Inquiry final : public TicketHolder {
 public:
     using Done = std::function<void(const InfoReply*)>;  ///< null: the server could not answer
 
     /// On the thread of `desk`.
     static void start(IoThread& thread, Desk& desk, Duration patience, Done done) {
-        auto inquiry = std::make_shared<Inquiry>(thread, desk, std::move(done));
+        auto inquiry = std::make_shared<Inquiry>(desk, std::move(done));
         inquiry->ticket_ = desk.open(*inquiry, 0);
-        inquiry->timer_.expires_after(patience);
-        inquiry->timer_.async_wait([inquiry](const boost::system::error_code& error) {
-            if (!error) inquiry->give_up();
-        });
+        thread.call_at(thread.now() + patience, [inquiry] { inquiry->give_up(); });
         desk.submit(Info{.ticket = inquiry->ticket_});
     }
-    Inquiry(IoThread& thread, Desk& desk, Done done)
-        : thread_(thread), desk_(desk), done_(std::move(done)), timer_(thread.context()) {}
+    Inquiry(Desk& desk, Done done) : desk_(desk), done_(std::move(done)) {}
     void on_reply(std::uint64_t, ReplyBody&& reply) override {
-        answered_ = true;
-        done_(std::get_if<InfoReply>(&reply));
-        timer_.cancel();  // lets go of this
+        std::exchange(done_, nullptr)(std::get_if<InfoReply>(&reply));
     }
     void on_close_asked() override {}
 
 private:
     void give_up() {
-        if (answered_) return;  // in the same moment
-        const Turn turn(thread_);
+        if (!done_) return;
         desk_.close(ticket_);
-        done_(nullptr);
+        std::exchange(done_, nullptr)(nullptr);
     }
-    IoThread& thread_;
     Desk& desk_;
     TicketId ticket_{};
-    bool answered_ = false;
-    const Done done_;
-    boost::asio::steady_timer timer_;
+    Done done_;  ///< none: it has ended
 };
 
 IoThread& current_thread(Runtime& runtime) {

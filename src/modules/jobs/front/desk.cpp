@@ -91,6 +91,25 @@ void Desk::post_flush() {
 }
 
 void Desk::flush() {
+    submit_outbox();
+    hand_out_kept();
+}
+
+void Desk::keep(std::vector<Reply> replies, std::vector<ConnectionId> closes) {
+    if (kept_replies_.empty())
+        kept_replies_ = std::move(replies);
+    else
+        std::move(replies.begin(), replies.end(), std::back_inserter(kept_replies_));
+    kept_closes_.insert(kept_closes_.end(), closes.begin(), closes.end());
+}
+
+/// After submit_outbox(), which must not be entered again by what a reply leads to.
+void Desk::hand_out_kept() {
+    for (Reply& reply : std::exchange(kept_replies_, {})) deliver(std::move(reply));
+    for (const ConnectionId connection : std::exchange(kept_closes_, {})) ask_close(connection);
+}
+
+void Desk::submit_outbox() {
     outbox_jobs_ = 0;
     const bool taking = shard_->submit_all(outbox_);
     if (outbox_.empty()) return;
@@ -160,6 +179,11 @@ void Desks::release(std::vector<Reply> replies, std::vector<ConnectionId> closes
     for (std::size_t i = 0; i < batches.size(); ++i) {
         if (batches[i].replies.empty() && batches[i].closes.empty()) continue;
         Desk* desk = desks_[i].get();
+        // A turn that this thread has itself (ADR 0015): no way through its own inbox.
+        if (runtime_.thread(i).is_current()) {
+            desk->keep(std::move(batches[i].replies), std::move(batches[i].closes));
+            continue;
+        }
         runtime_.thread(i).post([desk, batch = std::move(batches[i])]() mutable {
             for (Reply& reply : batch.replies) desk->deliver(std::move(reply));
             for (const ConnectionId connection : batch.closes) desk->ask_close(connection);

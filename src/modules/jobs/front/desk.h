@@ -47,6 +47,8 @@ public:
     /// Forgets the ticket; a reply that still comes is dropped.
     void close(TicketId ticket);
     void deliver(Reply&& reply);
+    /// What the shard released while this thread was in submit(): handed out when it returns.
+    void keep(std::vector<Reply> replies, std::vector<ConnectionId> closes);
 
     ConnectionId connect(TicketHolder& holder);
     void disconnect(ConnectionId connection);
@@ -62,6 +64,8 @@ private:
     };
     Place* find(TicketId ticket);
     void flush();
+    void submit_outbox();
+    void hand_out_kept();
     void post_flush();
 
     const std::uint64_t prefix_;
@@ -71,6 +75,8 @@ private:
     std::size_t outbox_jobs_ = 0;
     bool flush_posted_ = false;
     bool retrying_ = false;  ///< the shard was full; a later turn tries again
+    std::vector<Reply> kept_replies_;
+    std::vector<ConnectionId> kept_closes_;
     std::vector<Place> places_;
     std::vector<std::uint32_t> free_;
     std::unordered_map<ConnectionId, TicketHolder*> connections_;

@@ -330,11 +330,19 @@ bool Shard::Parts::finish(std::vector<Written>& batch) {
     });
     if (needs_sync && !sync(batch.back().generation)) return false;
     const Instant now = monotonic_now();
+    // Together: one wake-up of whom they go to, and one send for each of its connections.
+    std::vector<Reply> replies;
+    std::vector<ConnectionId> closes;
     for (Written& one : batch) {
         if (one.generation == failed_generation || one.generation != generation) continue;
         metrics.commit_seconds.observe(now - one.written_at);
-        sink.release(std::move(one.replies), std::move(one.closes));
+        if (replies.empty())
+            replies = std::move(one.replies);
+        else
+            std::move(one.replies.begin(), one.replies.end(), std::back_inserter(replies));
+        closes.insert(closes.end(), one.closes.begin(), one.closes.end());
     }
+    if (!replies.empty() || !closes.empty()) sink.release(std::move(replies), std::move(closes));
     return !needs_sync;
 }
 

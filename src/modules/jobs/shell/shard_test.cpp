@@ -23,7 +23,12 @@ public:
     void release(std::vector<Reply> replies, std::vector<ConnectionId>) override {
         MutexLock lock(mutex_);
         for (Reply& reply : replies) replies_.push_back(std::move(reply));
+        ++releases_;
         changed_.notify_all();
+    }
+    int releases() {
+        MutexLock lock(mutex_);
+        return releases_;
     }
     void fail_all(std::string_view) override {
         MutexLock lock(mutex_);
@@ -65,6 +70,7 @@ private:
     CondVar changed_;
     std::vector<Reply> replies_ SLUICE_GUARDED_BY(mutex_);
     int failures_ SLUICE_GUARDED_BY(mutex_) = 0;
+    int releases_ SLUICE_GUARDED_BY(mutex_) = 0;
 };
 
 std::shared_ptr<const JobBody> job(std::string_view jid, std::string_view args = "[1]") {
@@ -152,11 +158,13 @@ TEST_P(ShardTest, OneSyncCoversAllThatWasWrittenMeanwhile) {
         sink_.wait_for(
             fetch());  // a delivery waits for no sync, so each push is a drain of its own
     }
+    const int released = sink_.releases();
     store_->sync_gate.open();
     sink_.wait_for(last);
     // The one that was held, one for the rest, and one more when the last drain was still on its
-    // way.
+    // way; and the replies of each leave together.
     EXPECT_LE(store_->syncs - before, 3);
+    EXPECT_LE(sink_.releases() - released, 3);
     EXPECT_GE(store_->writes, 20);
 }
 
