@@ -101,7 +101,7 @@ std::string fault_of_parts(const Argument& argument, JsonView value) {
     std::size_t count = 0;
     if (argument.kind == ArgumentKind::pairs || argument.kind == ArgumentKind::object) {
         const bool texts = argument.kind == ArgumentKind::pairs;
-        const std::string must = std::string("must be an object") + (texts ? " of texts" : "");
+        std::string must = std::string("must be an object") + (texts ? " of texts" : "");
         if (!value.is_object()) return must;
         for (const JsonMember member : value.members()) {
             if (texts && !member.value.is_string()) return must;
@@ -112,9 +112,9 @@ std::string fault_of_parts(const Argument& argument, JsonView value) {
     const bool texts = argument.kind != ArgumentKind::list;
     if (argument.kind == ArgumentKind::text_list && value.is_string())
         return fault_of_count(argument, 1);
-    const std::string must = argument.kind == ArgumentKind::text_list
-                                 ? "must be a text or an array of texts"
-                                 : std::string("must be an array") + (texts ? " of texts" : "");
+    std::string must = argument.kind == ArgumentKind::text_list
+                           ? "must be a text or an array of texts"
+                           : std::string("must be an array") + (texts ? " of texts" : "");
     if (!value.is_array()) return must;
     for (const JsonView element : value.elements()) {
         if (texts && !element.is_string()) return must;

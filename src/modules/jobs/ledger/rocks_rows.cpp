@@ -200,34 +200,24 @@ Result<ReadResult> RocksRows::read(const WantedRead& wanted) {
     return out;
 }
 
-Status RocksRows::read_ready(ReadResult& out) {
-    const WantedRead& wanted = out.request;
-    const Key list = rocks_keys::ready_list(wanted.queue, wanted.priority);
-    const std::string first =
-        wanted.from_start
-            ? std::string(list.view())
-            : key_after(rocks_keys::ready(wanted.queue, wanted.priority, wanted.order));
-    Range rows(store_.db(), first, rocks_keys::after(list.view()));
+Status RocksRows::read_index(const IndexScan& scan, ReadResult& out) {
+    Range rows(store_.db(), scan.first, scan.last);
     std::vector<Seq> seqs;
-    std::vector<Order> orders;
+    std::vector<std::uint64_t> places;
     std::vector<std::optional<JobRecord>> jobs;
     while (rows.valid()) {
         seqs.clear();
-        orders.clear();
-        const std::size_t page = std::min(join_max, wanted.limit - out.jobs.size() + 1);
+        places.clear();
+        const std::size_t page = std::min(join_max, out.request.limit - out.jobs.size() + 1);
         for (; rows.valid() && seqs.size() < page; rows.next()) {
-            if (rows.value().size() != 8 || rows.key().size() != 18) return damaged("index row");
-            seqs.emplace_back(rocks_keys::be8_at(rows.value(), 0));
-            orders.push_back(rocks_keys::be8_at(rows.key(), 10));
+            const auto row = scan.row_of(rows.key(), rows.value());
+            if (!row) return damaged("index row");
+            seqs.push_back(row->seq);
+            places.push_back(row->place);
         }
         SLUICE_TRY_STATUS(fetch_rows(seqs, jobs));
         for (std::size_t i = 0; i < jobs.size(); ++i) {
-            if (!jobs[i]) continue;
-            const JobHead& head = jobs[i]->head;
-            if (head.state != JobState::enqueued || head.queue != wanted.queue ||
-                head.priority != wanted.priority || head.order != orders[i]) {
-                continue;
-            }
+            if (!jobs[i] || !scan.belongs(jobs[i]->head, places[i])) continue;
             if (out.is_full()) return {};
             SLUICE_TRY_STATUS(add(jobs[i], out));
         }
@@ -237,39 +227,41 @@ Status RocksRows::read_ready(ReadResult& out) {
     return {};
 }
 
+Status RocksRows::read_ready(ReadResult& out) {
+    const WantedRead& wanted = out.request;
+    const Key list = rocks_keys::ready_list(wanted.queue, wanted.priority);
+    IndexScan scan;
+    scan.first = wanted.from_start
+                     ? std::string(list.view())
+                     : key_after(rocks_keys::ready(wanted.queue, wanted.priority, wanted.order));
+    scan.last = rocks_keys::after(list.view());
+    scan.row_of = [](std::string_view key, std::string_view value) -> std::optional<IndexRow> {
+        if (value.size() != 8 || key.size() != 18) return std::nullopt;
+        return IndexRow{Seq(rocks_keys::be8_at(value, 0)), rocks_keys::be8_at(key, 10)};
+    };
+    scan.belongs = [&wanted](const JobHead& head, std::uint64_t place) {
+        return head.state == JobState::enqueued && head.queue == wanted.queue &&
+               head.priority == wanted.priority && head.order == place;
+    };
+    return read_index(scan, out);
+}
+
 Status RocksRows::read_due(ReadResult& out) {
     const WantedRead& wanted = out.request;
     const Key all(rocks_keys::due_tag);
-    const std::string first =
+    IndexScan scan;
+    scan.first =
         wanted.from_start ? std::string(all.view()) : key_after(rocks_keys::due(wanted.due));
-    Range rows(store_.db(), first, rocks_keys::after(all.view()));
-    std::vector<Seq> seqs;
-    std::vector<std::uint64_t> times;
-    std::vector<std::optional<JobRecord>> jobs;
-    while (rows.valid()) {
-        seqs.clear();
-        times.clear();
-        const std::size_t page = std::min(join_max, wanted.limit - out.jobs.size() + 1);
-        for (; rows.valid() && seqs.size() < page; rows.next()) {
-            if (rows.key().size() != 17) return damaged("index row");
-            times.push_back(rocks_keys::be8_at(rows.key(), 1));
-            seqs.emplace_back(rocks_keys::be8_at(rows.key(), 9));
-        }
-        SLUICE_TRY_STATUS(fetch_rows(seqs, jobs));
-        for (std::size_t i = 0; i < jobs.size(); ++i) {
-            if (!jobs[i]) continue;
-            const JobHead& head = jobs[i]->head;
-            if ((head.state != JobState::scheduled && head.state != JobState::retrying) ||
-                rocks_keys::sortable(head.due_at) != times[i]) {
-                continue;
-            }
-            if (out.is_full()) return {};
-            SLUICE_TRY_STATUS(add(jobs[i], out));
-        }
-    }
-    if (!rows.status().ok()) return store_.read_error(rows.status());
-    out.at_end = true;
-    return {};
+    scan.last = rocks_keys::after(all.view());
+    scan.row_of = [](std::string_view key, std::string_view) -> std::optional<IndexRow> {
+        if (key.size() != 17) return std::nullopt;
+        return IndexRow{Seq(rocks_keys::be8_at(key, 9)), rocks_keys::be8_at(key, 1)};
+    };
+    scan.belongs = [](const JobHead& head, std::uint64_t place) {
+        return (head.state == JobState::scheduled || head.state == JobState::retrying) &&
+               rocks_keys::sortable(head.due_at) == place;
+    };
+    return read_index(scan, out);
 }
 
 Status RocksRows::read_jobs(ReadResult& out) {

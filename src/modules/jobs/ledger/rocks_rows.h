@@ -6,10 +6,12 @@
 #include "kernel/store/rocks_store.h"
 #include "modules/jobs/engine/read.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,12 +38,29 @@ public:
                      const std::function<void(Seq)>& apart);
 
 private:
+    /// What a row of an index says: which job, and where in the index.
+    struct IndexRow {
+        Seq seq;
+        std::uint64_t place = 0;
+    };
+    /// A range of an index, without `last`.
+    struct IndexScan {
+        std::string first;
+        std::string last;
+        /// Nothing: the row is damaged.
+        std::optional<IndexRow> (*row_of)(std::string_view key, std::string_view value) = nullptr;
+        std::function<bool(const JobHead&, std::uint64_t place)> belongs;
+    };
+
     /// As fetch() without a limit, and without the bodies that are kept apart.
     Status fetch_rows(std::span<const Seq> seqs, std::vector<std::optional<JobRecord>>& jobs);
     /// Joins the body, if it is kept apart, and puts the job into the page.
     Status add(std::optional<JobRecord>& job, ReadResult& out);
     /// Joins the bodies kept apart to the jobs that lack one.
     Status fetch_bodies(std::span<std::optional<JobRecord>> jobs);
+    /// The jobs that the rows of an index lead to, page by page. A row may be older than its job:
+    /// only those that still belong there count.
+    Status read_index(const IndexScan& scan, ReadResult& out);
     Status read_ready(ReadResult& out);
     Status read_due(ReadResult& out);
     Status read_jobs(ReadResult& out);
