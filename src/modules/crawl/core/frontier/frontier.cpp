@@ -196,7 +196,9 @@ void Frontier::set_address(Host& host, std::size_t index) {
 
 void Frontier::finish_read(ReadEnd read, WallTime now) {
     Host& host = *hosts_.at(read.host);
-    UrlWindow& window = host.window(read.queue);
+    Host::Queue& queue = host.queue(read.queue);
+    UrlWindow& window = queue.window;
+    asked_ -= std::exchange(queue.asked, 0U);
     if (planted(config_.faults, Fault::refill_takes_in_flight)) read.after = window.through();
     if (planted(config_.faults, Fault::refill_skips_one) && read.entries.size() > 1)
         read.entries.erase(read.entries.begin());

@@ -121,6 +121,7 @@ private:
     enum class Step : std::uint8_t { again, done };
     Step consider_once(Host& host, WallTime now, Decision& out);
     UrlWindow* choose(Host& host, WallTime now, Decision& out, std::uint8_t& queue);
+    void read_on(Host& host, Host::Queue& queue, Decision& out);
     bool has_address(Host& host, WallTime now, Decision& out);
     bool has_rules(Host& host, WallTime now, Decision& out);
     Step write_off(Host& host, WallTime now, Decision& out);
@@ -160,6 +161,7 @@ private:
     std::uint64_t pages_in_flight_ = 0;
     std::uint64_t bytes_reserved_ = 0;
     std::size_t loaded_ = 0;
+    std::size_t asked_ = 0;  ///< URLs that the reads under way may bring
     std::optional<WallTime> restored_at_;
     bool totals_changed_ = false;
     bool draining_ = false;

@@ -114,7 +114,8 @@ void Frontier::add_entry(Host& host, std::uint8_t queue, QueuedUrl url, Decision
 
 // Few URLs of each host are enough once many hosts have some.
 std::size_t Frontier::window_max() const {
-    return loaded_ < config_.loaded_urls_max ? config_.window_urls : config_.window_urls_min;
+    return loaded_ + asked_ < config_.loaded_urls_max ? config_.window_urls
+                                                      : config_.window_urls_min;
 }
 
 }  // namespace sluice::crawl

@@ -91,6 +91,17 @@ public:
     std::string robots_moved;  ///< where the first answer leads to
     std::vector<FetchOrder> robots_orders;
     WallTime now = zero;
+    ReadEnd read(const ReadOrder& order) const {
+        ReadEnd end{order.host, order.queue, order.after, {}, true};
+        auto it = store.upper_bound(queue_key(order.host, order.queue, order.after));
+        const std::string last = queue_key(order.host, order.queue, UINT64_MAX);
+        for (; it != store.end() && it->first <= last; ++it) {
+            if (end.entries.size() == order.limit) end.last = false;
+            if (!end.last) break;
+            end.entries.push_back(*read_queued(it->first, it->second));
+        }
+        return end;
+    }
 
 private:
     RobotsEnd robots_end(const FetchOrder& order) const {
@@ -103,17 +114,6 @@ private:
         }
         end.robots.status = robots.empty() ? 404 : 200;
         end.rules = std::make_shared<const RobotsRules>(parse_robots(robots).for_agent("sluice"));
-        return end;
-    }
-    ReadEnd read(const ReadOrder& order) const {
-        ReadEnd end{order.host, order.queue, order.after, {}, true};
-        auto it = store.upper_bound(queue_key(order.host, order.queue, order.after));
-        const std::string last = queue_key(order.host, order.queue, UINT64_MAX);
-        for (; it != store.end() && it->first <= last; ++it) {
-            if (end.entries.size() == order.limit) end.last = false;
-            if (!end.last) break;
-            end.entries.push_back(*read_queued(it->first, it->second));
-        }
         return end;
     }
     void keep(Decision& out) {
@@ -463,6 +463,27 @@ TEST(Frontier, ChangedRatesHoldForHostsThatAlreadyWait) {
     ASSERT_EQ(orders.size(), 1U);
     scene.finish(orders[0], PageEnd::Kind::fetched);
     EXPECT_TRUE(scene.frontier->is_finished());
+}
+
+TEST(Frontier, WhatIsReadTogetherStaysInItsMemory) {
+    FrontierConfig config = Scene::quick();
+    config.window_urls = 8;
+    config.window_urls_min = 1;
+    config.loaded_urls_max = 16;
+    Scene scene(config);
+    for (int host = 0; host < 20; ++host)
+        for (int page = 0; page < 10; ++page)
+            scene.offer(found("http://h" + std::to_string(host) + ".org/" + std::to_string(page)));
+    scene.open();
+    Decision out;
+    scene.frontier->turn(scene.now, out);
+    ASSERT_EQ(out.reads.size(), 20U);
+    std::size_t asked = 0;
+    for (const ReadOrder& order : out.reads) asked += order.limit;
+    EXPECT_LE(asked, 16U + 20U);
+    EXPECT_EQ(scene.frontier->loaded_urls(), 0U);
+    for (const ReadOrder& order : out.reads) scene.frontier->finish_read(scene.read(order), zero);
+    EXPECT_EQ(scene.frontier->loaded_urls(), asked);
 }
 
 TEST(Host, TheNameOfAnOriginIsWithoutItsPort) {

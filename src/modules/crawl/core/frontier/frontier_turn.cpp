@@ -94,11 +94,7 @@ UrlWindow* Frontier::choose(Host& host, WallTime now, Decision& out, std::uint8_
         if (!one.window.has_more()) continue;
         if (one.window.needs_read()) {
             reads = true;
-            if (one.window.begin_read()) {
-                const bool again = planted(config_.faults, Fault::refill_takes_in_flight);
-                out.reads.push_back({host.id, one.number, again ? 0 : one.window.through(),
-                                     static_cast<std::uint32_t>(window_max())});
-            }
+            if (one.window.begin_read()) read_on(host, one, out);
             continue;
         }
         if (one.number == retry_queue && retry_time(one.window.front().seq) > now) {
@@ -116,6 +112,14 @@ UrlWindow* Frontier::choose(Host& host, WallTime now, Decision& out, std::uint8_
         rest(host, now);
     }
     return nullptr;
+}
+
+// What is asked for counts as if it were here: a turn may ask for many hosts before any is read.
+void Frontier::read_on(Host& host, Host::Queue& queue, Decision& out) {
+    queue.asked = static_cast<std::uint32_t>(window_max());
+    asked_ += queue.asked;
+    const bool again = planted(config_.faults, Fault::refill_takes_in_flight);
+    out.reads.push_back({host.id, queue.number, again ? 0 : queue.window.through(), queue.asked});
 }
 
 bool Frontier::has_address(Host& host, WallTime now, Decision& out) {
@@ -240,8 +244,7 @@ Frontier::Step Frontier::write_off(Host& host, WallTime now, Decision& out) {
     }
     for (Host::Queue& one : host.queues) {
         if (one.window.begin_read()) {
-            out.reads.push_back({host.id, one.number, one.window.through(),
-                                 static_cast<std::uint32_t>(config_.window_urls)});
+            read_on(host, one, out);
             continue;
         }
         if (one.window.empty()) continue;

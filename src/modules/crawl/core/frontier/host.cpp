@@ -4,11 +4,11 @@
 #include <algorithm>
 
 namespace sluice::crawl {
-UrlWindow& Host::window(std::uint8_t queue) {
+Host::Queue& Host::queue(std::uint8_t number) {
     const auto found = std::find_if(queues.begin(), queues.end(),
-                                    [&](const Queue& one) { return one.number >= queue; });
-    if (found != queues.end() && found->number == queue) return found->window;
-    return queues.insert(found, Queue{queue, {}})->window;
+                                    [&](const Queue& one) { return one.number >= number; });
+    if (found != queues.end() && found->number == number) return *found;
+    return *queues.insert(found, Queue{number, {}, 0});
 }
 
 bool Host::has_more() const {

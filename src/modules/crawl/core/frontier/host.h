@@ -51,6 +51,7 @@ struct Host {
     struct Queue {
         std::uint8_t number = 0;
         UrlWindow window;
+        std::uint32_t asked = 0;  ///< URLs that a read under way may bring
     };
     std::vector<Queue> queues;  ///< those that have or had something, by number
     std::vector<std::string> addresses;
@@ -73,7 +74,8 @@ struct Host {
     DeadlineHandle timer;
 
     /// The window of a queue; a new one is whole and empty.
-    UrlWindow& window(std::uint8_t queue);
+    UrlWindow& window(std::uint8_t number) { return queue(number).window; }
+    Queue& queue(std::uint8_t number);
     [[nodiscard]] bool has_more() const;
 };
 

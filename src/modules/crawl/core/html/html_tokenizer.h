@@ -238,7 +238,8 @@ private:
     std::uint64_t tag_offset_ = 0;
     bool is_end_tag_ = false;
     bool self_closing_ = false;
-    std::string bytes_;  ///< names and values of the tag's attributes
+    std::string bytes_;               ///< names and values of the tag's attributes
+    std::size_t decoding_added_ = 0;  ///< to bytes_; limits are of what is written
     std::vector<Attribute> attributes_;
     std::vector<HtmlAttribute> views_;
     Attribute attribute_;             ///< the one being read, at the end of bytes_

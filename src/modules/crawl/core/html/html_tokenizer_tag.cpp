@@ -29,6 +29,7 @@ void HtmlTokenizer::begin_tag(bool is_end) {
     is_end_tag_ = is_end;
     self_closing_ = false;
     bytes_.clear();
+    decoding_added_ = 0;
     attributes_.clear();
     attribute_open_ = false;
     name_cut_ = false;
@@ -180,8 +181,8 @@ void HtmlTokenizer::end_attribute_name(const char* p) {
             break;
         }
     }
-    if (!attribute_dropped_ &&
-        (attributes_.size() >= limits_.attributes_max || bytes_.size() >= limits_.tag_bytes_max)) {
+    if (!attribute_dropped_ && (attributes_.size() >= limits_.attributes_max ||
+                                bytes_.size() - decoding_added_ >= limits_.tag_bytes_max)) {
         ++cuts_.attributes;
         attribute_dropped_ = true;
     }
@@ -228,9 +229,9 @@ const char* HtmlTokenizer::step_before_attribute_value(const char* p, const char
 
 void HtmlTokenizer::append_value(const char* from, const char* to) {
     const auto wanted = static_cast<std::size_t>(to - from);
-    const std::size_t room =
-        std::min(limits_.value_bytes_max - std::min(limits_.value_bytes_max, attribute_.value_size),
-                 limits_.tag_bytes_max - std::min(limits_.tag_bytes_max, bytes_.size()));
+    const std::size_t room = std::min(
+        limits_.value_bytes_max - std::min(limits_.value_bytes_max, attribute_.value_size),
+        limits_.tag_bytes_max - std::min(limits_.tag_bytes_max, bytes_.size() - decoding_added_));
     const std::size_t size = std::min(wanted, room);
     if (size < wanted && !attribute_.cut) {
         attribute_.cut = true;
@@ -257,6 +258,8 @@ void HtmlTokenizer::decode_value(std::size_t from) {
     if (special.find(begin, end) == end) return;
     normalised_.clear();
     decode_attribute({begin, end}, normalised_, error_sink(), value_offset_);
+    if (!attribute_dropped_ && normalised_.size() > attribute_.value_size)
+        decoding_added_ += normalised_.size() - attribute_.value_size;
     bytes_.replace(from, std::string::npos, normalised_);
     attribute_.value_size = normalised_.size();
 }

@@ -99,6 +99,8 @@ TEST(TagReader, LimitsAreThoseOfTheTokenizer) {
          {"<a b=1 c=2 d=3 e=4 f=5>", "<a b=1234567 c='1234567' d=x>", "<abcdef b>", "<a bcdefg=1>",
           "<a b=123456 c=123456 d=123456>", "<a b=1 b=2 b=3 b=4 c=5>", "</abcdef>"})
         expect_same(page, small);
+    // What a reference or a NUL becomes does not count.
+    expect_same(std::string_view("<a b='\0\0\0\0\0\0' c=1 d=2>", 22), small);
 }
 
 TEST(TagReader, RawTextsAreThoseOfTheTokenizer) {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 namespace sluice::crawl {
 
@@ -23,9 +24,13 @@ public:
     Result<Progress> step(std::string_view in, std::span<char> out) override {
         if (!ok_) return fail(Code::internal, "zlib did not start");
         if (done_ && !in.empty()) {
-            if (!next_member(in)) return Progress{.taken = in.size(), .blocked = true};
+            over_ = over_ || !next_member(in);
+            if (over_) return Progress{.taken = in.size(), .blocked = true};
         }
-        if (packing_ == Packing::deflate && !decided_ && !in.empty()) decide(in);
+        if (packing_ == Packing::deflate && !decided_ && !in.empty() && !decide(in)) {
+            begun_ = true;
+            return Progress{.taken = in.size(), .blocked = true};
+        }
         const std::size_t most = std::min<std::size_t>(in.size(), 1 << 20);
         stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
         stream_.avail_in = static_cast<uInt>(most);
@@ -54,15 +59,34 @@ private:
         done_ = false;
         return inflateReset(&stream_) == Z_OK;
     }
-    /// zlib's two bytes of head are a multiple of 31 and name the method 8.
-    void decide(std::string_view in) {
-        decided_ = true;
-        const auto first = static_cast<unsigned char>(in[0]);
+    /// zlib's two bytes of head are a multiple of 31 and name the method 8. False: there is but the
+    /// first of them, which is kept until the second comes.
+    bool decide(std::string_view in) {
+        const bool had_one = first_.has_value();
+        const unsigned char first = had_one ? *first_ : static_cast<unsigned char>(in[0]);
         bool is_zlib = (first & 15U) == 8 && first <= 0x78;
-        if (is_zlib && in.size() > 1) {
-            is_zlib = (first * 256U + static_cast<unsigned char>(in[1])) % 31 == 0;
+        if (is_zlib && !had_one && in.size() == 1) {
+            first_ = first;
+            return false;
+        }
+        decided_ = true;
+        if (is_zlib) {
+            const auto second = static_cast<unsigned char>(in[had_one ? 0 : 1]);
+            is_zlib = (first * 256U + second) % 31 == 0;
         }
         if (!is_zlib) ok_ = inflateReset2(&stream_, -15) == Z_OK;
+        if (had_one) take_first();
+        return true;
+    }
+    /// One byte is too little for anything to come out; a fault is found again with the next one.
+    void take_first() {
+        Bytef out = 0;
+        stream_.next_in = &*first_;
+        stream_.avail_in = 1;
+        stream_.next_out = &out;
+        stream_.avail_out = 1;
+        const int code = inflate(&stream_, Z_NO_FLUSH);
+        ok_ = ok_ && (code == Z_OK || code == Z_BUF_ERROR || code == Z_DATA_ERROR);
     }
 
     z_stream stream_{};
@@ -70,7 +94,9 @@ private:
     bool ok_ = false;
     bool begun_ = false;
     bool done_ = false;
+    bool over_ = false;  ///< behind the last member there was something else
     bool decided_ = false;
+    std::optional<unsigned char> first_;  ///< of deflate, while it is alone
 };
 
 class BrotliLayer final : public Unpacker::Layer {

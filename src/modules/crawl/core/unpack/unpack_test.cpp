@@ -75,7 +75,22 @@ TEST(Unpack, MembersOfGzipAreOneTextAndWhatFollowsIsPassedOver) {
     EXPECT_EQ(read(two, {Packing::gzip}, 1), "onetwo");
     EXPECT_EQ(read(two + std::string(20, '\0'), {Packing::gzip}), "onetwo");
     EXPECT_EQ(read(two + "junk", {Packing::gzip}, 1), "onetwo");
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{3}})
+        EXPECT_EQ(read(two + "junk\x1F\x1F\x8B junk", {Packing::gzip}, piece), "onetwo") << piece;
     EXPECT_EQ(read(zstd("one") + zstd("two"), {Packing::zstd}), "onetwo");
+}
+
+/// The first byte of this raw block looks like that of zlib's head; the second says that it is not.
+TEST(Unpack, DeflateWithoutAHeadIsKnownFromTwoBytesHoweverTheyCome) {
+    const std::string stored =
+        std::string("\x78\x02\x00\xFD\xFF", 5) + "ab" + std::string("\x03\x00", 2);
+    const std::string whole = read(stored, {Packing::deflate});
+    EXPECT_EQ(whole, "ab");
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{3}})
+        EXPECT_EQ(read(stored, {Packing::deflate}, piece), whole) << piece;
+    EXPECT_EQ(read("\x78", {Packing::deflate}), "!corrupt");
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{2}})
+        EXPECT_EQ(read("\x78\x07", {Packing::deflate}, piece), "!corrupt") << piece;
 }
 
 TEST(Unpack, LayersAreUndoneFromTheLast) {
