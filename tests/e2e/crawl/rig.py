@@ -113,6 +113,7 @@ http {{
   charset utf-8;
   charset_types text/html text/plain;
   sendfile on;
+  tcp_nopush on;
   tcp_nodelay on;
   keepalive_timeout 60s;
   keepalive_requests 1000000;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/crawl/core/page/link_judge.h"
 
+#include "modules/crawl/core/frontier/seen_set.h"
+
 #include <algorithm>
-#include <functional>
 
 namespace sluice::crawl {
 namespace {
@@ -13,7 +14,7 @@ constexpr std::size_t slots_kept_max = 1U << 14U;
 // made of collisions costs no more than others.
 constexpr std::size_t probes_max = 32;
 
-std::uint64_t hash_of(std::string_view text) { return std::hash<std::string_view>{}(text); }
+std::uint64_t hash_of(std::string_view text) { return fingerprint(text).high >> 1U; }
 
 /// Where the user's paths and patterns stand, the list of pages may stand elsewhere.
 bool lets_sitemaps_pass(ScopeRule rule) {

@@ -122,7 +122,11 @@ private:
 };
 
 void PageReading::clear() {
+    std::vector<Found> found = std::move(end.found);
+    found.clear();
+    if (found.capacity() > found_reserved_max) found.shrink_to_fit();
     end = PageEnd();
+    end.found = std::move(found);
     type.essence.clear();
     type.charset.clear();
     encoding.clear();

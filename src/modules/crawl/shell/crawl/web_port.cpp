@@ -5,6 +5,7 @@
 #include "kernel/sync/clock.h"
 #include "modules/crawl/core/frontier/host.h"
 
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -145,7 +146,12 @@ void WebPort::page_done(Lane& lane, const FetchAnswer& answer) {
         done.not_modified = answer.status == 304;
     }
     if (!done.cookies.empty() || done.memory) done.url = answer.order.url;
+    // Few of the links are news; what held all of them is used again.
+    std::vector<Found> news(std::make_move_iterator(reading.end.found.begin()),
+                            std::make_move_iterator(reading.end.found.end()));
+    std::swap(news, reading.end.found);
     done.end = std::move(reading.end);
+    reading.end.found = std::move(news);
     lane.ready.emplace_back(std::move(done));
 }
 
