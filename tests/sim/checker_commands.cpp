@@ -4,6 +4,7 @@
 #include "checker.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace sluice::jobs::sim {
 
@@ -24,9 +25,7 @@ struct Checker::Judge {
         if (reply == nullptr) return c.fail("J9", "a push was not answered");
         const auto* ok = std::get_if<OkReply>(&reply->body);
         if (ok == nullptr) return;  // a job that it left nevertheless stays unexplained
-        std::uint32_t repeats = 0;
         for (const auto& body : push.jobs) {
-            if (!pushed(*body)) ++repeats;
             const Shadow::Index job = c.shadow_.latest(body->jid());
             if (job == Shadow::none) {
                 c.fail("J1", "an answered push made no job: " + std::string(body->jid()));
@@ -36,20 +35,32 @@ struct Checker::Judge {
             if (row != nullptr && !row->durable) continue;
             c.promises_->push_back({Promise::Kind::pushed, job, {}});
         }
+        const std::size_t repeats = push.jobs.size() - explain_made(push, *ok);
         if (ok->duplicates != repeats)
             c.fail("J3", "a bulk push was kept in part: " + std::to_string(push.jobs.size()) +
                              " jobs, " + std::to_string(ok->duplicates) + " repeats, but " +
                              std::to_string(repeats) + " without a new job");
     }
-    /// The push made this job in this drain.
-    bool pushed(const JobBody& body) const {
-        for (Move& move : c.shadow_.moves) {
-            if (move.before.exists || move.explained) continue;
-            if (c.shadow_.facts(move.job).body.get() != &body) continue;
-            move.explained = true;
-            return true;
+    /// The jobs that the push made in this drain: as many as it says, which are the first of its
+    /// bodies. A repeat of it later in the drain may have made others of the same bodies, which
+    /// stay for the repeat to explain. How many there were.
+    std::size_t explain_made(const Push& push, const OkReply& ok) const {
+        std::vector<Move*> made;
+        for (const auto& body : push.jobs) {
+            for (Move& move : c.shadow_.moves) {
+                if (move.before.exists || move.explained) continue;
+                if (c.shadow_.facts(move.job).body != body) continue;
+                if (std::find(made.begin(), made.end(), &move) != made.end()) continue;
+                made.push_back(&move);
+                break;
+            }
         }
-        return false;
+        std::sort(made.begin(), made.end(), [this](const Move* a, const Move* b) {
+            return c.shadow_.facts(a->job).seq < c.shadow_.facts(b->job).seq;
+        });
+        made.resize(std::min<std::size_t>(made.size(), push.jobs.size() - ok.duplicates));
+        for (Move* move : made) move->explained = true;
+        return made.size();
     }
     void operator()(const Fetch& fetch) const {
         if (const Reply* reply = c.reply_to(fetch.ticket)) {
