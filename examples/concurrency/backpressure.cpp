@@ -19,7 +19,7 @@ int main() {
     int taken = 0;
     ChannelStatus status = ChannelStatus::ok;
     for (int order = 1; order <= 10 && status == ChannelStatus::ok; ++order) {
-        status = orders.try_push(std::move(order));
+        status = orders.try_push(int{order});
         if (status == ChannelStatus::ok) ++taken;
     }
     std::printf("at once:        %d taken, then %s\n", taken,
@@ -31,7 +31,7 @@ int main() {
 
     // What a stage of a pipeline does: wait as long as it takes.
     sluice::Thread producer("producer", [&] {
-        for (int order = 5; order <= 100; ++order) orders.push(std::move(order));
+        for (int order = 5; order <= 100; ++order) orders.push(int{order});
         orders.close();
     });
     // The consumer begins when the producer already waits: see it in the list of threads.

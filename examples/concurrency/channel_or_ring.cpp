@@ -34,8 +34,7 @@ std::uint64_t through_a_ring() {
     sluice::SpscRing<std::uint64_t> ring(1024);  // one producer, one consumer, no more
     sluice::Thread producer("producer", [&] {
         for (std::uint64_t i = 1; i <= items; ++i) {
-            std::uint64_t item = i;
-            while (!ring.try_push(std::move(item))) std::this_thread::yield();
+            while (!ring.try_push(std::uint64_t{i})) std::this_thread::yield();
         }
     });
     std::uint64_t sum = 0;

@@ -8,7 +8,6 @@
 
 using sluice::CancelToken;
 using sluice::Channel;
-using sluice::ChannelStatus;
 using sluice::Result;
 using sluice::WorkerPool;
 

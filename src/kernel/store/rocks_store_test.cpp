@@ -87,11 +87,11 @@ TEST_F(RocksStoreTest, WhatMayNotBeReplayedIsGoneWithAllBehindItForGood) {
     for (int i = 0; i < 5; ++i) put(10);
     ASSERT_TRUE(store_->sync());
     // As a process leaves it that was killed: everything is in the log.
-    std::filesystem::copy(folder_ + "/store", folder_ + "/killed",
+    std::filesystem::copy(folder_ / "store", folder_ / "killed",
                           std::filesystem::copy_options::recursive);
     const auto rows = [&](std::function<bool(const rocksdb::WriteBatch&)> may_replay) {
         auto store =
-            RocksStore::open({.folder = folder_ + "/killed", .may_replay = std::move(may_replay)});
+            RocksStore::open({.folder = folder_ / "killed", .may_replay = std::move(may_replay)});
         EXPECT_TRUE(store) << store.error().text();
         std::string found, value;
         for (int i = 0; i < 6; ++i) {

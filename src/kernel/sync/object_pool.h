@@ -214,17 +214,21 @@ private:
     }
     void take_back(Entry entry) noexcept SLUICE_EXCLUDES(mutex_) {
         entry.idle_since = Sync::now();
+        std::optional<Entry> dropped;  // Destroyed after the lock is gone.
         {
             MutexLock lock(mutex_);
-            if (closed_ || idle_.size() >= options_.idle_max) {
+            const bool is_surplus = closed_ || idle_.size() >= options_.idle_max;
+            const bool is_old = entry.idle_since - entry.made > options_.lifetime_max;
+            if (is_surplus)
                 ++counters_.surplus;
-            } else if (entry.idle_since - entry.made > options_.lifetime_max) {
+            else if (is_old)
                 ++counters_.expired;
-            } else {
+            if (is_surplus || is_old)
+                dropped.emplace(std::move(entry));
+            else
                 idle_.push_back(std::move(entry));
-            }
         }
-        entry.object.reset();
+        dropped.reset();
         came_back();
     }
     void drop_lent(Entry entry) noexcept SLUICE_EXCLUDES(mutex_) {

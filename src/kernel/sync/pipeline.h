@@ -169,7 +169,7 @@ private:
         return token_.check();
     }
     template <class Out>
-    Result<bool> put(Channel<Out>& out, Out&& made) {
+    Result<bool> put(Channel<Out>& out, Out made) {
         return out.push_until(std::move(made), token_.deadline()) == ChannelStatus::ok;
     }
     template <class Out>

@@ -206,7 +206,6 @@ TEST(WaitAccounting, AThreadMayWaitWhileItEnds) {
 
 // Last: it fills the table for the rest of the process.
 TEST(WaitAccountingLast, FullTableCountsTheRestAsOther) {
-    std::string name;
     for (int i = 0; i < 5; ++i) {
         Thread("filler-" + std::to_string(i), [] {
             static std::vector<std::string>& texts = *new std::vector<std::string>(260);

@@ -135,8 +135,7 @@ TEST(TagReader, ForeignContentIsThatOfTheTokenizer) {
          {"<svg><title><a></title><style><a></style></svg><title><b></title>",
           "<svg><script><a></script><![CDATA[<b>]]></svg><![CDATA[<c>]]>",
           "<svg><desc><title><a></title></desc><title>x</title></svg><style><a></style>",
-          "<svg><foreignObject><style><a></style><p>x</foreignObject></p></foreignObject><style>"
-          "<b></style></svg>",
+          "<svg><foreignObject><style><a></style><p></foreignObject></p></foreignObject><style><b>",
           "<math><mi><style><a></style></mi><style><b></style></math><style><c></style>",
           "<svg><p><style><a></style>", "<svg/><style><a></style>", "<svg><g></div><style><a>",
           "<math><annotation-xml encoding=TEXT/html><style><a></style></annotation-xml><style><b>",
