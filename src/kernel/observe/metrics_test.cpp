@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/observe/metrics.h"
 
-#include <gtest/gtest.h>
+#include "kernel/sync/thread.h"
 
-#include <thread>
+#include <gtest/gtest.h>
 
 namespace sluice {
 namespace {
@@ -52,9 +52,9 @@ TEST(Metrics, CountsFromManyThreadsAddUp) {
     auto& counter = registry.counter({"n_total", ""});
     auto& histogram = registry.histogram({"h", ""});
     {
-        std::vector<std::jthread> threads;
+        std::vector<Thread> threads;
         for (int t = 0; t < 4; ++t) {
-            threads.emplace_back([&] {
+            threads.emplace_back("metrics-test", [&] {
                 for (int i = 0; i < 5000; ++i) {
                     counter.add();
                     histogram.observe(0.25);

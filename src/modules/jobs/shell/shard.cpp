@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -32,10 +31,10 @@ struct Written {
     Instant written_at{};
 };
 
-/// A request to the owner that is no command of the queue.
+/// A request to the owner that is no command of the queue. Held by both until it is answered.
 struct CheckpointRequest {
     std::string directory;
-    std::promise<Status> done;
+    Channel<Status> done{1, "jobs.checkpoint"};
 };
 
 constexpr Duration disk_probe_every = 1s;
@@ -98,7 +97,7 @@ struct Shard::Parts {
     std::atomic<std::uint64_t> generation{1};
     std::atomic<bool> stopping{false};
     Mutex checkpoints_mutex{"jobs.checkpoints"};
-    std::vector<std::unique_ptr<CheckpointRequest>> checkpoints
+    std::vector<std::shared_ptr<CheckpointRequest>> checkpoints
         SLUICE_GUARDED_BY(checkpoints_mutex);
 
     /// For the watchdog: the turn, whoever has it, and the sync.
@@ -168,14 +167,14 @@ void Shard::Parts::collect() {
 
 /// Between two drains, so that a copy holds whole decisions.
 void Shard::Parts::make_checkpoints() {
-    std::vector<std::unique_ptr<CheckpointRequest>> wanted;
+    std::vector<std::shared_ptr<CheckpointRequest>> wanted;
     {
         MutexLock lock(checkpoints_mutex);
         wanted.swap(checkpoints);
     }
     for (const auto& request : wanted) {
-        request->done.set_value(stopping ? fail(Code::cancelled, "the server stops")
-                                         : ledger->checkpoint(request->directory));
+        (void)request->done.try_push(stopping ? fail(Code::cancelled, "the server stops")
+                                              : ledger->checkpoint(request->directory));
     }
 }
 
@@ -395,16 +394,17 @@ bool Shard::submit_all(std::vector<Command>& commands) {
 }
 
 Status Shard::checkpoint(const std::string& directory) {
-    auto request = std::make_unique<CheckpointRequest>();
+    const auto request = std::make_shared<CheckpointRequest>();
     request->directory = directory;
-    std::future<Status> done = request->done.get_future();
     {
         MutexLock lock(parts_->checkpoints_mutex);
-        parts_->checkpoints.push_back(std::move(request));
+        parts_->checkpoints.push_back(request);
     }
     if (!submit(Tick{}))
         return fail(Code::busy, "the queue is busy or stopping; try the backup again");
-    return done.get();
+    Status done;
+    (void)request->done.pop(done);  // is never closed
+    return done;
 }
 
 void Shard::stop() {

@@ -138,11 +138,11 @@ Result<CrawlSummary> Owner::run(FetchPort& port) {
     Result<CrawlSummary> result = run_as_owner(port);
     MutexLock lock(wishes_mutex_);
     running_ = false;
-    std::vector<HostsQuestion> questions = std::move(questions_);
+    const auto questions = std::exchange(questions_, {});
     lock.unlock();
     const RoleScope scope(role_);
-    for (HostsQuestion& question : questions)
-        question.answer.set_value(host_table(question.count_max));
+    for (const auto& question : questions)
+        (void)question->answer.try_push(host_table(question->count_max));
     return result;
 }
 

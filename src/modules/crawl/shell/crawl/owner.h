@@ -7,6 +7,7 @@
 #include "kernel/base/annotations.h"
 #include "kernel/base/time.h"
 #include "kernel/observe/pulse.h"
+#include "kernel/sync/channel.h"
 #include "kernel/sync/mutex.h"
 #include "kernel/sync/role.h"
 #include "kernel/sync/snapshot.h"
@@ -21,7 +22,6 @@
 #include <atomic>
 #include <deque>
 #include <functional>
-#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -82,9 +82,10 @@ public:
 
 private:
     enum class Stop : std::uint8_t { no, drain, cancel };
+    /// Held by both until it is answered.
     struct HostsQuestion {
         std::size_t count_max = 0;
-        std::promise<std::vector<HostProgress>> answer;
+        Channel<std::vector<HostProgress>> answer{1, "crawl.hosts"};
     };
 
     void wish_to_stop(Stop stop);
@@ -134,7 +135,7 @@ private:
     Mutex wishes_mutex_{"crawl.wishes"};
     std::optional<Rates> rates_wish_ SLUICE_GUARDED_BY(wishes_mutex_);
     std::optional<Error> failure_ SLUICE_GUARDED_BY(wishes_mutex_);
-    std::vector<HostsQuestion> questions_ SLUICE_GUARDED_BY(wishes_mutex_);
+    std::vector<std::shared_ptr<HostsQuestion>> questions_ SLUICE_GUARDED_BY(wishes_mutex_);
     bool running_ SLUICE_GUARDED_BY(wishes_mutex_) = false;
 
     Snapshot<CrawlProgress> progress_{CrawlProgress{}};

@@ -52,30 +52,31 @@ void Owner::publish(bool at_end) {
 }
 
 std::vector<HostProgress> Owner::hosts(std::size_t count_max) {
-    HostsQuestion question;
-    question.count_max = count_max;
-    std::future<std::vector<HostProgress>> answer = question.answer.get_future();
+    const auto question = std::make_shared<HostsQuestion>();
+    question->count_max = count_max;
     {
         MutexLock lock(wishes_mutex_);
         if (!running_) {
             const RoleScope scope(role_);
             return host_table(count_max);
         }
-        questions_.push_back(std::move(question));
+        questions_.push_back(question);
         has_wishes_ = true;
     }
     wake();
-    return answer.get();
+    std::vector<HostProgress> answer;
+    (void)question->answer.pop(answer);  // is never closed
+    return answer;
 }
 
 void Owner::answer_questions() {
-    std::vector<HostsQuestion> questions;
+    std::vector<std::shared_ptr<HostsQuestion>> questions;
     {
         MutexLock lock(wishes_mutex_);
         questions.swap(questions_);
     }
-    for (HostsQuestion& question : questions)
-        question.answer.set_value(host_table(question.count_max));
+    for (const auto& question : questions)
+        (void)question->answer.try_push(host_table(question->count_max));
 }
 
 std::vector<HostProgress> Owner::host_table(std::size_t count_max) const {
