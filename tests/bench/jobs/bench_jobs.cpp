@@ -2,6 +2,8 @@
 // `./dev bench jobs`: rates and latencies of the real server over TCP, load generator on the same
 // machine, beside the disk's own sync rate and the peers that are installed (beanstalkd and Redis,
 // both told to sync every write), all in one run. Every figure is the median of the rounds.
+#include "end_to_end.h"
+#include "line_server.h"
 #include "options.h"
 #include "rates.h"
 #include "waits.h"
@@ -76,6 +78,8 @@ int main(int argc, char** argv) {
             options.workers = std::clamp(std::atoi(value), 1, 19);
         else if (name == "--only")
             options.only = value;
+        else if (name == "--serve-lines")  // how this program starts itself as the loopback row
+            serve_lines(static_cast<std::uint16_t>(std::atoi(value)));
         else if (name == "--folder")
             options.folder = value;
         else

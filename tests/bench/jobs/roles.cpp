@@ -87,6 +87,30 @@ Role plain_worker(Counts& counts) {
                 }};
 }
 
+Role ack_and_fetch_worker(Counts& counts) {
+    return {.send =
+                [](Link& link, std::string& out) {
+                    unsigned requests = 1;
+                    if (!link.memo.empty()) {
+                        out += "ACK {\"jid\":\"" + link.memo + "\"}\r\n";
+                        link.memo.clear();
+                        ++requests;
+                    }
+                    out += "FETCH default\r\n";
+                    return requests;
+                },
+            .answered =
+                [&counts](Link& link, const Answer& answer) {
+                    if (answer.line == "+OK") {
+                        counts.acks.add(link);
+                        ++counts.done;
+                    } else {
+                        counts.fetches.add(link);
+                        link.memo = member(answer.bulk, "\"jid\":\"");
+                    }
+                }};
+}
+
 Role batch_worker(Counts& counts, unsigned batch) {
     return {.send =
                 [batch](Link& link, std::string& out) {

@@ -41,6 +41,8 @@ Role single_pusher(Counts& counts, unsigned pipeline, std::uint64_t open_max = 0
 Role bulk_pusher(Counts& counts, unsigned batch, std::uint64_t open_max = 0);
 /// FETCH, ACK, FETCH, … one verb at a time, as a plain client does.
 Role plain_worker(Counts& counts);
+/// ACK of the last job and FETCH of the next one in one write: plain verbs, two of them under way.
+Role ack_and_fetch_worker(Counts& counts);
 /// ACKB of the last batch and FETCHB of the next together, as our SDK does.
 Role batch_worker(Counts& counts, unsigned batch);
 
