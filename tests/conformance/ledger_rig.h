@@ -2,10 +2,10 @@
 // What a conformance test needs of a ledger besides the port: make it, crash it, restore a copy.
 #pragma once
 
-#include "kernel/base/random.h"
 #include "kernel/store/rocks_store.h"
 #include "modules/jobs/ledger/ledger.h"
 
+#include <support/ledger_rows.h>
 #include <support/scratch_folder.h>
 
 #include <memory>
@@ -40,12 +40,5 @@ std::unique_ptr<LedgerRig> make_rig(LedgerKind kind);
 
 /// Settings under which little data already makes table files and compactions.
 RocksSettings small_rocks(const std::string& folder);
-
-/// An enqueued job in queue 1 whose order is its seq.
-JobRecord make_job(std::uint64_t seq, const std::string& jid, std::size_t args_size = 10);
-/// Some writes; also such that no engine would ask for.
-std::vector<Write> random_batch(Random& random);
-/// Everything that can be read, as text. Loads the ledger.
-std::string dump(Ledger& ledger);
 
 }  // namespace sluice::jobs

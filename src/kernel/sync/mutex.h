@@ -9,6 +9,7 @@
 #include "kernel/sync/lock_order.h"
 #include "kernel/sync/primitives/cond_var.h"
 #include "kernel/sync/primitives/mutex.h"
+#include "kernel/sync/scoped_lock.h"
 #include "kernel/sync/site_name.h"
 #include "kernel/sync/wait_accounting.h"
 
@@ -49,30 +50,7 @@ private:
 };
 
 /// Holds a Mutex for a scope; may let go of it and take it again in between.
-class SLUICE_SCOPED_CAPABILITY MutexLock {
-public:
-    explicit MutexLock(Mutex& mutex) SLUICE_ACQUIRE(mutex) : mutex_(mutex), held_(true) {
-        mutex_.lock();
-    }
-    ~MutexLock() SLUICE_RELEASE() {
-        if (held_) mutex_.unlock();
-    }
-    MutexLock(const MutexLock&) = delete;
-    MutexLock& operator=(const MutexLock&) = delete;
-
-    void unlock() SLUICE_RELEASE() {
-        held_ = false;
-        mutex_.unlock();
-    }
-    void lock() SLUICE_ACQUIRE() {
-        mutex_.lock();
-        held_ = true;
-    }
-
-private:
-    Mutex& mutex_;
-    bool held_;
-};
+using MutexLock = ScopedLock<Mutex>;
 
 /// A condition variable for Mutex. Waits may end for no reason: always test the condition in a
 /// `while` around the wait (a loop, not a predicate lambda, so that the analysis sees the lock).

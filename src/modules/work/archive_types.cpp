@@ -210,15 +210,8 @@ sdk::JobType archive_extract(const SharedServices& services) {
             .schema =
                 {.arguments =
                      {path_argument(),
-                      {.name = "output",
-                       .required = true,
-                       .help = "the folder to make, below the folder for writing; it appears at "
-                               "once when everything is in it"},
-                      {.name = "replace",
-                       .kind = ArgumentKind::boolean,
-                       .fallback = "false",
-                       .help = "whether a folder of that name is replaced, with all that is in "
-                               "it; else the job fails"},
+                      output_folder_argument(),
+                      replace_argument(),
                       include_argument(),
                       exclude_argument(),
                       {.name = "links",

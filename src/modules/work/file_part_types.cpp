@@ -291,10 +291,7 @@ sdk::JobType file_split(const SharedServices& services) {
             .schema =
                 {.arguments =
                      {path_argument(),
-                      {.name = "output",
-                       .required = true,
-                       .help = "the folder to make, below the folder for writing; it appears at "
-                               "once when everything is in it"},
+                      output_folder_argument(),
                       {.name = "bytes",
                        .kind = ArgumentKind::integer,
                        .range = {1, 4'294'967'296},
@@ -303,11 +300,7 @@ sdk::JobType file_split(const SharedServices& services) {
                        .kind = ArgumentKind::integer,
                        .range = {1, 1'000'000'000},
                        .help = "of each part but the last; a line ends with LF"},
-                      {.name = "replace",
-                       .kind = ArgumentKind::boolean,
-                       .fallback = "false",
-                       .help = "whether a folder of that name is replaced, with all that is in "
-                               "it; else the job fails"}},
+                      replace_argument()},
                  .positions = 2,
                  .notes =
                      R"(The parts are `part-00001`, `part-00002`, …, at most 10,000, none empty; `cat part-*` gives the file back. `manifest.json` has `version` 1, `name`, `bytes`, `sha256` and `parts` (objects of `name`, `bytes`, `sha256`).)"},

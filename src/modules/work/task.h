@@ -125,6 +125,22 @@ inline sdk::Argument output_argument(bool required = true) {
                 "where the result goes, below the folder for writing; replaced at once when "
                 "the job is done"};
 }
+/// `output` and `replace` of types that make a folder.
+inline sdk::Argument output_folder_argument() {
+    return {.name = "output",
+            .required = true,
+            .help =
+                "the folder to make, below the folder for writing; it appears at once when "
+                "everything is in it"};
+}
+inline sdk::Argument replace_argument() {
+    return {.name = "replace",
+            .kind = sdk::ArgumentKind::boolean,
+            .fallback = "false",
+            .help =
+                "whether a folder of that name is replaced, with all that is in it; else the "
+                "job fails"};
+}
 inline sdk::Argument path_argument() {
     return {.name = "path", .required = true, .help = "the file, below a folder for reading"};
 }

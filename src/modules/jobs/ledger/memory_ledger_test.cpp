@@ -6,78 +6,10 @@
 #include "kernel/base/random.h"
 
 #include <gtest/gtest.h>
-
-#include <sstream>
+#include <support/ledger_rows.h>
 
 namespace sluice::jobs {
 namespace {
-
-JobRecord make_job(std::uint64_t seq, const std::string& jid, JobState state = JobState::enqueued) {
-    JobRecord job;
-    job.head.seq = Seq(seq);
-    job.head.queue = QueueId(1);
-    job.head.state = state;
-    job.head.order = seq;
-    job.body = std::make_shared<const JobBody>(
-        JobBody::Texts{
-            .jid = jid, .type = "t", .queue = "q", .args = "[1]", .custom = "", .extra = ""},
-        JobPolicy{});
-    return job;
-}
-
-std::string dump(MemoryLedger& ledger) {
-    std::ostringstream out;
-    const auto state = ledger.load([&](JobRecord&& job) { out << job << '\n'; });
-    EXPECT_TRUE(state);
-    for (const auto& row : state->queues) out << row.id.value() << row.name << row.paused << '\n';
-    out << state->totals.pushed << '\n';
-    for (std::uint64_t queue = 1; queue <= 3; ++queue) {
-        const auto page = ledger.read({.queue = QueueId(queue), .priority = 5, .limit = 1000});
-        for (const auto& job : page->jobs) out << "ready " << job << '\n';
-    }
-    const auto due = ledger.read({.kind = ReadKind::due, .limit = 1000});
-    for (const auto& job : due->jobs) out << "due " << job << '\n';
-    std::vector<std::string> names;
-    for (int i = 0; i < 20; ++i) names.push_back("j" + std::to_string(i));
-    const std::vector<std::string_view> jids(names.begin(), names.end());
-    std::vector<std::optional<JobRecord>> found;
-    EXPECT_TRUE(ledger.find(jids, SIZE_MAX, found));
-    for (const auto& job : found) out << (job ? job->head.seq.value() : 0) << ' ';
-    return out.str();
-}
-
-std::vector<Write> random_batch(Random& random) {
-    std::vector<Write> batch;
-    for (std::uint64_t n = random.below(6); n > 0; --n) {
-        const std::uint64_t seq = 1 + random.below(100);
-        const std::string jid = "j" + std::to_string(random.below(20));
-        auto state = static_cast<JobState>(random.below(job_state_count));
-        JobRecord job = make_job(seq, jid, state);
-        job.head.due_at = wall_from_ns(static_cast<std::int64_t>(random.below(5)));
-        switch (random.below(12)) {
-            case 0:
-            case 1:
-            case 2: batch.emplace_back(PutJob{job, true}); break;
-            case 3: batch.emplace_back(PutJob{job, false}); break;
-            case 4:
-            case 5: batch.emplace_back(EraseJob{Seq(seq), jid, random.chance(0.5)}); break;
-            case 6: batch.emplace_back(PutReady{QueueId(1), 5, seq, Seq(seq)}); break;
-            case 7: batch.emplace_back(EraseReady{QueueId(1), 5, seq}); break;
-            case 8: batch.emplace_back(PutDue{job.head.due_at, Seq(seq)}); break;
-            case 9: batch.emplace_back(EraseDue{job.head.due_at, Seq(seq)}); break;
-            case 10: batch.emplace_back(PutTotals{{.pushed = random.below(1000)}}); break;
-            default:
-                if (random.chance(0.2)) {
-                    batch.emplace_back(EraseEverything{});
-                } else {
-                    batch.emplace_back(PutQueue{{.id = QueueId(1 + random.below(3)),
-                                                 .name = "q",
-                                                 .paused = random.chance(0.5)}});
-                }
-        }
-    }
-    return batch;
-}
 
 TEST(MemoryLedger, CrashKeepsExactlyTheSyncedAndTheFirstUnsyncedBatches) {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {

@@ -352,6 +352,16 @@ Stream further_attempt(const WorldOptions& options, std::uint64_t purpose, std::
     return {options.seed, options.replication, purpose + (job << 20U) + attempt};
 }
 
+std::string_view to_string(WorkerPhase phase) {
+    switch (phase) {
+        case WorkerPhase::absent: return "absent";
+        case WorkerPhase::starting: return "starting";
+        case WorkerPhase::working: return "working";
+        case WorkerPhase::draining: return "draining";
+    }
+    return "";
+}
+
 WorldResult run_world(const Scenario& scenario, const WorldOptions& options) {
     return std::make_unique<QueueWorld>(scenario, options)->run();
 }

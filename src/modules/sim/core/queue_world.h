@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace sluice::sim {
@@ -75,6 +76,7 @@ struct PoolResult {
 };
 
 enum class WorkerPhase : std::uint8_t { absent, starting, working, draining };
+std::string_view to_string(WorkerPhase phase);
 
 /// A piece of a worker's life, of one phase and about one load.
 struct WorkerSpan {

@@ -92,16 +92,6 @@ void put(JsonWriter& json, const PoolReport& pool) {
     json.end_object();
 }
 
-std::string_view phase_name(WorkerPhase phase) {
-    switch (phase) {
-        case WorkerPhase::absent: return "absent";
-        case WorkerPhase::starting: return "starting";
-        case WorkerPhase::working: return "working";
-        case WorkerPhase::draining: return "draining";
-    }
-    return "";
-}
-
 void put(JsonWriter& json, const LifeReport& life) {
     json.begin_object();
     json.key("name").string(life.name);
@@ -110,7 +100,7 @@ void put(JsonWriter& json, const LifeReport& life) {
         json.begin_object();
         json.key("from_s").number(to_seconds(span.from));
         json.key("to_s").number(to_seconds(span.to));
-        json.key("phase").string(phase_name(span.phase));
+        json.key("phase").string(to_string(span.phase));
         json.key("busy").number(span.busy);
         json.end_object();
     }

@@ -145,16 +145,6 @@ double highest(const SvgTimeChart& chart) {
     return high;
 }
 
-std::string_view phase_class(WorkerPhase phase) {
-    switch (phase) {
-        case WorkerPhase::absent: return "absent";
-        case WorkerPhase::starting: return "starting";
-        case WorkerPhase::working: return "working";
-        case WorkerPhase::draining: return "draining";
-    }
-    return "";
-}
-
 /// The end of a name, which tells workers apart.
 std::string short_name(const std::string& name) {
     constexpr std::size_t columns = 10;
@@ -175,11 +165,11 @@ std::string life_row(const LifeReport& life, const Plot& plot, double y, Duratio
         std::array<char, 64> style{};
         const bool present = span.phase != WorkerPhase::starting;
         std::snprintf(style.data(), style.size(), "class=\"%s\" fill-opacity=\"%.2f\"",
-                      std::string(phase_class(span.phase)).c_str(),
+                      std::string(to_string(span.phase)).c_str(),
                       present ? 0.15 + 0.85 * span.busy : 0.8);
         std::string title = life.name + ", " + say_moment(to_seconds(span.from), starts_at) +
                             " – " + say_moment(to_seconds(span.to), starts_at) + ": " +
-                            std::string(phase_class(span.phase));
+                            std::string(to_string(span.phase));
         if (present) title += ", " + say_share(span.busy) + " busy";
         out += rectangle(x, y, w, 13, style.data(), title);
     }
