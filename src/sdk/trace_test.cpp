@@ -234,8 +234,9 @@ TEST(SpanFile, EveryLineIsAWholeDocumentWithTheNamesOfOpenTelemetry) {
     const std::string& line = lines[1];
     ASSERT_TRUE(is_valid_json(line)) << line;
     for (const char* part :
-         {R"("resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":)"
-          R"({"stringValue":"resizer"}}]},"scopeSpans":[{"scope":{"name":"sluice"},"spans":[{)",
+         {R"("resourceSpans":[{"resource":{"attributes":[{"key":"service.name",)",
+          R"("value":{"stringValue":"resizer"}}]},"scopeSpans":[{)",
+          R"("scopeSpans":[{"scope":{"name":"sluice"},"spans":[{)",
           R"("traceId":"0af7651916cd43dd8448eb211c80319c")", R"("traceState":"a=1")",
           R"("parentSpanId":"b7ad6b7169203331")", R"("name":"process x","kind":5)",
           R"("startTimeUnixNano":"1700000000123456789")",

@@ -29,7 +29,9 @@ bool Choices::begin_replay(std::string_view text) {
         if (index >= path_.size()) path_.resize(index + 1, Choice{0, 0});
         path_[index].taken = taken;
         at = read.ptr;
-        if (at < end && *at++ != ',') return false;
+        if (at == end) break;
+        if (*at != ',') return false;
+        ++at;
     }
     return true;
 }

@@ -10,31 +10,31 @@ constexpr Order relaxed = Order::relaxed, acquire = Order::acquire, release = Or
                 seq_cst = Order::seq_cst;
 
 /// Message passing: data, then flag.
-template <Order Store, Order Load>
+template <Order of_store, Order of_load>
 void message_passing() {
     Atomic<int> data(0), flag(0);
     together(
         [&] {
             data.store(1, relaxed);
-            flag.store(1, Store);
+            flag.store(1, of_store);
         },
         [&] {
-            if (flag.load(Load) == 1) MODEL_CHECK(data.load(relaxed) == 1);
+            if (flag.load(of_load) == 1) MODEL_CHECK(data.load(relaxed) == 1);
         });
 }
 
 /// The same with plain data: a race unless ordered.
-template <Order Store, Order Load>
+template <Order of_store, Order of_load>
 void plain_message_passing() {
     Var<int> data(0);
     Atomic<int> flag(0);
     together(
         [&] {
             data.set(1);
-            flag.store(1, Store);
+            flag.store(1, of_store);
         },
         [&] {
-            if (flag.load(Load) == 1) MODEL_CHECK(data.get() == 1);
+            if (flag.load(of_load) == 1) MODEL_CHECK(data.get() == 1);
         });
 }
 
@@ -55,11 +55,11 @@ void message_passing_by_fences() {
 }
 
 /// Store buffering: both may read 0 unless everything is seq_cst.
-template <Order Both>
+template <Order of_both>
 void store_buffering() {
     Atomic<int> x(0), y(0), saw(0);
-    constexpr Order store_order = Both == seq_cst ? seq_cst : release;
-    constexpr Order load_order = Both == seq_cst ? seq_cst : acquire;
+    constexpr Order store_order = of_both == seq_cst ? seq_cst : release;
+    constexpr Order load_order = of_both == seq_cst ? seq_cst : acquire;
     int first = 1, second = 1;
     together(
         [&] {
@@ -73,37 +73,37 @@ void store_buffering() {
     MODEL_CHECK(first == 1 || second == 1);
 }
 
-template <Order Fence>
+template <Order of_fence>
 void store_buffering_by_fences() {
     Atomic<int> x(0), y(0);
     int first = 1, second = 1;
     together(
         [&] {
             x.store(1, relaxed);
-            engine().fence(Fence);
+            engine().fence(of_fence);
             first = y.load(relaxed);
         },
         [&] {
             y.store(1, relaxed);
-            engine().fence(Fence);
+            engine().fence(of_fence);
             second = x.load(relaxed);
         });
     MODEL_CHECK(first == 1 || second == 1);
 }
 
 /// Two readers may disagree about the order of two independent stores, unless all are seq_cst.
-template <Order Stores, Order Loads>
+template <Order of_stores, Order of_loads>
 void independent_reads() {
     Atomic<int> x(0), y(0);
     int a = 0, b = 0, c = 0, d = 0;
-    together([&] { x.store(1, Stores); }, [&] { y.store(1, Stores); },
+    together([&] { x.store(1, of_stores); }, [&] { y.store(1, of_stores); },
              [&] {
-                 a = x.load(Loads);
-                 b = y.load(Loads);
+                 a = x.load(of_loads);
+                 b = y.load(of_loads);
              },
              [&] {
-                 c = y.load(Loads);
-                 d = x.load(Loads);
+                 c = y.load(of_loads);
+                 d = x.load(of_loads);
              });
     MODEL_CHECK(!(a == 1 && b == 0 && c == 1 && d == 0));
 }

@@ -82,12 +82,12 @@ public:
 private:
     static std::uint64_t to_word(T value) {
         std::uint64_t word = 0;
-        std::memcpy(&word, &value, sizeof(T));
+        std::memcpy(&word, static_cast<const void*>(&value), sizeof(T));
         return word;
     }
     static T from_word(std::uint64_t word) {
         T value;
-        std::memcpy(&value, &word, sizeof(T));
+        std::memcpy(static_cast<void*>(&value), &word, sizeof(T));
         return value;
     }
     static Order failure_of(Order order) {

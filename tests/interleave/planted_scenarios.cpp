@@ -112,16 +112,16 @@ template <class Condition>
 void wait_and_notify() {
     primitives::Mutex<ModelPlatform> mutex;
     Condition changed;
-    bool ready = false;
+    Var<bool> ready(false);
     together(
         [&] {
             const primitives::LockGuard guard(mutex);
-            while (!ready) changed.wait(mutex);
+            while (!ready.get()) changed.wait(mutex);
         },
         [&] {
             {
                 const primitives::LockGuard guard(mutex);
-                ready = true;
+                ready.set(true);
             }
             changed.notify_one();
         });
@@ -146,7 +146,7 @@ struct LossySemaphore {
 };
 
 /// Permits and sleepers in two words: each side may miss the other unless all is seq_cst.
-template <Order Both>
+template <Order of_both>
 struct TwoWordSemaphore {
     void acquire_one() {
         while (true) {
@@ -154,14 +154,14 @@ struct TwoWordSemaphore {
             while (seen != 0) {
                 if (permits.compare_exchange_weak(seen, seen - 1, acquire, relaxed)) return;
             }
-            sleepers.fetch_add(1, Both);
+            sleepers.fetch_add(1, of_both);
             ModelPlatform::futex_wait(permits, 0);
             sleepers.fetch_sub(1, relaxed);
         }
     }
     void release_one() {
-        permits.fetch_add(1, Both == seq_cst ? seq_cst : release);
-        if (sleepers.load(Both == seq_cst ? seq_cst : acquire) != 0)
+        permits.fetch_add(1, of_both == seq_cst ? seq_cst : release);
+        if (sleepers.load(of_both == seq_cst ? seq_cst : acquire) != 0)
             ModelPlatform::futex_wake(permits, 1);
     }
     Word permits{0}, sleepers{0};
@@ -422,17 +422,17 @@ void sleepers_forget() {
 }
 
 /// Double-checked making of something, with a relaxed flag.
-template <Order Store, Order Load>
+template <Order of_store, Order of_load>
 void made_once() {
     Mutex mutex;
     Atomic<bool> made(false);
     Var<int> thing(0);
     const auto use = [&] {
-        if (!made.load(Load)) {
+        if (!made.load(of_load)) {
             const MutexLock lock(mutex);
             if (!made.load(relaxed)) {
                 thing.set(7);
-                made.store(true, Store);
+                made.store(true, of_store);
             }
         }
         MODEL_CHECK(thing.get() == 7);

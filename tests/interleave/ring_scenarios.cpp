@@ -19,7 +19,8 @@ using Mpmc = MpmcRing<Item, ModelPlatform>;
 template <class Ring>
 void push(Ring& ring, int value) {
     Item item(value);
-    while (!ring.try_push(std::move(item))) ModelPlatform::pause();
+    Item&& given = std::move(item);  // stays ours as long as the ring is full
+    while (!ring.try_push(static_cast<Item&&>(given))) ModelPlatform::pause();
 }
 
 template <class Ring>

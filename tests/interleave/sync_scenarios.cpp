@@ -72,8 +72,9 @@ void channel_close_wakes_pushers() {
     push_all_of(channel, {1});
     const auto push = [&] {
         Item item(2);
-        MODEL_CHECK(channel.push(std::move(item)) == ChannelStatus::closed);
-        MODEL_CHECK(item.get() == 2);
+        Item&& given = std::move(item);  // stays ours if the channel is closed
+        MODEL_CHECK(channel.push(static_cast<Item&&>(given)) == ChannelStatus::closed);
+        MODEL_CHECK(given.get() == 2);
     };
     together(push, push, [&] { channel.close(); });
 }

@@ -66,12 +66,10 @@ bool parse(int argc, char** argv, Options& options) {
             const auto time = sluice::parse_duration(value);
             if (!time) return false;
             options.time = *time;
-        } else if (!number || *number < 0) {
-            return false;
-        } else if (word == "--from" || word == "--replay") {
+        } else if (number && *number >= 0 && (word == "--from" || word == "--replay")) {
             options.from = static_cast<std::uint64_t>(*number);
             options.replay = options.replay || word == "--replay";
-        } else if (word == "--seeds") {
+        } else if (number && *number >= 0 && word == "--seeds") {
             options.seeds = static_cast<std::uint64_t>(*number);
         } else {
             return false;

@@ -179,7 +179,7 @@ TEST_F(FinishTest, FailedWriteLeavesTheFilesOfBefore) {
     open();
     add_page("https://a.test/1", {"https://a.test/2"});
     finish();
-    const std::string graph = folder_.get("graph.graphml"), report = folder_.get("report.html");
+    const std::string graph = folder_.get("graph.graphml");
     const auto faults = std::make_shared<FaultInjector>();
     for (std::uint64_t nth = 1; nth < 40; ++nth) {
         outputs_.reset();
