@@ -125,13 +125,16 @@ void Session::on_readable() {
 Session::ReadResult Session::read_some(std::size_t& count) {
     char* scratch = thread_.scratch_.get();
     if (!io_->tls) {
-        const ssize_t got = ::recv(io_->socket.get(), scratch, scratch_bytes, MSG_DONTWAIT);
+        ssize_t got = 0;
+        do {  // An interrupted call says nothing about the socket, which will not say it again.
+            got = ::recv(io_->socket.get(), scratch, scratch_bytes, MSG_DONTWAIT);
+        } while (got < 0 && errno == EINTR);
         if (got > 0) {
             count = static_cast<std::size_t>(got);
             return ReadResult::data;
         }
         if (got == 0) return ReadResult::end;
-        if (errno == EINTR || would_block(errno)) return ReadResult::would_block;
+        if (would_block(errno)) return ReadResult::would_block;
         reset_seen_ = true;
         return ReadResult::failed;
     }
