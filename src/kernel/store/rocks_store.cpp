@@ -177,13 +177,13 @@ RocksStore::RocksStore(RocksSettings settings)
         replay_filter_ = std::make_unique<ReplayFilter>(settings_.may_replay);
         options_->wal_filter = replay_filter_.get();
     }
-    if (settings_.faults) {  // counts every operation; a spare would be made at any time
-        options_->env = settings_.faults->env();
-        return;
+    if (!settings_.faults) {  // count every operation; a spare would be made at any time
+        spare_logs_ = std::make_unique<SpareLogs>(rocksdb::Env::Default(), settings_.folder,
+                                                  Bytes{settings_.memtable.count / 4 * 3});
     }
-    spare_logs_ = std::make_unique<SpareLogs>(rocksdb::Env::Default(), settings_.folder,
-                                              Bytes{settings_.memtable.count / 4 * 3});
-    options_->env = spare_logs_->env();
+    log_guard_ =
+        std::make_unique<LogGuard>(spare_logs_ ? spare_logs_->env() : settings_.faults->env());
+    options_->env = log_guard_->env();
 }
 
 RocksStore::~RocksStore() {
@@ -308,23 +308,26 @@ Status RocksStore::rest() {
     return turn_memtable();
 }
 
-Status RocksStore::write_with(rocksdb::WriteBatch& batch, bool durably) {
+Status RocksStore::write(rocksdb::WriteBatch& batch) {
     SLUICE_TRY_STATUS(usable());
     rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // counting comparisons costs a sixth
     SLUICE_TRY_STATUS(turn_when_full(batch.GetDataSize()));
-    if (durably) {
-        MutexLock lock(lifetime_);
-        SLUICE_TRY_STATUS(make_referred_durable());
-    }
-    rocksdb::WriteOptions options;
-    options.sync = durably;
-    const rocksdb::Status status = db_->Write(options, &batch);
+    const rocksdb::Status status = db_->Write({}, &batch);
     if (!status.ok()) return failed(status, "write to");
     return {};
 }
 
-Status RocksStore::write(rocksdb::WriteBatch& batch) { return write_with(batch, false); }
-Status RocksStore::write_durably(rocksdb::WriteBatch& batch) { return write_with(batch, true); }
+Status RocksStore::write_durably(rocksdb::WriteBatch& batch) {
+    SLUICE_TRY_STATUS(usable());
+    {
+        // Not behind the write: a batch that fills a memtable goes on to a file by itself.
+        MutexLock lock(lifetime_);
+        SLUICE_TRY_STATUS(make_referred_durable());
+    }
+    SLUICE_TRY_STATUS(write(batch));
+    MutexLock lock(lifetime_);
+    return sync_log();
+}
 
 /// A log that is durable must not speak of what is not.
 Status RocksStore::make_referred_durable() {
@@ -338,7 +341,12 @@ Status RocksStore::sync() {
     MutexLock lock(lifetime_);
     SLUICE_TRY_STATUS(usable());
     SLUICE_TRY_STATUS(make_referred_durable());
-    const rocksdb::Status status = db_->SyncWAL();
+    return sync_log();
+}
+
+Status RocksStore::sync_log() {
+    SLUICE_TRY_STATUS(usable());
+    const rocksdb::Status status = log_guard_->sync(*db_);
     if (!status.ok()) return failed(status, "sync");
     return {};
 }

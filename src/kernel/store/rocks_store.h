@@ -7,6 +7,7 @@
 #include "kernel/base/result.h"
 #include "kernel/store/disk_guard.h"
 #include "kernel/store/file_io.h"
+#include "kernel/store/log_guard.h"
 #include "kernel/store/rocks_env.h"
 #include "kernel/store/spare_log.h"
 #include "kernel/sync/mutex.h"
@@ -90,11 +91,11 @@ private:
     explicit RocksStore(RocksSettings settings);
     Status open_db();
     Status look_at_folder(bool& is_new) const;
-    Status write_with(rocksdb::WriteBatch& batch, bool durably);
     Status turn_when_full(std::uint64_t bytes);
     [[nodiscard]] std::uint64_t memtable_used();
     Status turn_memtable();
     Status make_referred_durable() SLUICE_REQUIRES(lifetime_);
+    Status sync_log() SLUICE_REQUIRES(lifetime_);
     Error failed(const rocksdb::Status& status, std::string_view what);
     void close_db();
 
@@ -103,7 +104,8 @@ private:
     FileLock lock_;
     std::unique_ptr<rocksdb::Options> options_;
     std::unique_ptr<rocksdb::WalFilter> replay_filter_;
-    std::unique_ptr<SpareLogs> spare_logs_;  ///< outlives db_
+    std::unique_ptr<SpareLogs> spare_logs_;
+    std::unique_ptr<LogGuard> log_guard_;  ///< outlives db_, as those above do
     /// Held by sync() and by whoever opens or closes; the owner reads db_ without it.
     Mutex lifetime_{"store.lifetime"};
     std::unique_ptr<rocksdb::DB> db_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/store/spare_log.h"
 
+#include "kernel/store/log_guard.h"
 #include "kernel/sync/mutex.h"
 
 #include <rocksdb/env.h>
@@ -21,11 +22,6 @@ constexpr std::string_view spare_name = "log.spare";
 /// Until it is whole and synced.
 constexpr std::string_view draft_name = "log.spare.draft";
 constexpr std::size_t piece_bytes = 256U << 10U;
-
-bool is_log(std::string_view path) {
-    const std::string_view name = path.substr(path.find_last_of('/') + 1);
-    return name.ends_with(".log") && name.front() >= '0' && name.front() <= '9';
-}
 
 }  // namespace
 
@@ -64,7 +60,8 @@ public:
     IOStatus NewWritableFile(const std::string& name, const FileOptions& options,
                              std::unique_ptr<rocksdb::FSWritableFile>* out,
                              IODebugContext* dbg) override {
-        if (!is_log(name) || !take()) return target()->NewWritableFile(name, options, out, dbg);
+        if (!is_log_file(name) || !take())
+            return target()->NewWritableFile(name, options, out, dbg);
         IOStatus status = target()->ReuseWritableFile(name, spare_, options, out, dbg);
         base_->Schedule(&SpareLogFiles::run, this, rocksdb::Env::LOW, this, &SpareLogFiles::drop);
         return status;

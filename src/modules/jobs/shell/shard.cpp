@@ -222,7 +222,7 @@ void Shard::Parts::one_turn() {
     commands.clear();
     probe_disk();  // first, so that what is collected is decided under its verdict
     collect();
-    if (failed_generation == generation) broken = fail(Code::io, "a sync failed");
+    if (failed_generation == generation && !broken) broken = fail(Code::io, "a sync failed");
     if (broken) return stop_and_reload(*std::exchange(broken, std::nullopt));
     make_checkpoints();
     if (!commands.empty() || drain->has_reads()) decide();

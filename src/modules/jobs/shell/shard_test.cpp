@@ -3,9 +3,11 @@
 
 #include "kernel/sync/clock.h"
 #include "kernel/sync/mutex.h"
+#include "modules/jobs/ledger/rocks_ledger.h"
 #include "modules/jobs/shell/breakable_ledger_testing.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_folder.h>
 
 #include <algorithm>
 #include <atomic>
@@ -55,6 +57,19 @@ public:
         }
         return false;
     }
+    int failures() {
+        MutexLock lock(mutex_);
+        return failures_;
+    }
+    /// Waits for the reply to that ticket, or for a failure after `failures`; which it was.
+    bool is_answered(TicketId ticket, int failures) {
+        while (!has(ticket)) {
+            MutexLock lock(mutex_);
+            if (failures_ > failures) return false;
+            if (!changed_.wait_until(mutex_, deadline_after(100ms))) continue;
+        }
+        return true;
+    }
     void wait_for_failure(int count) {
         MutexLock lock(mutex_);
         while (failures_ < count) {
@@ -90,9 +105,12 @@ protected:
         shard_.reset();
     }
     void start(ShardOptions options = {}, DiskProbe disk = nullptr) {
+        start_on(std::make_unique<BreakableLedger>(store_), std::move(options), std::move(disk));
+    }
+    void start_on(std::unique_ptr<Ledger> ledger, ShardOptions options, DiskProbe disk) {
         shard_.reset();
-        auto started = Shard::start(std::make_unique<BreakableLedger>(store_), sink_, metrics_,
-                                    std::move(options), std::move(disk));
+        auto started =
+            Shard::start(std::move(ledger), sink_, metrics_, std::move(options), std::move(disk));
         ASSERT_TRUE(started) << started.error().text();
         shard_ = std::move(*started);
     }
@@ -335,6 +353,77 @@ INSTANTIATE_TEST_SUITE_P(Ways, ShardTest, ::testing::Values(Way::channel, Way::b
                          [](const auto& way) {
                              return way.param == Way::channel ? "Channel" : "Brought";
                          });
+
+/// On RocksDB, whose disk fails when the test says so.
+class ShardOnRocksTest : public ShardTest {
+protected:
+    ~ShardOnRocksTest() override {
+        sync_gate_.open();
+        shard_.reset();  // before its folder
+    }
+    void SetUp() override {
+        auto ledger = open_rocks_ledger({.folder = folder_ / "store",
+                                         .before_sync = [this]() -> Status {
+                                             sync_gate_.pass();
+                                             return {};
+                                         },
+                                         .faults = env_});
+        ASSERT_TRUE(ledger) << ledger.error().text();
+        start_on(std::move(*ledger), {.retry_first = 1ms}, nullptr);
+    }
+    void push_until_answered(const std::string& jid) {
+        for (bool answered = false; !answered;) {
+            const int failures = sink_.failures();
+            answered = sink_.is_answered(push(jid), failures);
+        }
+    }
+
+    ScratchFolder folder_;
+    std::shared_ptr<FaultInjector> faults_ = std::make_shared<FaultInjector>();
+    std::shared_ptr<RocksFaultEnv> env_ = std::make_shared<RocksFaultEnv>(faults_);
+    Gate sync_gate_;
+};
+INSTANTIATE_TEST_SUITE_P(Ways, ShardOnRocksTest, ::testing::Values(Way::channel, Way::brought),
+                         [](const auto& way) {
+                             return way.param == Way::channel ? "Channel" : "Brought";
+                         });
+
+TEST_P(ShardOnRocksTest, LogThatFailsWhileASyncBeginsFailsEverybodyAndTheQueueGoesOn) {
+    sync_gate_.close();
+    const TicketId unsynced = push("job-00000001");
+    sync_gate_.wait_for_somebody();
+    faults_->arm({.ops = 0U | FileOp::write, .error = EIO});
+    const TicketId lost = push("job-00000002");
+    sink_.wait_for_failure(1);
+    faults_->disarm();
+    sync_gate_.open();
+    EXPECT_FALSE(is_known("job-00000002"));
+    EXPECT_FALSE(sink_.has(unsynced));
+    EXPECT_FALSE(sink_.has(lost));
+    EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(push("job-00000002"))));
+}
+
+TEST_P(ShardOnRocksTest, WhateverFailsInItsLogEachAnsweredPushIsKept) {
+    std::vector<std::string> answered;
+    for (std::uint64_t round = 0; round < 60; ++round) {
+        faults_->arm({.ops = FileOp::write | FileOp::sync,
+                      .nth = 1 + round % 7,
+                      .error = round % 2 == 0 ? ENOSPC : EIO});
+        const int failures = sink_.failures();
+        std::vector<std::pair<TicketId, std::string>> pushed;
+        for (int i = 0; i < 8; ++i) {
+            std::string jid = "job-" + std::to_string(10'000 + round * 8) + std::to_string(i);
+            pushed.emplace_back(push(jid), jid);
+        }
+        for (const auto& [ticket, jid] : pushed)
+            if (sink_.is_answered(ticket, failures)) answered.push_back(jid);
+        faults_->disarm();
+        answered.push_back("job-" + std::to_string(20'000'000 + round));
+        push_until_answered(answered.back());
+    }
+    EXPECT_GE(sink_.failures(), 10);
+    for (const std::string& jid : answered) EXPECT_TRUE(is_known(jid)) << jid;
+}
 
 using ShardTurnTest = ShardTest;
 INSTANTIATE_TEST_SUITE_P(Brought, ShardTurnTest, ::testing::Values(Way::brought),
