@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sluice check-config`: says what is wrong with a configuration, or what it amounts to.
-#include "app/become_worker.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
+#include "app/helper_programs.h"
 #include "app/module_list.h"
 #include "app/server_config.h"
 

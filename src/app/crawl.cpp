@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sluice crawl`: reads the words, so that mistakes and --help are answered here, and becomes
-// sluice-worker, which links the crawler and its libraries.
-#include "app/become_worker.h"
+// sluice-crawler, which links the crawler and its libraries.
 #include "app/commands.h"
 #include "app/crawl_options.h"
+#include "app/helper_programs.h"
 
 #include <CLI/CLI.hpp>
 
@@ -40,9 +40,7 @@ void add_crawl(CLI::App& program, int& exit_code) {
     auto arguments = std::make_shared<CrawlArguments>();
     add_crawl_options(*command, *arguments);
     command->callback([arguments, &exit_code] {
-        std::vector<std::string> words = words_behind_command();
-        words.insert(words.begin(), "crawl");
-        exit_code = become_worker("sluice crawl", std::move(words));
+        exit_code = become(Helper::crawler, "sluice crawl", words_behind_command());
     });
 }
 

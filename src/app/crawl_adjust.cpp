@@ -18,7 +18,8 @@ namespace {
 
 constexpr const char* rate_flags =
     "--host-rate, --delay, --gentle, --address-rate, --domain-rate and --rate";
-constexpr char adjusted_end = '\0';  // of a word
+constexpr std::string_view crawl_name = "sluice crawl";  // as which it is started by crawl.cpp
+constexpr char adjusted_end = '\0';                      // of a word
 
 std::string adjusted_file(const std::string& folder) { return folder + "/adjusted"; }
 
@@ -51,7 +52,7 @@ bool is_command(pid_t process) {
     const auto size = file ? ::read(file.get(), text, sizeof text) : -1;
     const std::string_view all(text, size > 0 ? static_cast<std::size_t>(size) : 0);
     const auto words = split(all, '\0');
-    return words.size() > 1 && words[1] == "crawl";
+    return !words.empty() && words[0] == crawl_name;
 }
 
 }  // namespace

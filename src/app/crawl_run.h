@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sluice crawl` inside sluice-worker.
+// `sluice crawl` inside sluice-crawler.
 #pragma once
 
 namespace sluice::app {
 
-/// argv[0] is "crawl". The exit code.
+/// argv[0] is not looked at. The exit code.
 int run_crawl(int argc, char** argv);
 
 }  // namespace sluice::app

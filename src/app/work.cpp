@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sluice work` and `sluice types`: start sluice-worker, which lies beside this program and links
 // the heavy job libraries, with the same words.
-#include "app/become_worker.h"
 #include "app/commands.h"
+#include "app/helper_programs.h"
 
 #include <CLI/CLI.hpp>
 
@@ -25,8 +25,9 @@ CLI::App* add_passed_on(CLI::App& program, const char* name, const char* help) {
 
 void add_work(CLI::App& program, int& exit_code) {
     CLI::App* command = add_passed_on(program, "work", "Run a worker with the built-in job types");
-    command->callback(
-        [command, &exit_code] { exit_code = become_worker("sluice work", command->remaining()); });
+    command->callback([command, &exit_code] {
+        exit_code = become(Helper::worker, "sluice work", command->remaining());
+    });
 }
 
 void add_types(CLI::App& program, int& exit_code) {
@@ -35,7 +36,7 @@ void add_types(CLI::App& program, int& exit_code) {
     command->callback([command, &exit_code] {
         std::vector<std::string> words = command->remaining();
         words.insert(words.begin(), "types");
-        exit_code = become_worker("sluice work", std::move(words));
+        exit_code = become(Helper::worker, "sluice work", std::move(words));
     });
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program `sluice-worker`: a worker with the built-in job types, and the crawler. `sluice
-// work`, `sluice types` and `sluice crawl` start it; it is a program of its own because it links
-// the heavy libraries.
-#include "app/crawl_run.h"
+// The program `sluice-worker`: a worker with the built-in job types. `sluice work` and `sluice
+// types` start it; it is a program of its own because it links the heavy libraries.
 #include "app/exit_code.h"
 #include "app/version.h"
 #include "app/worker_dry_run.h"
@@ -404,8 +402,6 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
-        if (argc > 1 && std::string_view(argv[1]) == "crawl")
-            return sluice::app::run_crawl(argc - 1, argv + 1);
         return sluice::app::run(argc, argv);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "sluice work: %s\n", error.what());

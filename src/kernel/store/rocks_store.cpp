@@ -177,12 +177,14 @@ RocksStore::RocksStore(RocksSettings settings)
         replay_filter_ = std::make_unique<ReplayFilter>(settings_.may_replay);
         options_->wal_filter = replay_filter_.get();
     }
-    if (!settings_.faults) {  // count every operation; a spare would be made at any time
-        spare_logs_ = std::make_unique<SpareLogs>(rocksdb::Env::Default(), settings_.folder,
+    rocksdb::Env* env = settings_.faults ? settings_.faults->env() : rocksdb::Env::Default();
+    // Faults count every operation; a spare would be made at any time.
+    if (settings_.spare_logs && !settings_.faults) {
+        spare_logs_ = std::make_unique<SpareLogs>(env, settings_.folder,
                                                   Bytes{settings_.memtable.count / 4 * 3});
+        env = spare_logs_->env();
     }
-    log_guard_ =
-        std::make_unique<LogGuard>(spare_logs_ ? spare_logs_->env() : settings_.faults->env());
+    log_guard_ = std::make_unique<LogGuard>(env);
     options_->env = log_guard_->env();
 }
 

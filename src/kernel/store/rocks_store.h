@@ -35,6 +35,8 @@ struct RocksSettings {
     int memtables_max = 4;  ///< so many, then writes wait for the disk
     Bytes cache = mib(2);   ///< blocks, indexes and filters of table files together
     int open_files_max = 512;
+    /// Log files get their blocks beforehand (spare_log.h): for those who wait for each sync.
+    bool spare_logs = true;
     /// Called on RocksDB's threads after a compaction, which leaves much freed memory behind.
     std::function<void()> after_compaction = nullptr;
     /// Makes durable what records may speak of. Called before each sync of the log, also before

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """./dev bench crawl: `sluice crawl` beside wget2, httrack and scrapy on the same made-up site, in one
 run. nginx serves it from one core, the crawler has another one; politeness is off for all, nobody
-reads robots.txt. wrk says what this nginx can do at most. The crawlers take turns; each writes what
+reads robots.txt. wrk says what this nginx can do at most, and what a page costs a client that only
+asks for it and throws it away. The crawlers take turns; each writes what
 it fetches to disk as it does by default (sluice: its durable frontier and pages.jsonl).
 
 Usage: compare.py [--pages N] [--rounds N] [--slow-rounds N] [--only NAME,…] [--cores SERVER,CRAWLER]
@@ -13,6 +14,7 @@ apt-get install wget2 httrack python3-scrapy wrk; those that are not installed a
 import argparse
 import os
 import pathlib
+import re
 import select
 import shutil
 import statistics
@@ -129,17 +131,24 @@ def crawlers(core):
             'scrapy': (has_scrapy, scrapy)}
 
 
-def wrk_rate(nginx, uris, core, folder):
-    """Requests a second of a load generator that reads nothing of what it gets."""
+def wrk_run(nginx, uris, core, folder):
+    """Pages a second of a load generator that reads nothing of what it gets, and its CPU a page in us."""
     script = pathlib.Path(folder) / 'uris.lua'
     listed = ','.join(f'"{uri}"' for uri in uris)
     script.write_text(f'local uris = {{{listed}}}\nlocal at = 0\n'
                       'request = function() at = at % #uris + 1; '
                       'return wrk.format("GET", uris[at]) end\n')
-    done = subprocess.run(['taskset', '-c', str(core), 'wrk', '-t1', '-c64', '-d3s', '-s',
-                           str(script), nginx.url], capture_output=True, text=True, check=True)
-    line = next(line for line in done.stdout.splitlines() if 'Requests/sec' in line)
-    return float(line.split()[1])
+    process = subprocess.Popen(['taskset', '-c', str(core), 'wrk', '-t1', '-c64', '-d3s', '-s',
+                                str(script), nginx.url], stdout=subprocess.PIPE, text=True)
+    said = process.stdout.read()
+    process.stdout.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f'wrk ended with {process.returncode}: {said[-500:]}')
+    rate = float(re.search(r'Requests/sec: *([0-9.]+)', said).group(1))
+    pages = int(re.search(r'([0-9]+) requests in', said).group(1))
+    return rate, (usage.ru_utime + usage.ru_stime) / pages * 1e6
 
 
 def one_round(names, tools, site, cores, folder):
@@ -171,7 +180,10 @@ def report(results, pages, wrk):
               f'{median(runs, "pages"):>8,.0f} {median(runs, "requests"):>9,.0f}'
               f'{"" if median(runs, "pages") == pages else "  NOT ALL"}')
     if wrk:
-        print(f'{"wrk":10} {wrk:>10,.0f}   the limit of this nginx')
+        rates, costs = zip(*wrk)
+        print(f'{"wrk":10} {statistics.median(rates):>10,.0f} '
+              f'{f"({min(rates):,.0f} to {max(rates):,.0f})":>20} {"":>7} '
+              f'{statistics.median(costs):>7,.0f} us   the limit of this nginx and of any client')
 
 
 def main():
@@ -198,7 +210,7 @@ def main():
         made_site.make_site(site, options.pages)
         (site / 'made').touch()
     uris = [made_site.site_uri(number) for number in range(options.pages)]
-    results, wrk = {}, 0
+    results, wrk = {}, []
     work = pathlib.Path(options.folder) / f'sluice-bench-crawl-{os.getpid()}'
     work.mkdir(parents=True)
     try:
@@ -209,10 +221,13 @@ def main():
                 print(f'round {number + 1}  {name:8} {run.rate:>9,.0f} pages/s  {run.seconds:7.2f} '
                       f's  {run.cpu_us:>7,.0f} us CPU a page  {run.memory / 2**20:>5,.0f} MiB  '
                       f'{run.pages:,} pages', flush=True)
-        if 'wrk' in wanted and shutil.which('wrk'):
+            if 'wrk' not in wanted or not shutil.which('wrk'):
+                continue
             with rig.Nginx(rig.static_site(site),
                            prefix=['taskset', '-c', str(cores[0])]) as nginx:
-                wrk = wrk_rate(nginx, uris, cores[1], work)
+                wrk.append(wrk_run(nginx, uris, cores[1], work))
+            print(f'round {number + 1}  wrk      {wrk[-1][0]:>9,.0f} pages/s  {"":9}  '
+                  f'{wrk[-1][1]:>7,.0f} us CPU a page', flush=True)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     if results:

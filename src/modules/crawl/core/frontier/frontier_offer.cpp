@@ -19,7 +19,7 @@ std::string_view without_origin(std::string_view url, std::string_view origin) {
 }  // namespace
 
 std::optional<std::string> Frontier::must_look_up(const Found& found) {
-    const Fingerprint print = fingerprint(found.url);
+    const Fingerprint print = fingerprint(found);
     // Also while memory is whole: what is asked for stays in the younger half, and what is offered
     // before this may turn the halves over.
     if (seen_.find(print) != Seen::no || seen_.is_whole()) return std::nullopt;
@@ -46,7 +46,7 @@ std::optional<Exclusion> Frontier::refuse(const Found& found) const {
 // A URL that was too deep, or too many redirects away, is taken when it is found nearer; until then
 // it counts as excluded.
 void Frontier::offer(const Found& found, std::string_view referrer, WallTime now, Decision& out) {
-    const Fingerprint print = fingerprint(found.url);
+    const Fingerprint print = fingerprint(found);
     Seen before = seen_.find(print);
     if (before == Seen::no && !seen_.is_whole()) before = found.stored.value_or(Seen::no);
     if (before == Seen::taken) return;

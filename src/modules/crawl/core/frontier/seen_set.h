@@ -12,14 +12,11 @@
 
 namespace sluice::crawl {
 
-/// XXH3-128 of a canonical URL, without two bits. Two URLs of ten million share one with a chance
-/// below 1e-24. Kept on disk, so the function may not change.
-struct Fingerprint {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;  ///< the lowest two bits are zero
-    friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
-};
 Fingerprint fingerprint(std::string_view url);
+/// Of its URL; what its finder has calculated is taken.
+inline Fingerprint fingerprint(const Found& found) {
+    return found.print.high != 0 ? found.print : fingerprint(found.url);
+}
 
 /// Two generations of open addressing: when the young one is full the old one is dropped, and what
 /// was asked for since is carried over.

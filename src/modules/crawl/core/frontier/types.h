@@ -63,9 +63,18 @@ enum class Seen : std::uint8_t {
     too_far = 3,   ///< excluded by redirects; taken when found otherwise
 };
 
+/// XXH3-128 of a canonical URL, without two bits. Two URLs of ten million share one with a chance
+/// below 1e-24. Kept on disk, so the function may not change.
+struct Fingerprint {
+    std::uint64_t high = 0;
+    std::uint64_t low = 0;  ///< the lowest two bits are zero
+    friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+};
+
 /// A URL that was found on a page, in a sitemap, or given as a seed.
 struct Found {
     std::string url;     ///< canonical, with a path
+    Fingerprint print;   ///< of the URL; zeros: not calculated
     std::string domain;  ///< registered domain of its host, or its address
     std::uint32_t depth = 0;
     std::uint8_t urgency = 0;  ///< 0 (first) to 7

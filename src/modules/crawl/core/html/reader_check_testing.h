@@ -17,11 +17,14 @@ namespace sluice::crawl {
 class CollectedText {
 public:
     void add(std::string_view text) { raw_ += text; }
-    /// The text behind the last call, as the standard has it.
+    /// The text behind the last call, as the standard has it, but with one line end for several: a
+    /// CR and an LF with a comment between them, which is no text, are two for the tokenizer.
     std::string take() {
         std::string out;
         normalise_text(raw_, out);
         raw_.clear();
+        const auto are_ends = [](char a, char b) { return a == '\n' && b == '\n'; };
+        out.erase(std::unique(out.begin(), out.end(), are_ends), out.end());
         return out;
     }
 

@@ -44,7 +44,8 @@ class TagSink {
 public:
     virtual ~TagSink() = default;
     virtual void on_tag(const ReadTag& tag) = 0;
-    /// A piece of text while it is wanted; line ends and NULs may be as written.
+    /// A piece of text while it is wanted; line ends and NULs may be as written, also where a
+    /// comment stands between CR and LF.
     virtual void on_text(std::string_view /*text*/) {}
 };
 

@@ -126,7 +126,8 @@ bool LinkJudge::take(const FoundLink& link, const Url& base) {
     }
     // Mail addresses and scripts are no URLs of any crawl: nobody counts them.
     if (!followed || target.refusal == UrlRefusal::scheme || url == own_) return true;
-    const std::uint64_t hash = hash_of(url);
+    const Fingerprint print = fingerprint(url);
+    const std::uint64_t hash = print.high >> 1U;
     Slot* slot = find_slot(url, hash);
     if (slot != nullptr && slot->page == page_) {
         Found& before = (*found_)[slot->index];
@@ -142,6 +143,7 @@ bool LinkJudge::take(const FoundLink& link, const Url& base) {
     }
     Found& found = found_->emplace_back();
     found.url = url;
+    found.print = print;
     if (!target.excluded) found.domain = domain_of(url_);
     found.depth = link.depth;
     found.urgency = link.urgency;

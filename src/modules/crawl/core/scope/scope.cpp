@@ -68,10 +68,16 @@ struct Scope::Compiled {
     std::unordered_set<std::string, TextHash, std::equal_to<>> hosts;
     Patterns patterns, patterns_excluded;
 
+    [[nodiscard]] bool names(std::string_view host) const {
+        constexpr std::size_t few = 4;  // sooner compared than hashed
+        if (hosts.size() > few) return hosts.contains(host);
+        return std::any_of(hosts.begin(), hosts.end(),
+                           [&](const auto& one) { return one == host; });
+    }
     [[nodiscard]] bool has_host(const Url& url) const {
         if (config.any_host) return true;
         // Without a port all ports are meant.
-        if (hosts.contains(url.hostname()) || hosts.contains(url.host())) return true;
+        if (names(url.hostname()) || names(url.host())) return true;
         return std::any_of(config.domains.begin(), config.domains.end(),
                            [&](const auto& one) { return is_below(url.hostname(), one); });
     }

@@ -142,7 +142,12 @@ public:
 
     Result<Progress> step(std::string_view in, std::span<char> out) override {
         if (context_ == nullptr) return fail(Code::internal, "zstd did not start");
-        ZSTD_inBuffer input{in.data(), in.size(), 0};
+        if (!is_frame(in)) return fail(Code::corrupt, "the packed data is not zstd");
+        // The library reads a frame that is there as a whole in another way, which is stricter
+        // about its length; the beginning alone is never a whole one.
+        const std::size_t most =
+            frame_taken_ < begin_bytes ? begin_bytes - frame_taken_ : in.size();
+        ZSTD_inBuffer input{in.data(), std::min(in.size(), most), 0};
         ZSTD_outBuffer output{out.data(), out.size(), 0};
         const std::size_t code = ZSTD_decompressStream(context_, &output, &input);
         const Progress progress{.taken = input.pos,
@@ -152,12 +157,28 @@ public:
         if (ZSTD_isError(code) != 0) return fail(Code::corrupt, "the packed data is broken");
         // 0: a frame has ended, and everything of it has been given.
         done_ = code == 0;
+        frame_taken_ = done_ ? 0 : std::min(begin_bytes, frame_taken_ + progress.taken);
         return progress;
     }
     [[nodiscard]] bool complete() const override { return done_ || !begun_; }
 
 private:
+    static constexpr std::size_t magic_bytes = 4;
+    static constexpr std::size_t begin_bytes = 8;  // the shortest frame has nine, or nothing in it
+
+    /// Whether what comes next may be the first bytes of a frame, or of one to be skipped (RFC
+    /// 8878, 3.1). The library would read drafts of the format, too, and those not in pieces.
+    [[nodiscard]] bool is_frame(std::string_view in) const {
+        constexpr std::string_view frame = "\x28\xB5\x2F\xFD", skipped = "\x50\x2A\x4D\x18";
+        const std::size_t taken = std::min(frame_taken_, magic_bytes);
+        in = in.substr(0, magic_bytes - taken);
+        if (in == frame.substr(taken, in.size())) return true;
+        if (taken > 0) return in == skipped.substr(taken, in.size());
+        return (in[0] & '\xF0') == skipped[0] && in.substr(1) == skipped.substr(1, in.size() - 1);
+    }
+
     ZSTD_DCtx* context_;
+    std::size_t frame_taken_ = 0;  ///< bytes of this frame, up to begin_bytes
     bool begun_ = false;
     bool done_ = false;
 };

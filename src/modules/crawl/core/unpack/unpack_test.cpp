@@ -93,6 +93,22 @@ TEST(Unpack, DeflateWithoutAHeadIsKnownFromTwoBytesHoweverTheyCome) {
         EXPECT_EQ(read("\x78\x07", {Packing::deflate}, piece), "!corrupt") << piece;
 }
 
+/// zstd's library reads drafts of its format as well, but not in pieces.
+TEST(Unpack, ZstdIsThatOfItsStandardHoweverItComes) {
+    const std::string skipped("\x5A\x2A\x4D\x18\x03\x00\x00\x00xyz", 11);
+    const std::string empty_draft("\x26\xB5\x2F\xFD\x04\xC0\x00\x00", 8);
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, SIZE_MAX}) {
+        EXPECT_EQ(read(skipped + zstd("one") + skipped + zstd("two"), {Packing::zstd}, piece),
+                  "onetwo")
+            << piece;
+        EXPECT_EQ(read(empty_draft, {Packing::zstd}, piece), "!corrupt") << piece;
+        EXPECT_EQ(read(zstd("one") + "xyz", {Packing::zstd}, piece), "one!corrupt") << piece;
+        // Says that it has 88 bytes, and has one empty block.
+        const std::string empty("\x28\xB5\x2F\xFD\x31\x00\x58\x01\x00\x00", 10);
+        EXPECT_EQ(read(empty + zstd("one"), {Packing::zstd}, piece), "one") << piece;
+    }
+}
+
 TEST(Unpack, LayersAreUndoneFromTheLast) {
     const std::string stacked = zstd(deflated(deflated(text, 31), 15));
     const std::vector<Packing> layers = {Packing::gzip, Packing::deflate, Packing::zstd};

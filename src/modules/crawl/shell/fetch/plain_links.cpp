@@ -68,7 +68,9 @@ int PlainLinks::take(const std::string& key, PlainTransfer* user) {
     const auto same = by_key_.find(key);
     while (same != by_key_.end() && !same->second.empty()) {
         const int fd = same->second.back();
-        if (link(fd).since + rest_max > monotonic_now() && is_quiet(fd)) {
+        // A poll since then would have said so, and it would be closed.
+        const bool quiet = link(fd).polls != poller_.polls() || is_quiet(fd);
+        if (link(fd).since + rest_max > monotonic_now() && quiet) {
             wake_up(fd, user);
             return fd;
         }
@@ -86,6 +88,7 @@ void PlainLinks::keep(const std::string& key, int fd) {
     one.user = nullptr;
     one.key = key;
     one.since = monotonic_now();
+    one.polls = poller_.polls();
     if (spare_.empty()) spare_.push_back(fd);
     spare_.front() = fd;
     one.place = spare_.begin();

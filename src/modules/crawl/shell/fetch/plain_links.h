@@ -51,7 +51,8 @@ private:
         bool is_open = false;
         PlainTransfer* user = nullptr;
         std::string key;
-        Instant since{};  ///< it rests
+        Instant since{};          ///< it rests
+        std::uint64_t polls = 0;  ///< of the poller then
         std::list<int>::iterator place;
     };
     Link& link(int fd) { return links_[static_cast<std::size_t>(fd)]; }

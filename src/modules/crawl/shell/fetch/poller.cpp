@@ -78,6 +78,7 @@ std::span<const Ready> Poller::poll(Instant deadline) {
     sleeping_.store(false);
     SLUICE_CHECK(count >= 0 || errno == EINTR);
     ready_.clear();
+    if (count >= 0 && count < static_cast<int>(events_max)) ++polls_;
     for (int i = 0; i < count; ++i) {
         const epoll_event& event = events[static_cast<std::size_t>(i)];
         const int fd = event.data.fd;

@@ -45,6 +45,8 @@ public:
         const bool sleeps = may_sleep();
         return poll(sleeps ? deadline : Instant::min());
     }
+    /// How often everything that was ready has been given.
+    [[nodiscard]] std::uint64_t polls() const { return polls_; }
     /// Ends a wait, also one that begins later unless its `may_sleep` sees why. Any thread.
     void wake();
 
@@ -63,6 +65,7 @@ private:
     OwnedFd wakeup_;
     std::vector<Watched> watched_;  ///< by descriptor
     std::vector<Ready> ready_;
+    std::uint64_t polls_ = 0;
     std::atomic<bool> sleeping_ = false;
 };
 

@@ -67,6 +67,8 @@ Result<std::unique_ptr<CrawlStore>> CrawlStore::open(CrawlStoreOptions options) 
     settings.memtables_max = options.memtables_max;
     settings.cache = options.cache;
     settings.open_files_max = 256;
+    // Nobody waits for a sync; writing zeros first was a tenth of a crawl's CPU.
+    settings.spare_logs = false;
     settings.before_sync = options.before_sync;
     if (options.may_replay) {
         settings.may_replay = [ask = options.may_replay](const rocksdb::WriteBatch& batch) {

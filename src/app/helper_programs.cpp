@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/become_worker.h"
+#include "app/helper_programs.h"
 
 #include "app/exit_code.h"
 
@@ -17,10 +17,11 @@ namespace sluice::app {
 
 namespace {
 
-std::string worker_path() {
+std::string path_of(Helper helper) {
     std::error_code error;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    return (self.parent_path() / "sluice-worker").string();
+    const char* const name = helper == Helper::worker ? "sluice-worker" : "sluice-crawler";
+    return (self.parent_path() / name).string();
 }
 
 /// For exec; points into `words`.
@@ -33,20 +34,20 @@ std::vector<char*> argv_of(std::vector<std::string>& words) {
 
 }  // namespace
 
-int become_worker(std::string name, std::vector<std::string> words) {
-    const std::string worker = worker_path();
+int become(Helper helper, std::string name, std::vector<std::string> words) {
+    const std::string program = path_of(helper);
     const std::string said = name;
     words.insert(words.begin(), std::move(name));
-    execv(worker.c_str(), argv_of(words).data());
+    execv(program.c_str(), argv_of(words).data());
     std::fprintf(stderr,
                  "%s: cannot start %s: %s\n  it is installed beside sluice; build it "
                  "with: ./dev build\n",
-                 said.c_str(), worker.c_str(), std::strerror(errno));
+                 said.c_str(), program.c_str(), std::strerror(errno));
     return exit_failed;
 }
 
 Result<int> run_worker(std::string name, std::vector<std::string> words) {
-    const std::string worker = worker_path();
+    const std::string worker = path_of(Helper::worker);
     words.insert(words.begin(), std::move(name));
     pid_t pid = 0;
     const int error =
