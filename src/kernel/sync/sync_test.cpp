@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 #include <pthread.h>
+#include <sched.h>
 
 #include <atomic>
 #include <memory>
@@ -81,6 +82,17 @@ TEST(Thread, AssignmentJoinsTheOldThread) {
     thread.join();
     EXPECT_EQ(ended.load(), 2);
     EXPECT_FALSE(thread.joinable());
+}
+
+TEST(Thread, ThatInterruptsNobodyChangesItselfOnly) {
+    int after = -1;
+    Thread thread("polite", [&] {
+        interrupt_nobody();
+        after = ::sched_getscheduler(0);
+    });
+    thread.join();
+    EXPECT_EQ(after, SCHED_BATCH);
+    EXPECT_EQ(::sched_getscheduler(0), SCHED_OTHER);
 }
 
 TEST(ThreadDeathTest, ExceptionInTheEntryIsNamedAndAborts) {

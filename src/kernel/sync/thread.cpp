@@ -3,11 +3,20 @@
 #include "kernel/sync/thread.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 #include <cstdio>
 #include <cstdlib>
 
-namespace sluice::detail {
+namespace sluice {
+
+void interrupt_nobody() noexcept {
+    const sched_param none{};
+    // 0 is the calling thread, not its process. Only slower without it; there is nobody to tell.
+    static_cast<void>(::sched_setscheduler(0, SCHED_BATCH, &none));
+}
+
+namespace detail {
 
 void name_this_thread(const std::string& name) noexcept {
     char cut[16] = {};
@@ -36,4 +45,6 @@ void thread_not_started(const std::string& name) noexcept {
     std::abort();
 }
 
-}  // namespace sluice::detail
+}  // namespace detail
+
+}  // namespace sluice

@@ -71,6 +71,11 @@ private:
     std::thread thread_;
 };
 
+/// For a thread whose work may start a little later: when the calling thread is woken it no longer
+/// interrupts whoever runs on that processor, but waits until that one sleeps (SCHED_BATCH). Its
+/// share of the time stays what it was. Where the kernel refuses, everything stays as it was.
+void interrupt_nobody() noexcept;
+
 namespace detail {
 template <class Sync>
 struct ThreadOfPolicy {

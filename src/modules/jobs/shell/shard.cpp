@@ -346,6 +346,7 @@ bool Shard::Parts::finish(std::vector<Written>& batch) {
 }
 
 void Shard::Parts::keep_synced() {
+    interrupt_nobody();  // the I/O thread decides more meanwhile, which the same sync covers
     std::vector<Written> batch;
     Instant sync_at = no_deadline;  // for what was released without a sync
     for (;;) {
