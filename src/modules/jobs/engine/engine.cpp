@@ -98,6 +98,11 @@ void Engine::end_drain(Decision& out) {
     state.lookups = nullptr;
 }
 
+void Engine::give_back() {
+    state_->jobs.give_back();
+    state_->spare = {};
+}
+
 std::optional<WallTime> Engine::next_deadline() const {
     const EngineState& state = *state_;
     constexpr WallTime never = WallTime::max();

@@ -56,6 +56,9 @@ public:
     void apply(const Command& command, WallTime now, Decision& out);
     void end_drain(Decision& out);
 
+    /// Lets go of memory that is kept for further jobs; for when there is little to do.
+    void give_back();
+
     /// When a Tick is due at the latest; empty: nothing waits for time.
     [[nodiscard]] std::optional<WallTime> next_deadline() const;
 

@@ -14,7 +14,14 @@ constexpr std::size_t free_max = 4096;
 
 JobTable::~JobTable() {
     clear();
+    give_back();
+}
+
+void JobTable::give_back() {
     for (Slot* slot : free_) delete slot;
+    free_ = std::vector<Slot*>();
+    by_seq_.rehash(0);
+    by_jid_.rehash(0);
 }
 
 Slot* JobTable::make(JobRecord job) {

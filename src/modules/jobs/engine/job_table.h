@@ -42,6 +42,8 @@ public:
     /// The same, and gives its record away.
     JobRecord take(Slot* slot);
     void clear();
+    /// Lets go of the memory that is kept for further jobs.
+    void give_back();
 
     [[nodiscard]] Slot* find(Seq seq) const;
     /// The resident job of that jid that was pushed last; follow `older` for the others.

@@ -127,6 +127,14 @@ Status Drain::answer_reads(WallTime now, Decision& out) {
     return {};
 }
 
+void Drain::give_back() {
+    jids_ = std::vector<std::string_view>();
+    jids_end_ = std::vector<std::size_t>();
+    found_ = std::vector<std::optional<JobRecord>>();
+    lookups_ = Lookups();
+    engine_.give_back();
+}
+
 Status Drain::run(std::span<const Command> commands, WallTime now, Decision& out) {
     SLUICE_TRY_STATUS(answer_reads(now, out));
     do {

@@ -42,6 +42,9 @@ public:
     /// ledger.
     Status run(std::span<const Command> commands, WallTime now, Decision& out);
 
+    /// Lets go of memory that is kept for further turns.
+    void give_back();
+
     /// The last turn wanted reads: run again without waiting for commands.
     [[nodiscard]] bool has_reads() const { return !reads_.empty(); }
 

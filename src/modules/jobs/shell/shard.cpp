@@ -38,6 +38,11 @@ struct CheckpointRequest {
 };
 
 constexpr Duration disk_probe_every = 1s;
+/// After a busy time (so many jobs at least), and once so few came in each of so many seconds,
+/// memory that is kept for speed is given back. By then the ledger has done so, too (Ledger::rest).
+constexpr std::uint64_t busy_jobs_min = 1000;
+constexpr std::uint64_t quiet_jobs_max = 100;
+constexpr std::uint32_t quiet_seconds_min = 8;
 /// What a queue with durability = async was promised: at most so much of it is lost by a power cut.
 constexpr Duration async_sync_every = 1s;
 
@@ -70,6 +75,7 @@ struct Shard::Parts {
     void stop_and_reload(const Error& error) SLUICE_REQUIRES(turn);
     // Whoever has the turn.
     void probe_disk() SLUICE_REQUIRES(turn);
+    void give_back_when_quiet() SLUICE_REQUIRES(turn);
     void collect() SLUICE_REQUIRES(turn);
     void decide() SLUICE_REQUIRES(turn);
     Status restore() SLUICE_REQUIRES(turn);
@@ -114,6 +120,9 @@ struct Shard::Parts {
     Instant probe_at SLUICE_GUARDED_BY(turn){};
     Instant owner_wakes_at SLUICE_GUARDED_BY(turn){};  ///< until then it sleeps, if nobody calls
     bool disk_full SLUICE_GUARDED_BY(turn) = false;
+    std::uint64_t jobs_lately SLUICE_GUARDED_BY(turn) = 0;  ///< since the last look, and
+    std::uint64_t jobs_busy SLUICE_GUARDED_BY(turn) = 0;    ///< since memory was given back
+    std::uint32_t quiet_seconds SLUICE_GUARDED_BY(turn) = 0;
     /// Set when a turn could not be written: the engine is ahead of the ledger until it is
     /// reloaded.
     std::optional<Error> broken SLUICE_GUARDED_BY(turn);
@@ -184,6 +193,7 @@ void Shard::Parts::probe_disk() {
     if (now < probe_at) return;
     probe_at = now + disk_probe_every;
     if (Status rested = ledger->rest(); !rested) broken = std::move(rested).error();
+    give_back_when_quiet();
     if (!disk) return;
     const bool full = disk();
     if (full == std::exchange(disk_full, full)) return;
@@ -194,8 +204,23 @@ void Shard::Parts::probe_disk() {
     commands.emplace_back(GuardDisk{full});
 }
 
+void Shard::Parts::give_back_when_quiet() {
+    quiet_seconds = jobs_lately < quiet_jobs_max ? quiet_seconds + 1 : 0;
+    jobs_lately = 0;
+    if (quiet_seconds < quiet_seconds_min || jobs_busy < busy_jobs_min) return;
+    jobs_busy = 0;
+    incoming = std::vector<Command>();
+    if (commands.empty()) commands = std::vector<Command>();
+    decision = Decision();
+    drain->give_back();
+    return_free_memory();
+}
+
 void Shard::Parts::decide() {
     decision.clear();
+    const std::size_t jobs = jobs_in(commands);
+    jobs_lately += jobs;
+    jobs_busy += jobs;
     const Instant begun = monotonic_now();
     const Status status = drain->run(commands, clock.now(), decision);
     if (!status) {
