@@ -190,6 +190,10 @@ bool Url::set_protocol(std::string_view value) {
     parts.scheme = std::move(scheme);
     parts.kind = kind;
     if (parts.port) parts.set_port(*parts.port);
+    // The standard leaves the path as it is, and the URL would not be what it is read as.
+    if (kind == Scheme::file && parts.path.size() > 1 &&
+        starts_with_drive_letter(std::string_view(parts.path).substr(1)))
+        parts.path[2] = ':';
     parts.write(*this);
     return true;
 }

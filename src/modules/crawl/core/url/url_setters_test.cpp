@@ -68,6 +68,13 @@ TEST(UrlSetters, KeepAPathFromBecomingAHost) {
     EXPECT_EQ(after("x:/.//b", &Url::set_host, "h"), "x://h//b");
 }
 
+TEST(UrlSetters, APathThatBeginsWithADriveIsThatOfAFile) {
+    EXPECT_EQ(after("http://h/d|/x", &Url::set_protocol, "file"), "file://h/d:/x");
+    EXPECT_EQ(after("http://h/d|", &Url::set_protocol, "file"), "file://h/d:");
+    EXPECT_EQ(after("http://h/dd|/x", &Url::set_protocol, "file"), "file://h/dd|/x");
+    EXPECT_EQ(after("http://h/d|/x", &Url::set_protocol, "https"), "https://h/d|/x");
+}
+
 TEST(UrlSetters, AnEmptyUrlTakesNothingButAWholeOne) {
     for (const Setter setter : {&Url::set_protocol, &Url::set_username, &Url::set_password,
                                 &Url::set_host, &Url::set_hostname, &Url::set_port,
