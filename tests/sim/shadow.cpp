@@ -156,6 +156,8 @@ void Shadow::erase_row(QueueId id) {
     const QueueRow* known = row(id);
     if (known == nullptr) return;
     batches_.back().rows.emplace_back(id, *known);
+    std::erase(gone_async_, id);
+    if (!known->durable) gone_async_.push_back(id);
     set_row(id, std::nullopt);
 }
 
@@ -234,7 +236,8 @@ const QueueRow* Shadow::row(std::string_view name) const {
 }
 bool Shadow::durable(QueueId id) const {
     const QueueRow* known = row(id);
-    return known == nullptr || known->durable;
+    if (known != nullptr) return known->durable;
+    return std::find(gone_async_.begin(), gone_async_.end(), id) == gone_async_.end();
 }
 bool Shadow::is_first(const Truth& truth) const {
     for (const auto& [queue, keys] : ready_) {

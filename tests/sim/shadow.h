@@ -108,6 +108,8 @@ public:
     [[nodiscard]] const QueueRow* row(QueueId id) const;
     [[nodiscard]] const QueueRow* row(std::string_view name) const;
     [[nodiscard]] const std::vector<std::pair<QueueId, QueueRow>>& rows() const { return queues_; }
+    /// What is promised to a queue's jobs; of a removed queue that is gone, what it was. (It goes
+    /// in the drain that answers its last running job.)
     [[nodiscard]] bool durable(QueueId id) const;
     /// The job is the first of the highest non-empty priority of its queue.
     [[nodiscard]] bool is_first(const Truth& truth) const;
@@ -151,6 +153,7 @@ private:
     boost::unordered_flat_map<std::uint64_t, Index> by_token_;
     boost::unordered_flat_map<std::string_view, Index> latest_;
     std::vector<std::pair<QueueId, QueueRow>> queues_;
+    std::vector<QueueId> gone_async_;  // Erased queues whose durability was async.
     std::vector<std::pair<QueueId, std::set<ReadyKey>>> ready_;
     std::array<std::uint64_t, job_state_count> counts_{};
     std::int64_t indexed_ = 0;
