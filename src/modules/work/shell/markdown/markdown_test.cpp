@@ -50,7 +50,9 @@ TEST(Markdown, NestsDeepWithoutHarm) {
         const bool is_container = piece[0] == '>' || piece[0] == '-';
         const auto made = markdown_to_html(text, {}, {});
         EXPECT_EQ(made.has_value(), !is_container) << piece;
-        if (!made) EXPECT_EQ(made.error().code, Code::exhausted);
+        if (!made) {
+            EXPECT_EQ(made.error().code, Code::exhausted);
+        }
         EXPECT_TRUE(markdown_to_html(std::string_view(text).substr(0, 180), {}, {})) << piece;
     }
 }
