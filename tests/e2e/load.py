@@ -25,7 +25,7 @@ class Books:
         self.answered = {}     # jid → True: the push was answered
         self.repeats = 0       # pushes sent again
         self.runs = {}         # jid → [run]
-        self.refusals = []     # pushes refused in a way that is no shutdown
+        self.refused = 0       # answers that refused a push for want of disk space
 
 
 class Run:
@@ -43,6 +43,7 @@ class Load:
         self.producing, self.working = threading.Event(), threading.Event()
         self.producing.set()
         self.working.set()
+        self.never = threading.Event()
         self.threads = harness.Threads()
         self.producer_threads = harness.Threads()
         for i in range(producers):
@@ -113,7 +114,11 @@ class Load:
                     done = reply == b'{}'
                 if done:
                     break
-                if not str(reply).startswith(('-ERR shutdown', '-SHUTDOWN', '-ERR server')):
+                if str(reply).startswith('-FULL '):
+                    self._refused()
+                    continue
+                if not str(reply).startswith(('-ERR shutdown', '-SHUTDOWN', '-ERR server',
+                                              '-UNAVAILABLE')):
                     raise Failed(f'a push was refused: {reply!r}')
                 wire.close()
                 wire = None
@@ -126,6 +131,11 @@ class Load:
                 self.books.answered[job['jid']] = True
             self.books.answered_more.notify_all()
         return wire
+
+    def _refused(self):
+        with self.books.lock:
+            self.books.refused += 1
+        self.never.wait(0.05)  # as a polite client
 
     def _work(self, number):
         wire, open_runs = None, {}

@@ -29,14 +29,16 @@ Result<DiskSpace> DiskGuard::check() {
     return space;
 }
 
-void DiskGuard::disk_is_full() {
+bool DiskGuard::disk_is_full() {
     MutexLock lock(mutex_);
     accepting_ = false;
-    release();
+    return release();
 }
 
-void DiskGuard::release() {
+bool DiskGuard::release() {
+    const bool had = files_.exists(ballast_path());
     if (files_.remove_file(ballast_path())) ballast_ = false;
+    return had && !ballast_;
 }
 
 void DiskGuard::remake(Bytes free) {

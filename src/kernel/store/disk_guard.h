@@ -30,15 +30,16 @@ public:
     /// after a failed write; any one thread. Errors: of FileIo; the last judgement then stands.
     Result<DiskSpace> check();
     /// A write failed for want of space: gives the ballast back at once and refuses new work until
-    /// a check() finds room. Any thread.
-    void disk_is_full();
+    /// a check() finds room. True when there was a ballast, so that trying again may help. Any
+    /// thread.
+    bool disk_is_full();
     /// May new work be taken? Any thread, wait-free.
     [[nodiscard]] bool accepting() const { return accepting_.load(std::memory_order_relaxed); }
     [[nodiscard]] bool has_ballast() const { return ballast_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::string ballast_path() const { return settings_.folder + "/ballast"; }
 
 private:
-    void release() SLUICE_REQUIRES(mutex_);
+    bool release() SLUICE_REQUIRES(mutex_);
     void remake(Bytes free) SLUICE_REQUIRES(mutex_);
 
     const DiskGuardSettings settings_;

@@ -15,6 +15,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <utility>
 
 namespace sluice {
@@ -121,6 +123,24 @@ private:
     std::function<void()> after_;
 };
 
+class Warnings final : public rocksdb::Logger {
+public:
+    explicit Warnings(std::function<void(std::string_view)> hear)
+        : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), hear_(std::move(hear)) {}
+    using Logger::Logv;
+    void LogHeader(const char* /*format*/, va_list /*arguments*/) override {}
+    void Logv(rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+        if (!hear_ || level < GetInfoLogLevel() || level == rocksdb::InfoLogLevel::HEADER_LEVEL)
+            return;
+        std::array<char, 500> line{};
+        (void)std::vsnprintf(line.data(), line.size(), format, arguments);
+        hear_(std::string_view(line.data()));
+    }
+
+private:
+    std::function<void(std::string_view)> hear_;
+};
+
 class ReplayFilter final : public rocksdb::WalFilter {
 public:
     explicit ReplayFilter(std::function<bool(const rocksdb::WriteBatch&)> may_replay)
@@ -147,8 +167,7 @@ std::unique_ptr<rocksdb::Options> make_options(const RocksSettings& settings) {
     options->stats_dump_period_sec = 0;
     options->stats_persist_period_sec = 0;
     options->info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-    options->max_log_file_size = 4U << 20U;
-    options->keep_log_file_num = 3;
+    options->info_log = std::make_shared<Warnings>(settings.on_warning);
     options->table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(settings)));
     if (settings.after_compaction) {
         options->listeners.push_back(
@@ -233,6 +252,13 @@ Status RocksStore::look_at_folder(bool& is_new) const {
     return {};
 }
 
+/// What is set aside is for opening as well. True when trying again may help.
+bool RocksStore::give_room() {
+    const bool ballast = settings_.guard && settings_.guard->disk_is_full();
+    const bool spare = spare_logs_ && spare_logs_->give_back();
+    return ballast || spare;
+}
+
 Status RocksStore::open_db() {
     bool is_new = false;
     SLUICE_TRY_STATUS(look_at_folder(is_new));
@@ -240,11 +266,10 @@ Status RocksStore::open_db() {
     options_->create_if_missing = is_new;
     if (spare_logs_) spare_logs_->prepare();
     rocksdb::DB* db = nullptr;
-    const rocksdb::Status status = rocksdb::DB::Open(*options_, settings_.folder, &db);
-    if (!status.ok()) {
-        if (status.IsNoSpace() && settings_.guard) settings_.guard->disk_is_full();
-        return error_of(status, "open", settings_.folder);
-    }
+    rocksdb::Status status = rocksdb::DB::Open(*options_, settings_.folder, &db);
+    if (status.IsNoSpace() && give_room())
+        status = rocksdb::DB::Open(*options_, settings_.folder, &db);
+    if (!status.ok()) return error_of(status, "open", settings_.folder);
     db_.reset(db);
     stopped_ = false;
     return {};

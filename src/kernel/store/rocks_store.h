@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace rocksdb {
 class DB;
@@ -39,6 +40,10 @@ struct RocksSettings {
     bool spare_logs = true;
     /// Called on RocksDB's threads after a compaction, which leaves much freed memory behind.
     std::function<void()> after_compaction = nullptr;
+    /// Hears RocksDB's own warnings, a line each, on any thread and perhaps with a lock of RocksDB
+    /// held: it must not call the store. There is no LOG file beside the store: on a full disk the
+    /// second line that cannot be written to it ends the process (an assertion of RocksDB 7.8).
+    std::function<void(std::string_view line)> on_warning = nullptr;
     /// Makes durable what records may speak of. Called before each sync of the log, also before
     /// those that the store does by itself, with its lock held: on one thread at a time.
     std::function<Status()> before_sync = nullptr;
@@ -91,6 +96,7 @@ public:
 
 private:
     explicit RocksStore(RocksSettings settings);
+    bool give_room();
     Status open_db();
     Status look_at_folder(bool& is_new) const;
     Status turn_when_full(std::uint64_t bytes);

@@ -31,8 +31,9 @@ public:
     SpareLogFiles(rocksdb::Env* base, std::string folder, std::uint64_t size)
         : FileSystemWrapper(base->GetFileSystem()),
           base_(base),
-          spare_(folder + '/' + std::string(spare_name)),
-          draft_(folder + '/' + std::string(draft_name)),
+          folder_(std::move(folder)),
+          spare_(folder_ + '/' + std::string(spare_name)),
+          draft_(folder_ + '/' + std::string(draft_name)),
           size_(size) {}
     ~SpareLogFiles() override {
         base_->UnSchedule(this, rocksdb::Env::LOW);
@@ -56,6 +57,8 @@ public:
             target()->GetFileSize(spare_, {}, &size, nullptr).ok() && size == size_;
         finish(left_over || make());
     }
+
+    bool give_back() { return take() && target()->DeleteFile(spare_, {}, nullptr).ok(); }
 
     IOStatus NewWritableFile(const std::string& name, const FileOptions& options,
                              std::unique_ptr<rocksdb::FSWritableFile>* out,
@@ -83,7 +86,13 @@ private:
         MutexLock lock(mutex_);
         return closing_;
     }
+    /// A spare is for speed: it must not take the last room, not even for a moment.
+    bool has_room() {
+        std::uint64_t free = 0;
+        return !target()->GetFreeSpace(folder_, {}, &free, nullptr).ok() || free >= 2 * size_;
+    }
     bool make() {
+        if (!has_room()) return false;
         const bool whole = write_zeros();
         if (whole && target()->RenameFile(draft_, spare_, {}, nullptr).ok()) return true;
         (void)target()->DeleteFile(draft_, {}, nullptr);
@@ -104,6 +113,7 @@ private:
     static void drop(void*) {}
 
     rocksdb::Env* base_;
+    const std::string folder_;
     const std::string spare_;
     const std::string draft_;
     const std::uint64_t size_;
@@ -120,6 +130,8 @@ SpareLogs::SpareLogs(rocksdb::Env* base, std::string folder, Bytes size)
 SpareLogs::~SpareLogs() = default;
 
 void SpareLogs::prepare() { files_->prepare(); }
+
+bool SpareLogs::give_back() { return files_->give_back(); }
 
 bool SpareLogs::is_spare(std::string_view name) { return name == spare_name || name == draft_name; }
 

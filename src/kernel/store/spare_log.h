@@ -32,8 +32,10 @@ public:
 
     [[nodiscard]] rocksdb::Env* env() const { return env_.get(); }
     /// Makes the first spare unless there is one; takes as long as writing `size` bytes. A disk
-    /// that has no room for it is no error: the store then does without.
+    /// that has no room for two is no error: the store then does without.
     void prepare();
+    /// Gives the spare's room back, until the next one is made. True when there was one.
+    bool give_back();
 
     /// True for the names of files that this leaves in a store's folder.
     static bool is_spare(std::string_view name);

@@ -8,7 +8,9 @@
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 #include <support/scratch_folder.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -101,6 +103,37 @@ TEST_F(SpareLogTest, LeftOverSpareServesTheNextOpeningAndAHalfMadeOneDoesNot) {
     const ino_t spare = inode_of(path("s/log.spare"));
     open("s");
     EXPECT_EQ(inode_of(log_of("s")), spare);  // renamed, not written again
+}
+
+TEST_F(SpareLogTest, SpareIsGivenBackOnce) {
+    open("s");
+    store_.reset();
+    std::ofstream(path("s/log.spare"), std::ios::binary) << std::string(spare_size, '\0');
+    SpareLogs spares(rocksdb::Env::Default(), path("s"), Bytes{spare_size});
+    EXPECT_FALSE(spares.give_back());  // it does not know of any yet
+    spares.prepare();
+    EXPECT_TRUE(spares.give_back());
+    EXPECT_FALSE(fs::exists(path("s/log.spare")));
+    EXPECT_FALSE(spares.give_back());
+}
+
+/// Needs root for the small file system; says so otherwise.
+TEST_F(SpareLogTest, LastRoomOfADiskIsNotForASpare) {
+    const std::string disk = path("disk");
+    fs::create_directory(disk);
+    const std::string size = "size=" + std::to_string(3 * spare_size);
+    if (::geteuid() != 0 || ::mount("tmpfs", disk.c_str(), "tmpfs", 0, size.c_str()) != 0) {
+        GTEST_SKIP() << "SKIPPED: needs root (mounts a small file system)";
+    }
+    const auto has_spare = [&] {
+        SpareLogs(rocksdb::Env::Default(), disk, Bytes{spare_size}).prepare();
+        return fs::exists(disk + "/log.spare");
+    };
+    std::ofstream(disk + "/other", std::ios::binary) << std::string(spare_size * 5 / 4, 'x');
+    EXPECT_FALSE(has_spare());
+    fs::resize_file(disk + "/other", spare_size / 2);
+    EXPECT_TRUE(has_spare());
+    EXPECT_EQ(::umount(disk.c_str()), 0);
 }
 
 TEST_F(SpareLogTest, StoreKilledInTheMiddleIsReplayedUpToTheZeros) {

@@ -103,6 +103,29 @@ EngineConfig engine_config(const ConfigSection& config, std::uint64_t seed) {
     return engine;
 }
 
+void warn_of_store(std::string_view line) {
+    static LogLimiter limiter;
+    log_warning_limited(limiter, monotonic_now(), "the store warns", {{"text", line}});
+}
+
+DiskProbe probe_of(const std::shared_ptr<DiskGuard>& guard, Registry& metrics) {
+    Gauge& free = metrics.gauge(
+        {"sluice_jobs_disk_free_bytes", "Free space on the disk of the store, for this user"});
+    Gauge& full = metrics.gauge(
+        {"sluice_jobs_disk_full", "1 while pushes are refused for want of disk space, else 0"});
+    return [guard, &free, &full] {
+        static LogLimiter limiter;
+        if (const auto space = guard->check()) {
+            free.set(static_cast<std::int64_t>(space->free.count));
+        } else {
+            log_warning_limited(limiter, monotonic_now(), "cannot look at the disk's free space",
+                                {{"error", space.error().text()}});
+        }
+        full.set(guard->accepting() ? 0 : 1);
+        return !guard->accepting();
+    };
+}
+
 class JobsModule final : public Module {
 public:
     explicit JobsModule(std::string version) : version_(std::move(version)) {}
@@ -153,11 +176,13 @@ Status JobsModule::open_shard(const Mount& mount) {
         DiskGuardSettings{.folder = folder,
                           .ballast = config.size("disk_ballast"),
                           .refuse_below = config.size("disk_refuse_below"),
-                          .accept_above = config.size("disk_accept_above")});
+                          .accept_above = config.size("disk_accept_above"),
+                          .release_below = Bytes{config.size("disk_refuse_below").count / 4}});
     SLUICE_TRY(auto ledger, open_rocks_ledger({.folder = folder,
                                                .memtable = config.size("memtable"),
                                                .cache = config.size("cache"),
                                                .after_compaction = return_free_memory,
+                                               .on_warning = warn_of_store,
                                                .guard = guard_,
                                                .faults = nullptr}));
     ShardOptions options;
@@ -165,14 +190,7 @@ Status JobsModule::open_shard(const Mount& mount) {
     // Whatever one request could bring can be compared when it comes again.
     options.lookup_bytes_max =
         std::max(options.lookup_bytes_max, 4 * config.size("line_max").count);
-    DiskProbe probe = [guard = guard_] {
-        static LogLimiter limiter;
-        if (const auto space = guard->check(); !space) {
-            log_warning_limited(limiter, monotonic_now(), "cannot look at the disk's free space",
-                                {{"error", space.error().text()}});
-        }
-        return !guard->accepting();
-    };
+    DiskProbe probe = probe_of(guard_, mount.metrics);
     SLUICE_TRY(shard_,
                Shard::start(std::move(ledger), *desks_, mount.metrics, options, std::move(probe)));
     front_->shard = shard_.get();

@@ -57,6 +57,7 @@ struct Store {
     Gate sync_gate;
     std::atomic<bool> fail_write{false};
     std::atomic<bool> fail_sync{false};
+    std::atomic<bool> fail_load{false};  ///< until it is unset
     std::atomic<int> syncs{0};
     std::atomic<int> writes{0};
     std::atomic<std::thread::id> writer;  ///< of the last write
@@ -66,6 +67,7 @@ class BreakableLedger final : public Ledger {
 public:
     explicit BreakableLedger(std::shared_ptr<Store> store) : store_(std::move(store)) {}
     Result<LedgerState> load(const std::function<void(JobRecord&&)>& visit) override {
+        if (store_->fail_load) return fail(Code::exhausted, "disk full");
         if (store_->memory.unsynced() > 0) store_->memory.crash(0);
         return store_->memory.load(visit);
     }

@@ -46,6 +46,13 @@ constexpr std::uint32_t quiet_seconds_min = 8;
 /// What a queue with durability = async was promised: at most so much of it is lost by a power cut.
 constexpr Duration async_sync_every = 1s;
 
+/// What clients are told while the queue reloads after `error`.
+std::string_view told_of(const Error& error) {
+    if (error.code == Code::exhausted)
+        return "the server's disk is full; free space or add more, then try again";
+    return "the server's storage failed; it is reloading, try again";
+}
+
 std::size_t jobs_in(const std::vector<Command>& commands) {
     std::size_t jobs = 0;
     for (const Command& command : commands) {
@@ -71,7 +78,8 @@ struct Shard::Parts {
     // Owner thread.
     void own() SLUICE_EXCLUDES(turn);
     void one_turn() SLUICE_REQUIRES(turn);
-    void make_checkpoints() SLUICE_REQUIRES(turn) SLUICE_EXCLUDES(checkpoints_mutex);
+    void make_checkpoints(const Status& able) SLUICE_REQUIRES(turn)
+        SLUICE_EXCLUDES(checkpoints_mutex);
     void stop_and_reload(const Error& error) SLUICE_REQUIRES(turn);
     // Whoever has the turn.
     void probe_disk() SLUICE_REQUIRES(turn);
@@ -174,16 +182,17 @@ void Shard::Parts::collect() {
     }
 }
 
-/// Between two drains, so that a copy holds whole decisions.
-void Shard::Parts::make_checkpoints() {
+/// Between two drains, so that a copy holds whole decisions. With an error nobody is kept waiting
+/// for what cannot be had now.
+void Shard::Parts::make_checkpoints(const Status& able) {
     std::vector<std::shared_ptr<CheckpointRequest>> wanted;
     {
         MutexLock lock(checkpoints_mutex);
         wanted.swap(checkpoints);
     }
     for (const auto& request : wanted) {
-        (void)request->done.try_push(stopping ? fail(Code::cancelled, "the server stops")
-                                              : ledger->checkpoint(request->directory));
+        Status done = able ? ledger->checkpoint(request->directory) : Status(able);
+        (void)request->done.try_push(std::move(done));
     }
 }
 
@@ -249,7 +258,7 @@ void Shard::Parts::one_turn() {
     collect();
     if (failed_generation == generation && !broken) broken = fail(Code::io, "a sync failed");
     if (broken) return stop_and_reload(*std::exchange(broken, std::nullopt));
-    make_checkpoints();
+    make_checkpoints({});
     if (!commands.empty() || drain->has_reads()) decide();
     if (broken) stop_and_reload(*std::exchange(broken, std::nullopt));
 }
@@ -294,16 +303,21 @@ void Shard::Parts::stop_and_reload(const Error& error) {
     metrics.storage_failures.add();
     ++generation;
     Duration pause = options.retry_first;
+    std::string_view told = told_of(error);
+    Code code = error.code;
     while (!stopping) {
         turn_pulse.beat();
         incoming.clear();
         if (inbox.try_pop_all(incoming, options.commands_max) == ChannelStatus::closed) break;
-        sink.fail_all("the server's storage failed; it is reloading, try again");
+        sink.fail_all(told);
+        make_checkpoints(fail(code, std::string(told)));
         decision.clear();
         const Status restored = restore();
         if (restored) return;
         log_error("reload failed, trying again",
                   {{"error", restored.error().text()}, {"pause", pause}});
+        told = told_of(restored.error());
+        code = restored.error().code;
         incoming.clear();
         const Instant until = monotonic_now() + pause;
         turn_pulse.rest();  // a pause is no stall
@@ -325,7 +339,7 @@ void Shard::Parts::own() {
         (void)inbox.wait(until);
         turn.lock();
     }
-    make_checkpoints();
+    make_checkpoints(fail(Code::cancelled, "the server stops"));
     written.close();
     turn.unlock();
 }

@@ -32,9 +32,10 @@ public:
         MutexLock lock(mutex_);
         return releases_;
     }
-    void fail_all(std::string_view) override {
+    void fail_all(std::string_view why) override {
         MutexLock lock(mutex_);
         ++failures_;
+        last_failure_ = why;
         changed_.notify_all();
     }
     /// Waits for the reply to that ticket.
@@ -61,6 +62,10 @@ public:
         MutexLock lock(mutex_);
         return failures_;
     }
+    std::string last_failure() {
+        MutexLock lock(mutex_);
+        return last_failure_;
+    }
     /// Waits for the reply to that ticket, or for a failure after `failures`; which it was.
     bool is_answered(TicketId ticket, int failures) {
         while (!has(ticket)) {
@@ -85,6 +90,7 @@ private:
     CondVar changed_;
     std::vector<Reply> replies_ SLUICE_GUARDED_BY(mutex_);
     int failures_ SLUICE_GUARDED_BY(mutex_) = 0;
+    std::string last_failure_ SLUICE_GUARDED_BY(mutex_);
     int releases_ SLUICE_GUARDED_BY(mutex_) = 0;
 };
 
@@ -206,6 +212,29 @@ TEST_P(ShardTest, FailedSyncAnswersNobody) {
     EXPECT_FALSE(sink_.has(lost));
     EXPECT_FALSE(is_known("job-00000001"));
     EXPECT_TRUE(std::holds_alternative<OkReply>(sink_.wait_for(push("job-00000001"))));
+}
+
+TEST_P(ShardTest, WhileItCannotReloadEverybodyIsToldWhy) {
+    ShardOptions options;
+    options.retry_max = options.retry_first = 10ms;
+    start(options);
+    sink_.wait_for(push("job-00000001"));
+    store_->fail_load = true;
+    store_->fail_write = true;
+    (void)push("job-00000002");
+    sink_.wait_for_failure(3);  // told, and told again
+    EXPECT_NE(sink_.last_failure().find("disk is full; free space"), std::string::npos);
+    const Status copied = shard_->checkpoint("copy");
+    ASSERT_FALSE(copied);
+    EXPECT_EQ(copied.error().code, Code::exhausted) << copied.error().text();
+    store_->fail_load = false;
+    TicketId known{};
+    do {  // what comes in while it reloads is failed
+        known = TicketId(++tickets_);
+        (void)send(GetJob{.ticket = known, .jid = "job-00000001"});
+    } while (!sink_.is_answered(known, sink_.failures()));
+    EXPECT_TRUE(is_known("job-00000001"));
+    EXPECT_FALSE(is_known("job-00000002"));
 }
 
 TEST_P(ShardTest, FullChannelSaysBusy) {
