@@ -70,10 +70,13 @@ NameLookup& NameLookup::shared() {
 
 Result<Addresses> NameLookup::find(const std::string& host, std::uint16_t port, Patience patience) {
     const std::string service = std::to_string(port);
+    // Localhost is this machine whatever a hosts file or a name server says, or does not say (RFC
+    // 6761, 6.3): no name at all stands for the loopback addresses.
     const bool is_local = host == "localhost";
-    const addrinfo here = stream_hints(is_local ? 0 : AI_NUMERICHOST);
+    const addrinfo here = stream_hints(AI_NUMERICHOST);
     addrinfo* raw = nullptr;
-    const int problem = getaddrinfo(host.c_str(), service.c_str(), &here, &raw);
+    const int problem =
+        getaddrinfo(is_local ? nullptr : host.c_str(), service.c_str(), &here, &raw);
     if (problem == 0 || is_local) return answer(host, problem, Addresses(raw));
 
     auto lookup = std::make_shared<Lookup>();

@@ -38,9 +38,9 @@ public:
     /// getaddrinfo can only end with the process.
     static NameLookup& shared();
 
-    /// IP addresses and localhost are looked up on the calling thread, names on another one; a
-    /// look-up that is late goes on there, and its result is dropped. Errors: not_found (no such
-    /// host), timeout, cancelled, busy (too many look-ups are under way).
+    /// IP addresses and localhost (the loopback addresses, always) need no look-up; other names are
+    /// looked up on another thread, where a late look-up goes on and its result is dropped. Errors:
+    /// not_found (no such host), timeout, cancelled, busy (too many look-ups are under way).
     Result<Addresses> find(const std::string& host, std::uint16_t port, Patience patience);
 
 private:

@@ -55,6 +55,28 @@ TEST(NameLookup, ALateOneEndsAtItsDeadlineAndTheNextOneIsAskedAfresh) {
     EXPECT_EQ(silent.asked, 2);
 }
 
+TEST(NameLookup, LocalhostIsTheLoopbackAddressesAndNothingElse) {
+    SilentResolver silent;
+    NameLookup names(silent.resolver());
+    const auto found = names.find("localhost", 7419, {.deadline = deadline_after(10s)});
+    ASSERT_TRUE(found) << found.error().message;
+    bool is_v4_there = false;
+    for (const addrinfo* one = found->get(); one != nullptr; one = one->ai_next) {
+        if (one->ai_family == AF_INET) {
+            const auto* address = reinterpret_cast<const sockaddr_in*>(one->ai_addr);
+            EXPECT_EQ(address->sin_addr.s_addr, htonl(INADDR_LOOPBACK));
+            EXPECT_EQ(address->sin_port, htons(7419));
+            is_v4_there = true;
+        } else {
+            ASSERT_EQ(one->ai_family, AF_INET6);
+            EXPECT_TRUE(IN6_IS_ADDR_LOOPBACK(
+                &reinterpret_cast<const sockaddr_in6*>(one->ai_addr)->sin6_addr));
+        }
+    }
+    EXPECT_TRUE(is_v4_there);
+    EXPECT_EQ(silent.asked, 0);
+}
+
 TEST(NameLookup, IsEndedByAWake) {
     SilentResolver silent;
     NameLookup names(silent.resolver());
