@@ -296,13 +296,12 @@ def work_with_the_built_in_types(server):
         worker.close()
 
 
-def let_go(gate):
-    """Opens and closes a pipe, once there is who reads from it."""
+def held_open(gate):
+    """The end of a pipe that keeps who reads from it waiting, once there is one; else None."""
     try:
-        os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
-        return True
+        return os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
-        return False
+        return None
 
 
 def a_worker_becomes_quiet_and_drains(server):
@@ -314,13 +313,15 @@ def a_worker_becomes_quiet_and_drains(server):
         wait_until(lambda: run(server, 'workers', '--json').json, 'the worker')
         long = run(server, 'push', 'exec', 'pause',
                    json.dumps({'arguments': [str(gate)]})).out.strip()
-        wait_until(lambda: run(server, 'job', long, '--json').json['state'] == 'running', 'running')
+        # 'running' is what the server gave out; a worker that is told to stop before it has begun gives it back.
+        begun = wait_until(lambda: held_open(gate), 'the program begins')
+        check_equal(run(server, 'job', long, '--json').json['state'], 'running', 'the first job')
         worker.process.send_signal(signal.SIGTSTP)
         wait_until(lambda: run(server, 'workers', '--json').json[0]['state'] == 'quiet', 'quiet')
         waits = run(server, 'push', 'math.factorial', '5').out.strip()
         worker.process.send_signal(signal.SIGTERM)
         wait_until(lambda: run(server, 'workers', '--json').json[0]['state'] == 'terminate', 'drain')
-        wait_until(lambda: let_go(gate), 'the program waits')
+        os.close(begun)
         check_equal(worker.process.wait(60), OK, 'the exit code of the worker')
         check_equal(run(server, 'job', long, '--json').json['state'], 'succeeded', 'the running job')
         check_equal(run(server, 'job', waits, '--json').json['state'], 'enqueued', 'the waiting job')

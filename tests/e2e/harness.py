@@ -388,7 +388,8 @@ def run_server_tests(*tests, settings=()):
                 test(server)
                 check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
             except Exception:
-                print(f'--- server log (end)\n{server.log()[-6000:]}\n---')
+                for log in sorted(server.folder.glob('*.log')):
+                    print(f'--- {log.name} (end)\n{log.read_text(errors="replace")[-6000:]}\n---')
                 raise
             finally:
                 server.close()
