@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/store/rocks_store.h"
 
+#include "kernel/store/log_check.h"
+
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
@@ -37,6 +39,7 @@ Code code_of(const rocksdb::Status& status) {
         text.find("Read-only file system") != std::string::npos) {
         return Code::denied;
     }
+    if (text.find("No such file or directory") != std::string::npos) return Code::corrupt;
     return Code::io;
 }
 
@@ -86,10 +89,6 @@ void set_writing(const RocksSettings& settings, rocksdb::Options& options) {
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     options.bytes_per_sync = 1U << 20U;  // table files; the log is synced by each commit anyway
     options.wal_bytes_per_sync = 0;
-    // A reused log file already has its blocks, as a spare one has (spare_log.h): a sync then
-    // writes no metadata and takes half the time. What could go wrong with it is in
-    // turn_when_full().
-    options.recycle_log_file_num = 4;
     options.max_bgerror_resume_count = 0;  // fail-stop: the owner decides when to go on
 }
 
@@ -161,6 +160,7 @@ private:
 std::unique_ptr<rocksdb::Options> make_options(const RocksSettings& settings) {
     auto options = std::make_unique<rocksdb::Options>();
     options->paranoid_checks = true;
+    options->manifest_preallocation_size = 64U << 10U;  // of a full disk not the last 4 MiB
     options->max_open_files = settings.open_files_max;
     options->max_file_opening_threads = 2;
     options->avoid_unnecessary_blocking_io = true;
@@ -259,11 +259,46 @@ bool RocksStore::give_room() {
     return ballast || spare;
 }
 
+Error RocksStore::damaged_log(const std::string& what) const {
+    return fail(Code::corrupt, "the store " + settings_.folder + " is damaged: its log " + what +
+                                   ". Move it aside and restore a backup" +
+                                   settings_.damaged_log_hint);
+}
+
+/// What was durable comes back, or the store is not opened. Changes nothing.
+Status RocksStore::check_logs() const {
+    if (settings_.accept_damaged_log) return {};
+    const std::string& folder = settings_.folder;
+    SLUICE_TRY(const LogReading logs, read_logs(*options_->env, folder));
+    if (logs.logs == 0) {
+        // There is a log ever since the first opening, which begins with the identity and ends with
+        // the options. A backup has no identity.
+        SLUICE_TRY(const auto names, files_.list_folder(folder));
+        const bool opened = std::any_of(names.begin(), names.end(), [](const std::string& name) {
+            return name.starts_with("OPTIONS-");
+        });
+        if (opened && files_.exists(folder + "/IDENTITY")) return damaged_log("is missing");
+        return {};
+    }
+    if (logs.unreadable.empty()) return {};
+    // It may be a log whose contents are in tables already: see how far a replay really comes.
+    rocksdb::Options options = *options_;
+    options.wal_filter = nullptr;
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(options, folder, &db);
+    const std::unique_ptr<rocksdb::DB> owner(db);
+    if (!status.ok()) return error_of(status, "open", folder);
+    if (db->GetLatestSequenceNumber() >= logs.durable) return {};
+    return damaged_log(logs.unreadable + " cannot be read, and behind it is what was stored");
+}
+
 Status RocksStore::open_db() {
     bool is_new = false;
     SLUICE_TRY_STATUS(look_at_folder(is_new));
     MutexLock lock(lifetime_);
+    if (!is_new) SLUICE_TRY_STATUS(check_logs());
     options_->create_if_missing = is_new;
+    durable_ = 0;
     if (spare_logs_) spare_logs_->prepare();
     rocksdb::DB* db = nullptr;
     rocksdb::Status status = rocksdb::DB::Open(*options_, settings_.folder, &db);
@@ -339,6 +374,7 @@ Status RocksStore::write(rocksdb::WriteBatch& batch) {
     SLUICE_TRY_STATUS(usable());
     rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // counting comparisons costs a sixth
     SLUICE_TRY_STATUS(turn_when_full(batch.GetDataSize()));
+    mark_durable(batch, durable_);
     const rocksdb::Status status = db_->Write({}, &batch);
     if (!status.ok()) return failed(status, "write to");
     return {};
@@ -373,8 +409,10 @@ Status RocksStore::sync() {
 
 Status RocksStore::sync_log() {
     SLUICE_TRY_STATUS(usable());
+    const std::uint64_t written = db_->GetLatestSequenceNumber();
     const rocksdb::Status status = log_guard_->sync(*db_);
     if (!status.ok()) return failed(status, "sync");
+    durable_ = written;
     return {};
 }
 

@@ -52,6 +52,9 @@ struct RocksSettings {
     /// for good. Tables are written after a sync, so they never hold what before_sync() has not
     /// made durable.
     std::function<bool(const rocksdb::WriteBatch&)> may_replay = nullptr;
+    /// Opens it although its log is damaged or gone; what stood there and behind it is lost then.
+    bool accept_damaged_log = false;
+    std::string damaged_log_hint;           ///< appended to that error: how to accept it
     std::shared_ptr<DiskGuard> guard;       ///< told when the disk is full; may be null
     std::shared_ptr<RocksFaultEnv> faults;  ///< tests only
 };
@@ -97,6 +100,8 @@ public:
 private:
     explicit RocksStore(RocksSettings settings);
     bool give_room();
+    Status check_logs() const;
+    [[nodiscard]] Error damaged_log(const std::string& what) const;
     Status open_db();
     Status look_at_folder(bool& is_new) const;
     Status turn_when_full(std::uint64_t bytes);
@@ -120,6 +125,7 @@ private:
     std::uint64_t unchecked_ = 0;    ///< bytes written since the memtable was last looked at
     std::uint64_t since_rest_ = 0;   ///< bytes written since the last rest()
     std::uint32_t quiet_rests_ = 0;  ///< calls of rest() in a row with few bytes between them
+    std::atomic<std::uint64_t> durable_{0};  ///< sequence number up to which a sync has come
     std::atomic<bool> stopped_{false};
     std::atomic<bool> closed_{false};
 };

@@ -27,6 +27,10 @@ std::vector<Setting> storage_settings() {
                       "Writes kept in memory before they become a file."),
         Setting::size("jobs.cache", mib(2), {mib(1), Bytes{1ULL << 40}},
                       "Memory for blocks of the store's files."),
+        Setting::boolean("jobs.accept_damaged_log", false,
+                         "Start although the store's log is damaged or gone. What stood there and "
+                         "behind it is lost, also what was answered; for one start, without a "
+                         "backup."),
         Setting::size("jobs.disk_ballast", mib(64), {Bytes{0}, Bytes{1ULL << 40}},
                       "Space set aside and given back when the disk is full, so that acks still "
                       "pass; 0: none."),
@@ -178,13 +182,18 @@ Status JobsModule::open_shard(const Mount& mount) {
                           .refuse_below = config.size("disk_refuse_below"),
                           .accept_above = config.size("disk_accept_above"),
                           .release_below = Bytes{config.size("disk_refuse_below").count / 4}});
-    SLUICE_TRY(auto ledger, open_rocks_ledger({.folder = folder,
-                                               .memtable = config.size("memtable"),
-                                               .cache = config.size("cache"),
-                                               .after_compaction = return_free_memory,
-                                               .on_warning = warn_of_store,
-                                               .guard = guard_,
-                                               .faults = nullptr}));
+    SLUICE_TRY(
+        auto ledger,
+        open_rocks_ledger({.folder = folder,
+                           .memtable = config.size("memtable"),
+                           .cache = config.size("cache"),
+                           .after_compaction = return_free_memory,
+                           .on_warning = warn_of_store,
+                           .accept_damaged_log = config.boolean("accept_damaged_log"),
+                           .damaged_log_hint = ", or go on without what stood there and behind "
+                                               "it: jobs.accept_damaged_log = true",
+                           .guard = guard_,
+                           .faults = nullptr}));
     ShardOptions options;
     options.engine = engine_config(config, mount.random_seed);
     // Whatever one request could bring can be compared when it comes again.
