@@ -19,6 +19,7 @@ namespace {
 struct BackupArguments {
     std::string directory;
     HttpTarget target;
+    bool json = false;
 };
 
 /// The message of {"error":{"message":…}}, or the body as it is.
@@ -39,6 +40,7 @@ void add_backup(CLI::App& program, int& exit_code) {
     command->add_option("DIR", arguments->directory, "New folder, on the server's machine")
         ->required();
     command->add_option("--http", arguments->target.address, "Admin side of the server");
+    command->add_flag("--json", arguments->json, "Print JSON");
     command->footer("Work goes on meanwhile. Bring it back with: sluice restore DIR --data NEW");
     command->callback([arguments, &exit_code] {
         std::error_code ignored;
@@ -52,6 +54,8 @@ void add_backup(CLI::App& program, int& exit_code) {
         } else if (reply->status != 200) {
             std::fprintf(stderr, "sluice backup: %s\n", reason_in(reply->body).c_str());
             exit_code = exit_failed;
+        } else if (arguments->json) {
+            std::printf("{\"directory\":%s}\n", json_escape(folder).c_str());
         } else {
             std::printf("backup made in %s\n", folder.c_str());
         }

@@ -2,6 +2,7 @@
 // `sluice restore`: makes a data folder from a backup.
 #include "app/commands.h"
 #include "app/exit_code.h"
+#include "kernel/wire/json_text.h"
 #include "modules/jobs/module.h"
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,7 @@ namespace {
 struct RestoreArguments {
     std::string backup;
     std::string data = "sluice-data";
+    bool json = false;
 };
 }  // namespace
 
@@ -26,11 +28,17 @@ void add_restore(CLI::App& program, int& exit_code) {
         ->required();
     command->add_option("--data", arguments->data,
                         "Data folder to make; it must be missing or empty");
+    command->add_flag("--json", arguments->json, "Print JSON");
     command->callback([arguments, &exit_code] {
         const Status restored = jobs::restore_backup(arguments->backup, arguments->data);
         if (!restored) {
             std::fprintf(stderr, "sluice restore: %s\n", restored.error().message.c_str());
             exit_code = exit_failed;
+            return;
+        }
+        if (arguments->json) {
+            std::printf("{\"backup\":%s,\"data\":%s}\n", json_escape(arguments->backup).c_str(),
+                        json_escape(arguments->data).c_str());
             return;
         }
         std::printf("restored %s into %s; start it with: sluice serve --data %s\n",

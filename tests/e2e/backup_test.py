@@ -14,8 +14,8 @@ def a_backup_has_everything_that_was_answered_before_it(server):
     with work.books.lock:
         before = list(work.books.answered)
     copy = server.folder / 'copy'
-    done = sluice('backup', copy, '--http', server.http_address)
-    check_equal(done.code, 0, f'backup: {done.err}')
+    done = sluice('backup', copy, '--http', server.http_address, '--json')
+    check_equal((done.code, done.json), (0, {'directory': str(copy)}), f'backup: {done.err}')
     again = sluice('backup', copy, '--http', server.http_address)
     check(again.code != 0, 'a second backup into the same folder must be refused')
     work.stop_producers()
@@ -24,8 +24,9 @@ def a_backup_has_everything_that_was_answered_before_it(server):
     server.terminate()
 
     restored = server.folder / 'restored'
-    done = sluice('restore', copy, '--data', restored)
-    check_equal(done.code, 0, f'restore: {done.err}')
+    done = sluice('restore', copy, '--data', restored, '--json')
+    check_equal((done.code, done.json), (0, {'backup': str(copy), 'data': str(restored)}),
+                f'restore: {done.err}')
     refused = sluice('restore', copy, '--data', restored)
     check(refused.code != 0, 'restoring over a store must be refused')
     other = harness.Server(settings=server.settings, data=restored)
