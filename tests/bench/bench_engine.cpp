@@ -87,8 +87,8 @@ private:
         return ack;
     }
     void drain(const std::vector<Command>& commands) {
-        jids_.clear();
-        for (const Command& command : commands) engine_.lookups(command, jids_);
+        sought_.clear();
+        for (const Command& command : commands) engine_.lookups(command, sought_);
         engine_.begin_drain(lookups_);
         engine_.apply(Tick{}, now_, out_);
         for (const Command& command : commands) engine_.apply(command, now_, out_);
@@ -104,7 +104,7 @@ private:
     Engine engine_;
     Lookups lookups_;
     Decision out_;
-    std::vector<std::string_view> jids_;
+    std::vector<Sought> sought_;
     WallTime now_ = start;
     std::uint64_t next_ = 1;
     Caller caller_{ConnectionId(1), std::make_shared<const std::string>("worker")};

@@ -143,7 +143,7 @@ double life_cycles(Ledger& ledger, std::uint64_t first, std::uint64_t jobs,
         move_on(2, JobState::succeeded);
         if (live.size() > 3) {
             for (const JobRecord& job : live.front()) {
-                writes.emplace_back(EraseJob{job.head.seq, std::string(job.body->jid()), true});
+                writes.emplace_back(EraseJob{job.head.seq});
             }
             live.erase(live.begin());
         }
@@ -207,8 +207,10 @@ void bench_backlog(const std::string& folder, std::uint64_t jobs) {
         JobRecord job = bodies.get(seq);
         job.head.indexed = true;
         writes.emplace_back(PutReady{QueueId(1), 5, job.head.order, Seq(seq)});
+        job.head.named = true;
+        writes.emplace_back(PutJid{Seq(seq), std::string(job.body->jid())});
         writes.emplace_back(PutJob{std::move(job), true});
-        if (writes.size() < 2000) continue;
+        if (writes.size() < 3000) continue;
         require(ledger->write(writes));
         writes.clear();
     }
@@ -221,16 +223,16 @@ void bench_backlog(const std::string& folder, std::uint64_t jobs) {
         constexpr std::uint64_t finds = 200'000;
         for (const std::size_t at_once : {1U, 100U}) {
             std::vector<std::string> names(at_once);
-            std::vector<std::string_view> jids(at_once);
+            std::vector<Sought> sought(at_once);
             std::vector<std::optional<JobRecord>> found;
             double spent = 0;
             for (std::uint64_t i = 0; i < finds; i += at_once) {
                 for (std::size_t k = 0; k < at_once; ++k) {
                     names[k] = jid_of(known ? 1 + scrambled(i + k) % jobs : jobs + 1 + i + k);
-                    jids[k] = names[k];
+                    sought[k] = {names[k], {}};
                 }
                 start = Clock::now();
-                require(ledger->find(jids, SIZE_MAX, found));
+                require(ledger->find(sought, SIZE_MAX, found));
                 spent += seconds_since(start);
             }
             std::printf("find %s jids, %zu at once: %.2f us each\n", known ? "known" : "unknown",

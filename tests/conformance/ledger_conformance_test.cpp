@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every ledger promises, whatever it is made of.
-#include "ledger_rig.h"
+#include "ledger_conformance.h"
 #include "modules/jobs/ledger/memory_ledger.h"
-
-#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,52 +10,8 @@
 namespace sluice::jobs {
 namespace {
 
-class LedgerConformance : public testing::TestWithParam<LedgerKind> {
-protected:
-    void SetUp() override { load(); }
-
-    Ledger& ledger() { return rig_->ledger(); }
-    LedgerState load() {
-        loaded_.clear();
-        auto state = ledger().load([&](JobRecord&& job) { loaded_.push_back(std::move(job)); });
-        EXPECT_TRUE(state) << state.error().text();
-        return state ? std::move(*state) : LedgerState{};
-    }
-    void write(std::vector<Write> writes) {
-        const Status status = ledger().write(writes);
-        ASSERT_TRUE(status) << status.error().text();
-    }
-    void sync() {
-        const Status status = ledger().sync();
-        ASSERT_TRUE(status) << status.error().text();
-    }
-    std::optional<JobRecord> find(std::string_view jid) {
-        std::vector<std::optional<JobRecord>> found;
-        const Status status = ledger().find({&jid, 1}, SIZE_MAX, found);
-        EXPECT_TRUE(status);
-        return found.empty() ? std::nullopt : found[0];
-    }
-    ReadResult read(const WantedRead& wanted) {
-        auto result = ledger().read(wanted);
-        EXPECT_TRUE(result) << result.error().text();
-        return result ? std::move(*result) : ReadResult{};
-    }
-    /// seqs of a page, with a final 0 when it is the last.
-    static std::vector<std::uint64_t> seqs(const ReadResult& page) {
-        std::vector<std::uint64_t> out;
-        for (const auto& job : page.jobs) out.push_back(job.head.seq.value());
-        if (page.at_end) out.push_back(0);
-        return out;
-    }
-
-    std::unique_ptr<LedgerRig> rig_ = make_rig(GetParam());
-    std::vector<JobRecord> loaded_;
-};
-
-using Numbers = std::vector<std::uint64_t>;
-
 TEST_P(LedgerConformance, WrittenIsVisibleBeforeTheSync) {
-    write({PutJob{make_job(1, "a"), true}});
+    write({PutJob{make_job(1, "a"), true}, PutJid{Seq(1), "a"}});
     const auto job = find("a");
     ASSERT_TRUE(job);
     EXPECT_EQ(job->head.seq, Seq(1));
@@ -66,7 +20,7 @@ TEST_P(LedgerConformance, WrittenIsVisibleBeforeTheSync) {
 }
 
 TEST_P(LedgerConformance, SyncedSurvivesACrash) {
-    write({PutJob{make_job(1, "a"), true}, PutTotals{{.pushed = 7}},
+    write({PutJob{make_job(1, "a"), true}, PutJid{Seq(1), "a"}, PutTotals{{.pushed = 7}},
            PutQueue{{.id = QueueId(3), .name = "mails", .paused = true, .durable = false}}});
     sync();
     rig_->crash();
@@ -80,9 +34,9 @@ TEST_P(LedgerConformance, SyncedSurvivesACrash) {
 }
 
 TEST_P(LedgerConformance, UnsyncedIsLostInACrashAsAWhole) {
-    write({PutJob{make_job(1, "a"), true}});
+    write({PutJob{make_job(1, "a"), true}, PutJid{Seq(1), "a"}});
     sync();
-    write({PutJob{make_job(2, "b"), true}, EraseJob{Seq(1), "a"}});
+    write({PutJob{make_job(2, "b"), true}, PutJid{Seq(2), "b"}, EraseJob{Seq(1), "a"}});
     rig_->crash();
     load();
     ASSERT_EQ(loaded_.size(), 1U);
@@ -92,7 +46,7 @@ TEST_P(LedgerConformance, UnsyncedIsLostInACrashAsAWhole) {
 }
 
 TEST_P(LedgerConformance, SecondLoadKeepsWhatWasWritten) {
-    write({PutJob{make_job(1, "a"), true}});
+    write({PutJob{make_job(1, "a"), true}, PutJid{Seq(1), "a"}});
     load();
     EXPECT_EQ(loaded_.size(), 1U);
     rig_->crash();
@@ -130,66 +84,6 @@ TEST_P(LedgerConformance, CallsBeforeLoadAfterACrashFail) {
     write({PutTotals{}});
 }
 
-TEST_P(LedgerConformance, FindGivesTheLatestJobOfAJid) {
-    write({PutJob{make_job(1, "a"), true}});
-    JobRecord old = make_job(1, "a");
-    old.head.superseded = true;
-    write({PutJob{old, false}, PutJob{make_job(2, "a", 4000), true}});
-    const std::string_view jids[] = {"nobody", "a", ""};
-    std::vector<std::optional<JobRecord>> found(17);
-    ASSERT_TRUE(ledger().find(jids, SIZE_MAX, found));
-    ASSERT_EQ(found.size(), 3U);
-    EXPECT_FALSE(found[0] || found[2]);
-    ASSERT_TRUE(found[1]);
-    EXPECT_EQ(found[1]->head.seq, Seq(2));
-    EXPECT_EQ(found[1]->body->args().size(), 4004U);
-    // The earlier one ends: the jid goes on naming the later one.
-    write({EraseJob{Seq(1), "a", false}});
-    EXPECT_EQ(find("a")->head.seq, Seq(2));
-    write({EraseJob{Seq(2), "a", true}});
-    EXPECT_FALSE(find("a"));
-    ASSERT_TRUE(ledger().find({}, SIZE_MAX, found));
-    EXPECT_TRUE(found.empty());
-}
-
-TEST_P(LedgerConformance, FindEndsAtItsBytesAndGoesOnFromThere) {
-    std::vector<Write> writes;
-    std::vector<std::string> names;
-    for (std::uint64_t seq = 1; seq <= 100; ++seq) {
-        names.push_back("j" + std::to_string(seq));
-        if (seq % 10 == 0) continue;  // not stored
-        // Small ones, and ones whose body is kept apart.
-        writes.emplace_back(PutJob{make_job(seq, names.back(), seq % 3 == 0 ? 50'000 : 10), true});
-    }
-    write(writes);
-    for (const std::size_t bytes_max : {std::size_t{1}, std::size_t{120'000}, SIZE_MAX}) {
-        std::vector<std::string_view> jids(names.begin(), names.end());
-        std::uint64_t seq = 0;
-        std::size_t calls = 0;
-        for (std::span<const std::string_view> rest = jids; !rest.empty(); ++calls) {
-            std::vector<std::optional<JobRecord>> found;
-            ASSERT_TRUE(ledger().find(rest, bytes_max, found));
-            ASSERT_GE(found.size(), 1U);
-            ASSERT_LE(found.size(), rest.size());
-            std::size_t before_last = 0;
-            std::size_t bytes = 0;
-            for (const auto& job : found) {
-                ++seq;
-                ASSERT_EQ(job.has_value(), seq % 10 != 0) << seq;
-                if (!job) continue;
-                EXPECT_EQ(job->head.seq, Seq(seq));
-                EXPECT_EQ(job->body->args().size(), (seq % 3 == 0 ? 50'000U : 10U) + 4);
-                before_last = bytes;
-                bytes += memory_bytes(*job);
-            }
-            EXPECT_LT(before_last, bytes_max);  // every job but the last fits
-            rest = rest.subspan(found.size());
-        }
-        EXPECT_EQ(seq, names.size());
-        EXPECT_EQ(calls == 1, bytes_max == SIZE_MAX);
-    }
-}
-
 TEST_P(LedgerConformance, EveryFieldOfAJobComesBack) {
     JobRecord job = make_job(9, "a", 2000);
     job.head.state = JobState::retrying;
@@ -200,7 +94,7 @@ TEST_P(LedgerConformance, EveryFieldOfAJobComesBack) {
     job.head.failure =
         std::make_shared<const JobFailure>(JobFailure{.retry_count = 2, .errtype = "E"});
     job.head.result = std::make_shared<const std::string>("{}");
-    write({PutJob{make_job(9, "a", 2000), true}});
+    write({PutJob{make_job(9, "a", 2000), true}, PutJid{Seq(9), "a"}});
     write({PutJob{job, false}});
     const auto back = find("a");
     ASSERT_TRUE(back);
@@ -439,12 +333,13 @@ TEST_P(LedgerConformance, QueueRowsAreReplacedAndErased) {
 }
 
 TEST_P(LedgerConformance, EraseEverythingKeepsEpochTotalsAndLaterWrites) {
-    write({PutJob{make_job(1, "a", 3000), true}, PutReady{QueueId(1), 5, 1, Seq(1)},
-           PutDue{wall_from_ns(1), Seq(1)}, PutQueue{{.id = QueueId(1), .name = "q"}},
-           PutTotals{{.pushed = 5}}});
+    write({PutJob{make_job(1, "a", 3000), true}, PutJid{Seq(1), "a"},
+           PutReady{QueueId(1), 5, 1, Seq(1)}, PutDue{wall_from_ns(1), Seq(1)},
+           PutQueue{{.id = QueueId(1), .name = "q"}}, PutTotals{{.pushed = 5}}});
     sync();
     const std::uint64_t epoch = load().epoch;
-    write({PutJob{make_job(2, "b"), true}, EraseEverything{}, PutJob{make_job(3, "c"), true},
+    write({PutJob{make_job(2, "b"), true}, PutJid{Seq(2), "b"}, EraseEverything{},
+           PutJob{make_job(3, "c"), true}, PutJid{Seq(3), "c"},
            PutReady{QueueId(1), 5, 3, Seq(3)}});
     EXPECT_FALSE(find("a") || find("b"));
     EXPECT_EQ(seqs(read({.queue = QueueId(1), .priority = 5, .limit = 5})), (Numbers{3, 0}));
@@ -460,14 +355,14 @@ TEST_P(LedgerConformance, EraseEverythingKeepsEpochTotalsAndLaterWrites) {
 }
 
 TEST_P(LedgerConformance, CheckpointIsACopyOfItsMoment) {
-    write({PutJob{make_job(1, "a", 3000), true}, PutTotals{{.pushed = 1}}});
+    write({PutJob{make_job(1, "a", 3000), true}, PutJid{Seq(1), "a"}, PutTotals{{.pushed = 1}}});
     sync();
-    write({PutJob{make_job(2, "b"), true}});
+    write({PutJob{make_job(2, "b"), true}, PutJid{Seq(2), "b"}});
     const std::string place = rig_->backup_place();
     const Status made = ledger().checkpoint(place);
     ASSERT_TRUE(made) << made.error().text();
     EXPECT_EQ(ledger().checkpoint(place).error().code, Code::exists);
-    write({EraseJob{Seq(1), "a"}, PutJob{make_job(3, "c"), true}});
+    write({EraseJob{Seq(1), "a"}, PutJob{make_job(3, "c"), true}, PutJid{Seq(3), "c"}});
     sync();
     const std::uint64_t epoch = load().epoch;
     const auto restored = rig_->restore(place);
@@ -485,17 +380,18 @@ TEST_P(LedgerConformance, CheckpointIsACopyOfItsMoment) {
 }
 
 TEST_P(LedgerConformance, FailedWriteStopsTheLedgerUntilLoad) {
-    write({PutJob{make_job(1, "a"), true}});
+    write({PutJob{make_job(1, "a"), true}, PutJid{Seq(1), "a"}});
     sync();
     rig_->fail_next_write();
-    EXPECT_FALSE(ledger().write(std::vector<Write>{PutJob{make_job(2, "b"), true}}));
+    EXPECT_FALSE(
+        ledger().write(std::vector<Write>{PutJob{make_job(2, "b"), true}, PutJid{Seq(2), "b"}}));
     EXPECT_FALSE(ledger().write(std::vector<Write>{PutTotals{}}));
     EXPECT_FALSE(ledger().sync());
     EXPECT_FALSE(ledger().read({.limit = 1}));
     load();
     EXPECT_TRUE(find("a"));
     EXPECT_FALSE(find("b"));
-    write({PutJob{make_job(2, "b"), true}});
+    write({PutJob{make_job(2, "b"), true}, PutJid{Seq(2), "b"}});
     sync();
     rig_->crash();
     load();
@@ -503,9 +399,9 @@ TEST_P(LedgerConformance, FailedWriteStopsTheLedgerUntilLoad) {
 }
 
 TEST_P(LedgerConformance, FailedSyncStopsTheLedgerUntilLoad) {
-    write({PutJob{make_job(1, "a"), true}});
+    write({PutJob{make_job(1, "a"), true}, PutJid{Seq(1), "a"}});
     sync();
-    write({PutJob{make_job(2, "b"), true}});
+    write({PutJob{make_job(2, "b"), true}, PutJid{Seq(2), "b"}});
     rig_->fail_next_sync();
     EXPECT_FALSE(ledger().sync());
     EXPECT_FALSE(ledger().write(std::vector<Write>{PutTotals{}}));
@@ -520,7 +416,7 @@ TEST_P(LedgerConformance, FailedSyncStopsTheLedgerUntilLoad) {
 }
 
 TEST_P(LedgerConformance, CallsAfterCloseFail) {
-    write({PutJob{make_job(1, "a"), true}});
+    write({PutJob{make_job(1, "a"), true}, PutJid{Seq(1), "a"}});
     EXPECT_TRUE(ledger().close());
     EXPECT_TRUE(ledger().close());
     EXPECT_FALSE(ledger().write(std::vector<Write>{PutTotals{}}));
@@ -539,8 +435,9 @@ TEST_P(LedgerConformance, SyncRunsBesideTheOwner) {
             }
         });
         for (std::uint64_t seq = 1; seq <= 500 || syncs < 20; ++seq) {
-            write({PutJob{make_job(seq, "j" + std::to_string(seq), 200), true}});
-            EXPECT_TRUE(find("j" + std::to_string(seq)));
+            const std::string jid = "j" + std::to_string(seq);
+            write({PutJob{make_job(seq, jid, 200), true}, PutJid{Seq(seq), jid}});
+            EXPECT_TRUE(find(jid));
             if (seq >= 10) write({EraseJob{Seq(seq - 9), "j" + std::to_string(seq - 9)}});
         }
         stop = true;

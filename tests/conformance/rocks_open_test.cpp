@@ -72,9 +72,34 @@ TEST_F(RocksOpen, NewerFormatSaysToUpgrade) {
         ASSERT_TRUE(rocksdb::DB::Open({}, place(), &db).ok());
         const std::unique_ptr<rocksdb::DB> owner(db);
         const rocksdb::Slice key(rocks_keys::format.data(), rocks_keys::format.size());
-        ASSERT_TRUE(db->Put({}, key, rocksdb::Slice("\0\0\0\0\0\0\0\2", 8)).ok());
+        ASSERT_TRUE(db->Put({}, key, rocksdb::Slice("\0\0\0\0\0\0\0\3", 8)).ok());
     }
-    expect_error(Code::corrupt, {place(), "format 2", "newer Sluice", "Upgrade"});
+    expect_error(Code::corrupt, {place(), "format 3", "newer Sluice", "Upgrade"});
+}
+
+TEST_F(RocksOpen, FormatOneIsTakenOver) {
+    make_store(1);
+    const rocksdb::Slice key(rocks_keys::format.data(), rocks_keys::format.size());
+    const std::string_view numbers("\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2", 16);
+    {
+        rocksdb::DB* db = nullptr;
+        ASSERT_TRUE(rocksdb::DB::Open({}, place(), &db).ok());
+        const std::unique_ptr<rocksdb::DB> owner(db);
+        ASSERT_TRUE(db->Put({}, key, rocksdb::Slice(numbers.data(), 8)).ok());
+    }
+    {
+        auto ledger = open();
+        ASSERT_TRUE(ledger) << ledger.error().text();
+        std::uint64_t jobs = 0;
+        ASSERT_TRUE((*ledger)->load([&](JobRecord&&) { ++jobs; }));
+        EXPECT_EQ(jobs, 1U);
+    }
+    rocksdb::DB* db = nullptr;
+    ASSERT_TRUE(rocksdb::DB::Open({}, place(), &db).ok());
+    const std::unique_ptr<rocksdb::DB> owner(db);
+    std::string format;
+    ASSERT_TRUE(db->Get({}, key, &format).ok());
+    EXPECT_EQ(format, numbers.substr(8));
 }
 
 TEST_F(RocksOpen, FolderOfSomethingElseIsRefused) {

@@ -21,6 +21,7 @@ struct Checker::BatchReader {
         const Shadow::Index known = shadow.find(w.job.head.seq);
         const Truth before = known == Shadow::none ? Truth{} : shadow.truth(known);
         if (w.fresh) checker.check_fresh(w);
+        checker.check_jid_row(w);
         if (known == Shadow::none) {
             const Shadow::Index job = shadow.put(w.job, w.fresh);
             checker.check_put(w, before, job);
@@ -29,11 +30,12 @@ struct Checker::BatchReader {
         checker.check_put(w, before, known);
         shadow.put(w.job, w.fresh);
     }
+    void operator()(const PutJid& w) const { shadow.put_jid(w.jid, w.seq); }
     void operator()(const EraseJob& w) const {
         checker.check_erase(w);
         Shadow::Index job = Shadow::none;
-        if (!shadow.erase(w.seq, w.erase_jid, job))
-            checker.fail("J1", "a jid was erased or kept that should not be: " + w.jid);
+        if (!shadow.erase(w, job))
+            checker.fail("J1", "a jid row was erased or left that should not be: " + w.jid);
     }
     void operator()(const PutReady&) const { shadow.count_rows(1); }
     void operator()(const EraseReady&) const { shadow.count_rows(-1); }

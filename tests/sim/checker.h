@@ -89,6 +89,7 @@ private:
     void check_delivery(const Truth& before, const Truth& after, Shadow::Index job);
     void check_enqueued(const Truth& before, const Truth& after, Shadow::Index job);
     void check_fresh(const PutJob& put);
+    void check_jid_row(const PutJob& put);
     void explain_rest();
     void check_redelivery();
     bool explain_by_time(Move& move);

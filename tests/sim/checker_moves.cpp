@@ -116,6 +116,17 @@ void Checker::check_fresh(const PutJob& put) {
         fail("J11", "a repeated push made a second job: " + describe(earlier));
 }
 
+/// The latest job of a jid is found by it: a row leads to it, or there is none and memory knows it.
+void Checker::check_jid_row(const PutJob& put) {
+    const JobHead& head = put.job.head;
+    if (head.superseded) return;
+    const std::string jid(put.job.body->jid());
+    const Seq row = shadow_.jid_row(jid);
+    if (head.named && row != head.seq) fail("J1", "the row of its jid is missing: " + jid);
+    if (!head.named && row) fail("J1", "the row of its jid leads to another job: " + jid);
+    if (head.indexed && !head.named) fail("J1", "on disk only, and not found by its jid: " + jid);
+}
+
 void Checker::check_erase(const EraseJob& erase) {
     const Shadow::Index job = shadow_.find(erase.seq);
     if (job == Shadow::none || !shadow_.truth(job).exists) {
@@ -136,7 +147,7 @@ void Checker::check_erase(const EraseJob& erase) {
     const std::size_t most = dead ? config_.dead_max : config_.finished_max;
     if (truth.changed_at + keep > now_ && kept <= most)
         fail("J1", "forgotten before its retention was over: " + describe(job));
-    if (erase.erase_jid && truth.superseded)
+    if (!erase.jid.empty() && truth.superseded)
         fail("J1", "the jid of a newer job was erased with " + describe(job));
 }
 

@@ -24,9 +24,9 @@ public:
     Result<LedgerState> load(const std::function<void(JobRecord&&)>& visit) override;
     Status write(std::span<const Write> writes) override;
     Status sync() override { return ledger_.sync(); }
-    Status find(std::span<const std::string_view> jids, std::size_t bytes_max,
+    Status find(std::span<const Sought> sought, std::size_t bytes_max,
                 std::vector<std::optional<JobRecord>>& found) override {
-        return ledger_.find(jids, bytes_max, found);
+        return ledger_.find(sought, bytes_max, found);
     }
     Result<ReadResult> read(const WantedRead& wanted) override { return ledger_.read(wanted); }
     Status checkpoint(const std::string& directory) override {

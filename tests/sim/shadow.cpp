@@ -15,6 +15,7 @@ Truth truth_of(const JobRecord& job) {
     truth.superseded = head.superseded;
     truth.cancel_requested = head.cancel_requested;
     truth.indexed = head.indexed;
+    truth.named = head.named;
     truth.attempt = head.attempt;
     truth.failures = head.failure ? head.failure->retry_count + 1 : 0;
     truth.queue = head.queue;
@@ -83,19 +84,35 @@ void Shadow::count_final(const Truth& before, const Truth& after) {
     }
 }
 
-bool Shadow::erase(Seq seq, bool erase_jid, Index& job) {
-    job = find(seq);
+void Shadow::put_jid(const std::string& jid, Seq seq) {
+    batches_.back().jid_rows.emplace_back(jid, jid_row(jid));
+    set_jid_row(jid, seq);
+}
+
+bool Shadow::erase(const EraseJob& erase, Index& job) {
+    job = find(erase.seq);
     if (job == none) return true;
     const Truth before = truths_[job];
     if (before.exists && before.state == JobState::dead) ++computed_.purged_dead;
     Truth gone;
     moves.push_back({job, before, gone, false});
     change(job, gone);
-    if (!erase_jid) return latest(jid(job)) != job;
-    if (latest(jid(job)) != job) return false;
-    batches_.back().jids.emplace_back(jid(job), job);
-    set_latest(jid(job), none);
+    if (latest(jid(job)) == job) {
+        batches_.back().jids.emplace_back(jid(job), job);
+        set_latest(jid(job), none);
+    }
+    const bool has_row = jid_row(jid(job)) == erase.seq;
+    if (erase.jid.empty()) return !has_row;
+    if (!has_row || erase.jid != jid(job)) return false;
+    put_jid(erase.jid, Seq{});
     return true;
+}
+
+void Shadow::set_jid_row(const std::string& jid, Seq seq) {
+    if (seq)
+        jid_rows_.insert_or_assign(jid, seq);
+    else
+        jid_rows_.erase(jid);
 }
 
 void Shadow::set_latest(std::string_view jid, Index job) {
@@ -171,6 +188,8 @@ void Shadow::erase_everything() {
     }
     for (const auto& [jid, job] : latest_) batches_.back().jids.emplace_back(jid, job);
     latest_.clear();
+    for (const auto& [jid, seq] : jid_rows_) batches_.back().jid_rows.emplace_back(jid, seq);
+    jid_rows_.clear();
     while (!queues_.empty()) erase_row(queues_.back().first);
     rows_ = 0;
     computed_ = {};
@@ -183,6 +202,7 @@ void Shadow::forget_durable(std::size_t unsynced) {
         batches_.pop_front();
         batch.jobs.clear();
         batch.jids.clear();
+        batch.jid_rows.clear();
         batch.rows.clear();
         if (spare_.size() < 16) spare_.push_back(std::move(batch));
     }
@@ -200,6 +220,8 @@ void Shadow::roll_back(std::size_t keep, std::vector<Index>& touched) {
         }
         for (auto at = batch.jids.rbegin(); at != batch.jids.rend(); ++at)
             set_latest(at->first, at->second);
+        for (auto at = batch.jid_rows.rbegin(); at != batch.jid_rows.rend(); ++at)
+            set_jid_row(at->first, at->second);
         for (auto at = batch.rows.rbegin(); at != batch.rows.rend(); ++at)
             set_row(at->first, at->second);
         computed_ = batch.computed;
@@ -217,6 +239,10 @@ Shadow::Index Shadow::find(Seq seq) const {
 Shadow::Index Shadow::latest(std::string_view jid) const {
     const auto at = latest_.find(jid);
     return at == latest_.end() ? none : at->second;
+}
+Seq Shadow::jid_row(std::string_view jid) const {
+    const auto at = jid_rows_.find(jid);
+    return at == jid_rows_.end() ? Seq{} : at->second;
 }
 Shadow::Index Shadow::by_token(LeaseToken token) const {
     const auto at = by_token_.find(token.value());

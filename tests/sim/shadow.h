@@ -10,6 +10,8 @@
 
 #include <array>
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -41,6 +43,7 @@ struct Truth {
     bool superseded = false;
     bool cancel_requested = false;
     bool indexed = false;
+    bool named = false;
     friend bool operator==(const Truth&, const Truth&) = default;
 
     [[nodiscard]] std::string_view holder() const {
@@ -82,8 +85,9 @@ public:
     void begin_batch();
     /// Each gives the job's index.
     Index put(const JobRecord& job, bool fresh);
-    /// False when the jid leads to another job than the one erased.
-    bool erase(Seq seq, bool erase_jid, Index& job);
+    void put_jid(const std::string& jid, Seq seq);
+    /// False when the row of another job's jid is erased, or that of this one is not.
+    bool erase(const EraseJob& erase, Index& job);
     void put_row(const QueueRow& row);
     void erase_row(QueueId id);
     void put_totals(const Totals& totals) { stored_ = totals; }
@@ -98,6 +102,8 @@ public:
 
     [[nodiscard]] Index find(Seq seq) const;
     [[nodiscard]] Index latest(std::string_view jid) const;
+    /// Where the row of the jid leads to; none: it has no row.
+    [[nodiscard]] Seq jid_row(std::string_view jid) const;
     [[nodiscard]] Index by_token(LeaseToken token) const;
     [[nodiscard]] std::size_t size() const { return truths_.size(); }
     [[nodiscard]] const Truth& truth(Index job) const { return truths_[job]; }
@@ -134,6 +140,7 @@ private:
     struct Batch {
         std::vector<std::pair<Index, Truth>> jobs;
         std::vector<std::pair<std::string_view, Index>> jids;
+        std::vector<std::pair<std::string, Seq>> jid_rows;
         std::vector<std::pair<QueueId, std::optional<QueueRow>>> rows;
         Totals computed;
         Totals stored;
@@ -144,6 +151,7 @@ private:
     void change(Index job, const Truth& truth);
     void set_row(QueueId id, const std::optional<QueueRow>& row);
     void set_latest(std::string_view jid, Index job);
+    void set_jid_row(const std::string& jid, Seq seq);
     void count_final(const Truth& before, const Truth& after);
     Index add(const JobRecord& job);
 
@@ -152,6 +160,7 @@ private:
     boost::unordered_flat_map<std::uint64_t, Index> by_seq_;
     boost::unordered_flat_map<std::uint64_t, Index> by_token_;
     boost::unordered_flat_map<std::string_view, Index> latest_;
+    std::map<std::string, Seq, std::less<>> jid_rows_;
     std::vector<std::pair<QueueId, QueueRow>> queues_;
     std::vector<QueueId> gone_async_;  // Erased queues whose durability was async.
     std::vector<std::pair<QueueId, std::set<ReadyKey>>> ready_;

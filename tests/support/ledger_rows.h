@@ -44,9 +44,12 @@ inline std::vector<Write> random_batch(Random& random) {
             case 0:
             case 1:
             case 2:
-            case 3: batch.emplace_back(PutJob{job, true}); break;
+            case 3:
+                batch.emplace_back(PutJob{job, true});
+                if (random.chance(0.7)) batch.emplace_back(PutJid{Seq(seq), jid});
+                break;
             case 4:
-            case 5: batch.emplace_back(EraseJob{Seq(seq), jid, random.chance(0.5)}); break;
+            case 5: batch.emplace_back(EraseJob{Seq(seq), random.chance(0.5) ? jid : ""}); break;
             case 6: batch.emplace_back(PutReady{QueueId(1), 5, seq, Seq(seq)}); break;
             case 7: batch.emplace_back(EraseReady{QueueId(1), 5, seq}); break;
             case 8: batch.emplace_back(PutDue{job.head.due_at, Seq(seq)}); break;
@@ -82,9 +85,13 @@ inline std::string dump(Ledger& ledger) {
     for (const auto& job : due->jobs) out << "due " << job << '\n';
     std::vector<std::string> names;
     for (int i = 0; i < 40; ++i) names.push_back("j" + std::to_string(i));
-    const std::vector<std::string_view> jids(names.begin(), names.end());
+    std::vector<Sought> sought;
+    for (const std::string& name : names) {
+        sought.push_back({name, {}});
+        sought.push_back({name, Seq(sought.size())});
+    }
     std::vector<std::optional<JobRecord>> found;
-    if (const Status status = ledger.find(jids, SIZE_MAX, found); !status) return "find failed";
+    if (const Status status = ledger.find(sought, SIZE_MAX, found); !status) return "find failed";
     for (const auto& job : found) out << (job ? job->head.seq.value() : 0) << ' ';
     return out.str();
 }

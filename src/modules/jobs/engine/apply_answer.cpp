@@ -182,7 +182,8 @@ void lose_lease(EngineState& state, Slot* slot) {
     }
     ++head.losses;
     if (planted(state.config, Fault::worker_lost_drops_job)) {
-        state.out->writes.push_back(EraseJob{head.seq, std::string(slot->job.body->jid()), true});
+        state.out->writes.push_back(
+            EraseJob{head.seq, head.named ? std::string(slot->job.body->jid()) : std::string()});
         state.jobs.release(slot);
         return;
     }

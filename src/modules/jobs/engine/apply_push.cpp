@@ -15,16 +15,18 @@ bool same_content(const JobBody& a, const JobBody& b) {
     return a.queue() == b.queue() && a.type() == b.type() && a.args() == b.args();
 }
 
-/// A later push takes over the jid of an earlier job, which goes on under its own sequence.
-void supersede(EngineState& state, const Latest& earlier) {
+/// A later push takes over the jid of an earlier job, which goes on under its own sequence. True:
+/// the jid has a row on disk, which must lead to the later one.
+bool supersede(EngineState& state, const Latest& earlier) {
     JobRecord job = earlier.job();
     job.head.superseded = true;
     if (earlier.resident != nullptr) earlier.resident->job.head.superseded = true;
-    if (is_final(job.head.state) && !planted(state.config, Fault::purge_takes_new_jid)) {
+    if (is_final(job.head.state)) {
         Retained& kept = job.head.state == JobState::dead ? state.dead : state.finished;
         kept.supersede({kept_until(state, job), job.head.seq});
     }
     put(state, job);
+    return job.head.named && !planted(state.config, Fault::jid_row_not_taken_over);
 }
 
 /// True when this push repeats a job that is already there (job-semantics 4.3).
@@ -47,12 +49,13 @@ void reserve_queue(EngineState& state, std::string_view name) {
     state.out->writes.push_back(PutQueue{queue.row});
 }
 
-void push_one(EngineState& state, const std::shared_ptr<const JobBody>& body) {
+void push_one(EngineState& state, const std::shared_ptr<const JobBody>& body, bool named) {
     const JobPolicy& policy = body->policy();
     JobRecord job;
     job.body = body;
     job.head.seq = Seq(state.next_seq++);
     job.head.priority = policy.priority;
+    if (named) name(state, job);
     Slot* slot = state.jobs.make(std::move(job));
     ++state.totals.pushed;
     const WallTime early = planted(state.config, Fault::due_early) ? policy.at - 1s : policy.at;
@@ -93,14 +96,15 @@ void apply_push(EngineState& state, const Push& push) {
             !planted(state.config, Fault::sync_skipped)) {
             state.out->needs_sync = true;
         }
+        bool named = false;
         if (const Latest earlier = find_latest(state, body->jid())) {
             if (is_repeat(state, earlier.job(), *body, push.once)) {
                 ++duplicates;
                 continue;
             }
-            supersede(state, earlier);
+            named = supersede(state, earlier);
         }
-        push_one(state, body);
+        push_one(state, body, named);
     }
     state.totals.duplicates += duplicates;
     state.totals_changed = true;

@@ -128,6 +128,7 @@ void apply_flush(EngineState& state, const Flush& flush) {
     state.due = {};
     state.finished.clear();
     state.dead.clear();
+    state.named = 0;
     answer_sweeps(state);
     state.counts = {};
     state.totals = {};

@@ -45,7 +45,7 @@ void forget_kept(EngineState& state, Retained& kept, std::size_t max) {
             ++state.totals.purged_dead;
             state.totals_changed = true;
         }
-        state.out->writes.push_back(EraseJob{until.seq, std::move(entry.jid), !entry.superseded});
+        forget(state, until.seq, std::move(entry));
     }
 }
 

@@ -35,14 +35,18 @@ struct Applier {
     void operator()(const ReadDone& c) const { apply_read(state, c); }
 };
 
-/// Which jids a command names and how sure memory must be of them.
+/// Which stored jobs a command names, as far as memory does not know them.
 struct LookupCollector {
     const EngineState& state;
-    std::vector<std::string_view>& jids;
+    std::vector<Sought>& sought;
 
     void latest(std::string_view jid) const {
         const Slot* newest = state.jobs.newest(jid);
-        if (newest == nullptr || newest->job.head.superseded) jids.push_back(jid);
+        if (newest != nullptr && !newest->job.head.superseded) return;
+        Seq seq = state.finished.find(jid);
+        if (!seq) seq = state.dead.find(jid);
+        if (planted(state.config, Fault::final_not_found)) seq = Seq{};
+        if (seq || state.named > 0) sought.push_back({jid, seq});
     }
     void unless_held(const JobRef& ref, const Caller& caller) const {
         if (find_held(state, ref, caller) == nullptr) latest(ref.jid);
@@ -69,8 +73,8 @@ struct LookupCollector {
 Engine::Engine(const EngineConfig& config) : state_(std::make_unique<EngineState>(config)) {}
 Engine::~Engine() = default;
 
-void Engine::lookups(const Command& command, std::vector<std::string_view>& jids) const {
-    std::visit(LookupCollector{*state_, jids}, command);
+void Engine::lookups(const Command& command, std::vector<Sought>& sought) const {
+    std::visit(LookupCollector{*state_, sought}, command);
 }
 
 void Engine::begin_drain(const Lookups& found) {

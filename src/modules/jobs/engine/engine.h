@@ -4,7 +4,7 @@
 // Decision. One owner thread.
 //
 // A drain, as the shell and the simulator run it:
-//     lookups(command, jids) for each command, and one read of those jids from the ledger
+//     lookups(command, sought) for each command, and one read of those jobs from the ledger
 //     begin_drain(found); apply(command, now, out) for each; end_drain(out)
 //     write out.writes; perform out.reads, each answered by a ReadDone in a drain of its own,
 //     before other commands sync if out.needs_sync; then release out.replies
@@ -48,8 +48,8 @@ public:
     /// corrupt.
     Status finish_restore(const StoredState& stored, Decision& out);
 
-    /// Adds the jids whose stored records this command needs and that are not in memory.
-    void lookups(const Command& command, std::vector<std::string_view>& jids) const;
+    /// Adds the jobs whose stored records this command needs and that are not in memory.
+    void lookups(const Command& command, std::vector<Sought>& sought) const;
     /// `found` must live until end_drain.
     void begin_drain(const Lookups& found);
     /// Decides one command at the time of its drain; adds to `out`. `now` never goes back.

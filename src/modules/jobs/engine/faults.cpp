@@ -29,6 +29,9 @@ constexpr std::array<std::string_view, fault_count> fault_names{
     "cancelled_still_delivered",
     "sync_skipped",
     "window_bytes_ignored",
+    "spill_without_jid",
+    "final_not_found",
+    "jid_row_not_taken_over",
     "reply_before_commit",
     "failed_write_ignored",
 };

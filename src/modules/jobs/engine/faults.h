@@ -36,11 +36,14 @@ enum class Fault : std::uint8_t {
     cancelled_still_delivered,   ///< a cancelled job stays in its list
     sync_skipped,                ///< a push is not marked as needing a sync
     window_bytes_ignored,        ///< refills look at the number of jobs alone
+    spill_without_jid,           ///< a job that is on disk only gets no jid row
+    final_not_found,             ///< final jobs that have no jid row are not looked up
+    jid_row_not_taken_over,      ///< a jid's row goes on leading to the job before the latest
     // These are planted in the drain and the ledger, not in the engine.
     reply_before_commit,   ///< replies are released before the write
     failed_write_ignored,  ///< work goes on after a failed write
 };
-inline constexpr std::size_t fault_count = 26;
+inline constexpr std::size_t fault_count = 29;
 
 /// The fault's name as in the enumeration, for reports.
 std::string_view to_string(Fault fault);

@@ -14,6 +14,12 @@
 
 namespace sluice::jobs {
 
+/// A stored job that a command names.
+struct Sought {
+    std::string_view jid;
+    Seq seq;  ///< where it is, if the job there has this jid; none or another: its jid row says it
+};
+
 /// The stored job of each jid that was asked for and found; keys point into the bodies.
 class Lookups {
 public:

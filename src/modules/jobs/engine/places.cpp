@@ -22,20 +22,13 @@ void change_state(EngineState& state, JobHead& head, JobState next) {
 }
 
 void spill_ready(EngineState& state, Slot* slot, bool fresh) {
-    JobHead& head = slot->job.head;
-    head.indexed = true;
-    if (!planted(state.config, Fault::spill_without_index)) {
-        state.out->writes.push_back(PutReady{head.queue, head.priority, head.order, head.seq});
-    }
-    put(state, slot->job, fresh);
+    const bool index = !planted(state.config, Fault::spill_without_index);
+    put_on_disk(state, slot->job, {.fresh = fresh, .index = index});
     to_disk(state, slot);
 }
 
 void spill_due(EngineState& state, Slot* slot, bool fresh) {
-    JobHead& head = slot->job.head;
-    head.indexed = true;
-    state.out->writes.push_back(PutDue{head.due_at, head.seq});
-    put(state, slot->job, fresh);
+    put_on_disk(state, slot->job, {.fresh = fresh});
     to_disk(state, slot);
 }
 
@@ -76,6 +69,32 @@ Slot* materialise(EngineState& state, const Latest& latest) {
 
 void put(EngineState& state, const JobRecord& job, bool fresh) {
     state.out->writes.push_back(PutJob{job, fresh});
+}
+
+void name(EngineState& state, JobRecord& job) {
+    if (job.head.named || job.head.superseded) return;
+    job.head.named = true;
+    ++state.named;
+    if (planted(state.config, Fault::spill_without_jid)) return;
+    state.out->writes.push_back(PutJid{job.head.seq, std::string(job.body->jid())});
+}
+
+void name_final(EngineState& state, JobRecord& job) {
+    if (job.head.named || job.head.superseded) return;
+    const std::string_view jid = job.body->jid();
+    if (!state.finished.has_place_for(jid) || !state.dead.has_place_for(jid)) name(state, job);
+}
+
+void put_on_disk(EngineState& state, JobRecord& job, OnDisk how) {
+    JobHead& head = job.head;
+    head.indexed = true;
+    if (how.index && head.state == JobState::enqueued) {
+        state.out->writes.push_back(PutReady{head.queue, head.priority, head.order, head.seq});
+    } else if (how.index) {
+        state.out->writes.push_back(PutDue{head.due_at, head.seq});
+    }
+    name(state, job);
+    put(state, job, how.fresh);
 }
 
 void to_disk(EngineState& state, Slot* slot) {
@@ -133,16 +152,29 @@ void place_final(EngineState& state, Slot* slot, JobState final) {
     if (!state.waits_by_jid.empty()) notify_waits(state, job);
     if (planted(state.config, Fault::drop_finished_ids) && final != JobState::dead) {
         --state.count(final);
-        state.out->writes.push_back(
-            EraseJob{job.head.seq, std::string(job.body->jid()), !job.head.superseded});
+        forget(state, job.head.seq,
+               {std::string(job.body->jid()), final, job.head.superseded, job.head.named});
         state.jobs.release(slot);
         return;
     }
-    retained(state, final)
-        .add({kept_until(state, job), job.head.seq},
-             {std::string(job.body->jid()), final, job.head.superseded});
+    name_final(state, job);
+    retain(state, job);
     state.overlay.add(job);
     state.out->writes.push_back(PutJob{state.jobs.take(slot), false});
+}
+
+void retain(EngineState& state, const JobRecord& job) {
+    const JobHead& head = job.head;
+    retained(state, head.state)
+        .add({kept_until(state, job), head.seq},
+             {std::string(job.body->jid()), head.state, head.superseded, head.named});
+}
+
+void forget(EngineState& state, Seq seq, Retained::Entry entry) {
+    const bool owns_row =
+        entry.named && (!entry.superseded || planted(state.config, Fault::purge_takes_new_jid));
+    if (entry.named) --state.named;
+    state.out->writes.push_back(EraseJob{seq, owns_row ? std::move(entry.jid) : std::string()});
 }
 
 void leave(EngineState& state, Slot* slot) {
@@ -184,14 +216,9 @@ void leave(EngineState& state, Slot* slot) {
 
 void trim_ready(EngineState& state, Window<Order>& list) {
     while (Slot* slot = list.evict(state.ready_limits())) {
-        JobHead& head = slot->job.head;
-        if (!head.indexed) {
-            head.indexed = true;
-            if (!planted(state.config, Fault::evict_without_index)) {
-                state.out->writes.push_back(
-                    PutReady{head.queue, head.priority, head.order, head.seq});
-            }
-            put(state, slot->job);
+        if (!slot->job.head.indexed) {
+            const bool index = !planted(state.config, Fault::evict_without_index);
+            put_on_disk(state, slot->job, {.index = index});
         }
         state.overlay.add_evicted(slot->job);
         state.jobs.release(slot);
@@ -200,12 +227,7 @@ void trim_ready(EngineState& state, Window<Order>& list) {
 
 void trim_due(EngineState& state) {
     while (Slot* slot = state.due.evict(state.due_limits())) {
-        JobHead& head = slot->job.head;
-        if (!head.indexed) {
-            head.indexed = true;
-            state.out->writes.push_back(PutDue{head.due_at, head.seq});
-            put(state, slot->job);
-        }
+        if (!slot->job.head.indexed) put_on_disk(state, slot->job);
         state.overlay.add_evicted(slot->job);
         state.jobs.release(slot);
     }

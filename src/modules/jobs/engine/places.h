@@ -28,6 +28,24 @@ Slot* materialise(EngineState& state, const Latest& latest);
 /// Asks for the record to be stored.
 void put(EngineState& state, const JobRecord& job, bool fresh = false);
 
+/// How a waiting job goes to where it is on disk only.
+struct OnDisk {
+    bool fresh = false;
+    bool index = true;
+};
+/// Asks for the record to be stored with the rows by which it is found there: in its list, and by
+/// its jid.
+void put_on_disk(EngineState& state, JobRecord& job, OnDisk how = {});
+/// The jid gets a row that leads to this job, unless it has one or a later job owns it. The caller
+/// stores the record.
+void name(EngineState& state, JobRecord& job);
+/// The same for a final job, if the sets of kept ones could not find it. Before retain().
+void name_final(EngineState& state, JobRecord& job);
+/// A final job joins the set in which it is kept.
+void retain(EngineState& state, const JobRecord& job);
+/// Asks for a job that left that set to be erased.
+void forget(EngineState& state, Seq seq, Retained::Entry entry);
+
 /// How a job enters a list.
 struct Entering {
     bool fresh = false;  ///< first time: a push

@@ -24,11 +24,8 @@ void restore_ready(EngineState& state, Slot* slot) {
         return;
     }
     list.spill();
-    if (!slot->job.head.indexed) {  // it was in the window before and does not fit now
-        slot->job.head.indexed = true;
-        state.out->writes.push_back(PutReady{head.queue, head.priority, head.order, head.seq});
-        put(state, slot->job);
-    }
+    // Not yet: it was in the window before and does not fit now.
+    if (!head.indexed) put_on_disk(state, slot->job);
     state.jobs.release(slot);
 }
 
@@ -42,11 +39,7 @@ void restore_due(EngineState& state, Slot* slot) {
         return;
     }
     state.due.spill();
-    if (!head.indexed) {
-        slot->job.head.indexed = true;
-        state.out->writes.push_back(PutDue{head.due_at, head.seq});
-        put(state, slot->job);
-    }
+    if (!head.indexed) put_on_disk(state, slot->job);
     state.jobs.release(slot);
 }
 
@@ -71,10 +64,10 @@ void restore_running(EngineState& state, Slot* slot) {
 }
 
 void restore_final(EngineState& state, Slot* slot) {
-    const JobHead& head = slot->job.head;
-    Retained& kept = head.state == JobState::dead ? state.dead : state.finished;
-    kept.add({kept_until(state, slot->job), head.seq},
-             {std::string(slot->job.body->jid()), head.state, head.superseded});
+    const bool was_named = slot->job.head.named;
+    name_final(state, slot->job);
+    if (slot->job.head.named != was_named) put(state, slot->job);
+    retain(state, slot->job);
     state.jobs.release(slot);
 }
 
@@ -88,6 +81,7 @@ void Engine::restore_job(JobRecord job) {
     state.out = &repairs;
     const JobState job_state = job.head.state;
     ++state.count(job_state);
+    if (job.head.named) ++state.named;
     Slot* slot = state.jobs.make(std::move(job));
     const JobHead& head = slot->job.head;
     state.next_seq = std::max(state.next_seq, head.seq.value() + 1);

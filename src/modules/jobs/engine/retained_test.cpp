@@ -15,13 +15,15 @@ DueKey at(int seconds, std::uint64_t seq) { return {WallTime{} + seconds * 1s, S
 TEST(Retained, ForgetsInTheOrderOfTimeAndNotBefore) {
     Retained kept;
     kept.add(at(20, 1), {.jid = "later"});
-    kept.add(at(10, 2), {.jid = std::string(200, 'j'), .state = JobState::cancelled});
+    kept.add(at(10, 2),
+             {.jid = std::string(200, 'j'), .state = JobState::cancelled, .named = true});
     EXPECT_EQ(kept.next_deadline(), WallTime{} + 10s);
     EXPECT_FALSE(kept.pop(WallTime{} + 9s, 2));
     const auto first = kept.pop(WallTime{} + 10s, 2);
     ASSERT_TRUE(first);
     EXPECT_EQ(first->first.seq, Seq(2));
     EXPECT_EQ(first->second.jid, std::string(200, 'j'));
+    EXPECT_TRUE(first->second.named);
     EXPECT_EQ(first->second.state, JobState::cancelled);
     EXPECT_FALSE(kept.pop(WallTime{} + 10s, 2));
     EXPECT_EQ(kept.size(), 1U);
@@ -33,7 +35,7 @@ TEST(Retained, ForgetsTheSoonestWhenThereAreTooMany) {
         kept.add(at(static_cast<int>(seq), seq), {.jid = "job-" + std::to_string(seq)});
     }
     for (std::uint64_t seq = 1; seq <= 997; ++seq) {
-        EXPECT_EQ(kept.pop(WallTime{}, 3)->second.jid, "job-" + std::to_string(seq));
+        EXPECT_EQ(kept.pop(WallTime{}, 3)->first.seq, Seq(seq));
     }
     EXPECT_FALSE(kept.pop(WallTime{}, 3));
 }
@@ -50,7 +52,33 @@ TEST(Retained, RemembersWhoseJidALaterJobOwnsAndCanBeUsedAfterClear) {
     EXPECT_EQ(kept.size(), 0U);
     EXPECT_FALSE(kept.next_deadline());
     kept.add(at(4, 4), {.jid = "d"});
-    EXPECT_EQ(kept.pop(WallTime{} + 4s, 1)->second.jid, "d");
+    EXPECT_EQ(kept.pop(WallTime{} + 4s, 1)->first.seq, Seq(4));
+}
+
+TEST(Retained, FindsThoseThatHaveNoRowOnDisk) {
+    Retained kept;
+    kept.add(at(1, 1), {.jid = "a"});
+    kept.add(at(2, 2), {.jid = "on disk", .named = true});
+    kept.add(at(3, 3), {.jid = "b", .superseded = true});
+    kept.add(at(4, 4), {.jid = "b"});
+    EXPECT_EQ(kept.find("a"), Seq(1));
+    EXPECT_FALSE(kept.find("on disk"));
+    EXPECT_EQ(kept.find("b"), Seq(4));
+    EXPECT_FALSE(kept.find("c"));
+    EXPECT_FALSE(kept.has_place_for("b"));
+    EXPECT_TRUE(kept.has_place_for("on disk"));
+    kept.supersede(at(4, 4));
+    EXPECT_FALSE(kept.find("b"));
+    kept.add(at(5, 5), {.jid = "b"});
+    EXPECT_EQ(kept.pop(WallTime{} + 1s, 9)->first.seq, Seq(1));
+    EXPECT_FALSE(kept.find("a"));
+    for (int left = 0; left < 3; ++left) EXPECT_TRUE(kept.pop(WallTime{} + 4s, 9));
+    EXPECT_EQ(kept.find("b"), Seq(5));
+    kept.remove(at(5, 5));
+    EXPECT_FALSE(kept.find("b"));
+    kept.add(at(6, 6), {.jid = "b"});
+    kept.clear();
+    EXPECT_FALSE(kept.find("b"));
 }
 
 /// What is taken from the heap.
@@ -72,12 +100,13 @@ private:
     }
 };
 
-TEST(Retained, AnIdOfTwentyFourBytesTakesAHundredAndItsMemoryIsUsedAgain) {
+TEST(Retained, ANamedIdOfTwentyFourBytesTakesAHundredAndItsMemoryIsUsedAgain) {
     constexpr std::uint64_t ids = 100'000;
     Counting heap;
     Retained kept(&heap);
     const auto add = [&](std::uint64_t seq) {
-        kept.add(at(static_cast<int>(seq), seq), {.jid = "0123456789abcdef01234567"});
+        kept.add(at(static_cast<int>(seq), seq),
+                 {.jid = "0123456789abcdef01234567", .named = true});
     };
     for (std::uint64_t seq = 1; seq <= ids; ++seq) add(seq);
     EXPECT_LT(heap.bytes, ids * 104);

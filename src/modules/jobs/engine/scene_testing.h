@@ -24,13 +24,11 @@ public:
     void write(const std::vector<Write>& writes) {
         for (const Write& one : writes) std::visit(*this, one);
     }
-    void operator()(const PutJob& w) {
-        jobs[w.job.head.seq] = w.job;
-        if (w.fresh) jids[std::string(w.job.body->jid())] = w.job.head.seq;
-    }
+    void operator()(const PutJob& w) { jobs[w.job.head.seq] = w.job; }
+    void operator()(const PutJid& w) { jids[w.jid] = w.seq; }
     void operator()(const EraseJob& w) {
         jobs.erase(w.seq);
-        if (w.erase_jid) jids.erase(w.jid);
+        if (!w.jid.empty()) jids.erase(w.jid);
     }
     void operator()(const PutReady&) { ++index_rows; }
     void operator()(const EraseReady&) { --index_rows; }
@@ -46,6 +44,13 @@ public:
         index_rows = 0;
     }
 
+    /// As a ledger finds it; null: it does not.
+    [[nodiscard]] const JobRecord* find(const Sought& sought) const {
+        const auto there = jobs.find(sought.seq);
+        if (there != jobs.end() && there->second.body->jid() == sought.jid) return &there->second;
+        const auto row = jids.find(std::string(sought.jid));
+        return row == jids.end() ? nullptr : &jobs.at(row->second);
+    }
     [[nodiscard]] ReadResult read(const WantedRead& wanted) const {
         std::map<std::pair<std::int64_t, std::uint64_t>, const JobRecord*> found;
         for (const auto& [seq, job] : jobs) {
@@ -215,8 +220,11 @@ public:
 
     /// The latest job of the jid as it is stored; one without a body: there is none.
     [[nodiscard]] JobRecord job(const std::string& jid) const {
-        const auto at = store.jids.find(jid);
-        return at == store.jids.end() ? JobRecord{} : store.jobs.at(at->second);
+        JobRecord latest;
+        for (const auto& [seq, job] : store.jobs) {
+            if (job.body->jid() == jid && !job.head.superseded) latest = job;
+        }
+        return latest;
     }
     /// Its state in words, "gone" when it is not stored.
     [[nodiscard]] std::string state(const std::string& jid) const {
@@ -239,12 +247,11 @@ public:
 
 private:
     void drain(const Command& command) {
-        std::vector<std::string_view> jids;
-        engine->lookups(command, jids);
+        std::vector<Sought> sought;
+        engine->lookups(command, sought);
         Lookups found;
-        for (const std::string_view jid : jids) {
-            const auto at = store.jids.find(std::string(jid));
-            if (at != store.jids.end()) found.add(store.jobs.at(at->second));
+        for (const Sought& one : sought) {
+            if (const JobRecord* job = store.find(one); job != nullptr) found.add(*job);
         }
         engine->begin_drain(found);
         engine->apply(command, now, last);

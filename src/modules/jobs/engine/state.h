@@ -80,6 +80,7 @@ struct EngineState {
     Timers timers;
     Retained finished;
     Retained dead;
+    std::uint64_t named = 0;  ///< jobs kept that are named: while 0, no jid leads to the disk
     Waiters waiters;
     std::unordered_map<TicketId, PendingWait> waits;
     std::unordered_map<std::string, std::vector<TicketId>> waits_by_jid;

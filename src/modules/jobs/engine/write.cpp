@@ -10,8 +10,12 @@ namespace {
 struct WritePrinter {
     std::ostream& out;
     void operator()(const PutJob& w) const { out << (w.fresh ? "put fresh " : "put ") << w.job; }
+    void operator()(const PutJid& w) const {
+        out << "put jid " << w.jid << " -> " << w.seq.value();
+    }
     void operator()(const EraseJob& w) const {
-        out << "erase job " << w.seq.value() << ' ' << w.jid << (w.erase_jid ? "" : " keeping jid");
+        out << "erase job " << w.seq.value();
+        if (!w.jid.empty()) out << " and jid " << w.jid;
     }
     void operator()(const PutReady& w) const {
         out << "put ready " << w.queue.value() << '/' << int{w.priority} << '/' << w.order << " -> "

@@ -13,20 +13,22 @@
 
 namespace sluice::jobs {
 
-/// Stores the record under its seq. `fresh` is the first time: the body is new and jid → seq is
-/// (over)written.
+/// Stores the record under its seq. `fresh` is the first time: the body is new.
 struct PutJob {
     JobRecord job;
     bool fresh = false;
 };
-/// Forgets the job for ever; with `erase_jid` also jid → seq (left alone when a later push owns the
-/// jid).
-struct EraseJob {
+/// The jid leads to this job from now on, and to no other.
+struct PutJid {
     Seq seq;
     std::string jid;
-    bool erase_jid = true;
 };
-/// Index rows; see "lazily spilled indexes" in docs/architecture.md.
+/// Forgets the job for ever, and where `jid` leads to, if it is not empty.
+struct EraseJob {
+    Seq seq;
+    std::string jid{};
+};
+/// Index rows, like PutJid; see "lazily spilled indexes" in docs/architecture.md.
 struct PutReady {
     QueueId queue;
     std::uint8_t priority = 0;
@@ -58,8 +60,8 @@ struct PutTotals {
 /// Everything but the format, the epoch and the totals. Later writes of the same decision are kept.
 struct EraseEverything {};
 
-using Write = std::variant<PutJob, EraseJob, PutReady, EraseReady, PutDue, EraseDue, PutQueue,
-                           EraseQueue, PutTotals, EraseEverything>;
+using Write = std::variant<PutJob, PutJid, EraseJob, PutReady, EraseReady, PutDue, EraseDue,
+                           PutQueue, EraseQueue, PutTotals, EraseEverything>;
 
 std::ostream& operator<<(std::ostream& out, const Write& write);
 

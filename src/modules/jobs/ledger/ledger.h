@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/base/result.h"
+#include "modules/jobs/engine/lookups.h"
 #include "modules/jobs/engine/read.h"
 #include "modules/jobs/engine/write.h"
 
@@ -51,10 +52,11 @@ public:
     /// given back when little is written. Errors as write().
     virtual Status rest() { return {}; }
 
-    /// The latest job of each jid: found[i] belongs to jids[i]. Looks up in order and ends behind
-    /// the job with which memory_bytes() reaches `bytes_max`: `found` is as long as what was looked
-    /// up, at least one jid if there is one. Errors: corrupt, io.
-    virtual Status find(std::span<const std::string_view> jids, std::size_t bytes_max,
+    /// The job of each: the one under its seq if that has this jid, else the one that the jid leads
+    /// to. found[i] belongs to sought[i]. Looks up in order and ends behind the job with which
+    /// memory_bytes() reaches `bytes_max`: `found` is as long as what was looked up, at least one
+    /// if there is one. Errors: corrupt, io.
+    virtual Status find(std::span<const Sought> sought, std::size_t bytes_max,
                         std::vector<std::optional<JobRecord>>& found) = 0;
 
     /// Performs a wanted read; index rows whose job has moved on are passed over. Errors: corrupt,

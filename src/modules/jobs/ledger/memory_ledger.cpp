@@ -118,13 +118,15 @@ class MemoryLedger::Applier {
 public:
     Applier(State& state, std::vector<Undo>& undo) : state_(state), undo_(undo) {}
 
-    void operator()(const PutJob& w) {
-        if (w.fresh && w.job.body) put_jid(w.job.body->jid(), w.job.head.seq);
-        note(Undo::Job{w.job.head.seq, state_.jobs.put(w.job)});
+    void operator()(const PutJob& w) { note(Undo::Job{w.job.head.seq, state_.jobs.put(w.job)}); }
+    void operator()(const PutJid& w) {
+        Seq& seq = state_.jids.try_emplace(w.jid).first->second;
+        note(Undo::Jid{w.jid, seq});
+        seq = w.seq;
     }
     void operator()(const EraseJob& w) {
         note(Undo::Job{w.seq, state_.jobs.erase(w.seq)});
-        if (!w.erase_jid) return;
+        if (w.jid.empty()) return;
         const auto at = state_.jids.find(std::string_view(w.jid));
         if (at == state_.jids.end()) return;
         note(Undo::Jid{w.jid, at->second});
@@ -180,12 +182,6 @@ private:
     template <class Step>
     void note(Step&& step) {
         undo_.push_back(Undo{std::forward<Step>(step)});
-    }
-    void put_jid(std::string_view jid, Seq seq) {
-        auto at = state_.jids.find(jid);
-        if (at == state_.jids.end()) at = state_.jids.emplace(std::string(jid), Seq{}).first;
-        note(Undo::Jid{at->first, at->second});
-        at->second = seq;
     }
 
     State& state_;
@@ -300,16 +296,19 @@ Status MemoryLedger::sync() {
     return {};
 }
 
-Status MemoryLedger::find(std::span<const std::string_view> jids, std::size_t bytes_max,
+Status MemoryLedger::find(std::span<const Sought> sought, std::size_t bytes_max,
                           std::vector<std::optional<JobRecord>>& found) {
     SLUICE_TRY_STATUS(usable());
     found.clear();
     std::size_t bytes = 0;
-    for (const std::string_view jid : jids) {
+    for (const Sought& one : sought) {
         auto& place = found.emplace_back();
-        const auto at = state_->jids.find(jid);
-        if (at == state_->jids.end()) continue;
-        if (const JobRecord* job = state_->jobs.find(at->second)) {
+        const JobRecord* job = one.seq ? state_->jobs.find(one.seq) : nullptr;
+        if (job == nullptr || job->body->jid() != one.jid) {
+            const auto at = state_->jids.find(one.jid);
+            job = at == state_->jids.end() ? nullptr : state_->jobs.find(at->second);
+        }
+        if (job != nullptr) {
             place = *job;
             bytes += memory_bytes(*job);
         }

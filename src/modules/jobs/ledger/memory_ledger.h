@@ -21,7 +21,7 @@ public:
     Result<LedgerState> load(const std::function<void(JobRecord&&)>& visit) override;
     Status write(std::span<const Write> writes) override;
     Status sync() override;
-    Status find(std::span<const std::string_view> jids, std::size_t bytes_max,
+    Status find(std::span<const Sought> sought, std::size_t bytes_max,
                 std::vector<std::optional<JobRecord>>& found) override;
     Result<ReadResult> read(const WantedRead& wanted) override;
     /// A copy in RAM, kept under the name `directory`; see restored().

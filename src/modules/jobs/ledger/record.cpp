@@ -12,6 +12,8 @@ namespace sluice::jobs {
 
 namespace {
 
+/// Of job rows; the other rows have version 1.
+constexpr std::uint8_t job_version_now = 2;
 constexpr std::uint8_t version_now = 1;
 constexpr std::size_t checksum_size = 4;
 
@@ -30,7 +32,9 @@ enum HeadFlag : unsigned {
     head_due_at = 1U << 11U,
     head_enqueued_at = 1U << 12U,
     head_changed_at = 1U << 13U,
-    head_known = (1U << 14U) - 1,
+    head_named = 1U << 14U,
+    head_known_1 = (1U << 14U) - 1,
+    head_known = (1U << 15U) - 1,
 };
 
 enum BodyFlag : unsigned {
@@ -111,10 +115,11 @@ Error damaged(std::string_view what, std::uint64_t key) {
 }
 
 /// The part between version and checksum, once both are proved right.
-Result<std::string_view> open_row(std::string_view what, std::uint64_t key, std::string_view row) {
+Result<std::string_view> open_row(std::string_view what, std::uint64_t key, std::string_view row,
+                                  std::uint8_t newest = version_now) {
     if (row.size() < 1 + checksum_size) return damaged(what, key);
     const auto version = static_cast<unsigned char>(row[0]);
-    if (version > version_now) {
+    if (version > newest) {
         return fail(Code::corrupt, "the stored " + std::string(what) + " " + std::to_string(key) +
                                        " was written by a newer Sluice (record version " +
                                        std::to_string(version) + "); upgrade this one");
@@ -213,6 +218,7 @@ unsigned flags_of(const JobRecord& job) {
     const Lease& lease = head.lease;
     unsigned flags = 0;
     if (head.indexed) flags |= head_indexed;
+    if (head.named) flags |= head_named;
     if (head.superseded) flags |= head_superseded;
     if (head.cancel_requested) flags |= head_cancel_requested;
     if (body_is_apart(*job.body)) flags |= head_body_apart;
@@ -289,15 +295,16 @@ bool take_rare(ByteReader& in, unsigned flags, JobHead& head) {
     return in.ok();
 }
 
-/// Version 1, from the byte after the version.
-bool take_job(ByteReader& in, JobRecord& job) {
+/// From the byte after the version.
+bool take_job(ByteReader& in, unsigned version, JobRecord& job) {
     JobHead& head = job.head;
     const unsigned state = take_u8(in);
     if (state >= job_state_count) return false;
     head.state = static_cast<JobState>(state);
     head.priority = static_cast<std::uint8_t>(take_u8(in));
     const unsigned flags = take_u16(in);
-    if ((flags & ~head_known) != 0) return false;
+    if ((flags & ~(version == 1 ? head_known_1 : head_known)) != 0) return false;
+    head.named = version == 1 || (flags & head_named) != 0;
     head.indexed = (flags & head_indexed) != 0;
     head.superseded = (flags & head_superseded) != 0;
     head.cancel_requested = (flags & head_cancel_requested) != 0;
@@ -322,7 +329,7 @@ void encode_job(const JobRecord& job, std::string& out) {
     const JobHead& head = job.head;
     const unsigned flags = flags_of(job);
     out.clear();
-    put_u8(out, version_now);
+    put_u8(out, job_version_now);
     put_u8(out, static_cast<unsigned>(head.state));
     put_u8(out, head.priority);
     put_u16(out, flags);
@@ -345,11 +352,11 @@ void encode_body(Seq seq, const JobBody& body, std::string& out) {
 }
 
 Status decode_job(Seq seq, std::string_view row, JobRecord& job) {
-    SLUICE_TRY(const std::string_view bytes, open_row("job", seq.value(), row));
+    SLUICE_TRY(const std::string_view bytes, open_row("job", seq.value(), row, job_version_now));
     job = JobRecord{};
     job.head.seq = seq;
     ByteReader in(bytes);
-    if (!take_job(in, job)) return damaged("job", seq.value());
+    if (!take_job(in, static_cast<unsigned char>(row[0]), job)) return damaged("job", seq.value());
     return {};
 }
 
@@ -367,7 +374,7 @@ Result<JobSummary> peek_job(std::string_view row) {
     const unsigned state = take_u8(in);
     in.take(3);
     JobSummary out{static_cast<JobState>(state), QueueId(in.varint())};
-    if (!in.ok() || version != version_now || state >= job_state_count) {
+    if (!in.ok() || version == 0 || version > job_version_now || state >= job_state_count) {
         return fail(Code::corrupt, "a stored job is damaged or was written by a newer Sluice");
     }
     return out;

@@ -13,7 +13,7 @@
 //     as well; a row of a newer version alone is refused with "written by a newer Sluice".
 //  5. Say it in CHANGELOG.md under "Upgrading", with the first release that can read it.
 //
-// Job row, version 1 (integers: BE8 = eight bytes, most significant first; v = LEB128 varint,
+// Job row, version 2 (integers: BE8 = eight bytes, most significant first; v = LEB128 varint,
 // z = zigzag varint; s = v length and bytes; a field in [] is there when its flag bit is set):
 //   u8 version | u8 state | u8 priority | u16 flags (low byte first) | v queue
 //   [lease: BE8 token, BE8 expires_at, u8 mode + 16 * lapse] [wid: s]
@@ -21,6 +21,7 @@
 //    s backtrace] [result: s] [losses: u8, BE8 first_loss_at] [attempt: z] [order: BE8]
 //   [due_at: BE8] [enqueued_at: BE8] [changed_at: BE8] [body, unless kept under its own key]
 //   | u32 checksum
+// Version 1 is the same without the flag `named`, which is set for all of its rows.
 // Body: u16 flags | [retry: z] [priority: u8] [reserve_for: z] [timeout: z] [keep: z] [at: BE8]
 //   [created_at: BE8] [backoff: u8 kind, u8 jitter, z base, z max] | six v lengths | the texts
 // Body row: u8 version | body | u32 checksum

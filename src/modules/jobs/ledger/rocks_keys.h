@@ -3,7 +3,7 @@
 // rows sort by what they are read by. One column family holds them all: a commit then writes one
 // place.
 //   J seq → job row          B seq → body row, when too long for the job row
-//   I jid → seq (BE8)        Q queue → queue row
+//   I jid → seq (BE8), of jobs that left memory   Q queue → queue row
 //   R queue priority order → seq (BE8)      ready index
 //   D due_at seq → nothing                  due index
 //   T → totals               M name → format, epoch (BE8)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing and opening; reading is in rocks_rows. A life cycle of a small job costs six row writes:
-// job and jid at the push, the job again at delivery and completion, two erasures at its end.
+// Writing and opening; reading is in rocks_rows. A life cycle of a small job that never leaves
+// memory costs four row writes: at the push, at delivery, at completion, and its erasure.
 #include "modules/jobs/ledger/rocks_ledger.h"
 
 #include "kernel/base/bytes.h"
@@ -19,7 +19,8 @@ namespace sluice::jobs {
 namespace {
 
 /// Raised when an older Sluice must not open what a newer one wrote (see record.h).
-constexpr std::uint64_t store_format = 1;
+/// 2: jobs that never left memory have no jid row.
+constexpr std::uint64_t store_format = 2;
 /// How far a restore moves the epoch.
 constexpr std::uint64_t restore_leap = 1000;
 
@@ -60,15 +61,17 @@ public:
             encode_body(seq, body, scratch_);
             put(rocks_keys::body(seq).view(), scratch_);
         }
-        rocks_keys::jid(body.jid(), scratch_);
-        put(scratch_, Key('\0').be8(seq.value()).view().substr(1));
+    }
+    void operator()(const PutJid& w) {
+        rocks_keys::jid(w.jid, scratch_);
+        put(scratch_, Key('\0').be8(w.seq.value()).view().substr(1));
     }
     void operator()(const EraseJob& w) {
         erase(rocks_keys::job(w.seq).view());
         if (apart_.may_hold(w.seq)) erase(rocks_keys::body(w.seq).view());
         // The engine's word is enough that no later push owns the jid; asking the disk would cost
         // more than the erasure.
-        if (!w.erase_jid) return;
+        if (w.jid.empty()) return;
         rocks_keys::jid(w.jid, scratch_);
         erase(scratch_);
     }
@@ -162,6 +165,8 @@ Status check_format(RocksStore& store, const std::string& folder) {
                                        "this one reads up to " + std::to_string(store_format) +
                                        ". Upgrade Sluice, or restore an older backup");
     }
+    // Before anything that an older Sluice would misunderstand is written.
+    if (*format < store_format) return put_number(store, rocks_keys::format, store_format);
     return {};
 }
 
@@ -207,11 +212,10 @@ public:
         return store_->rest();
     }
 
-    Status find(std::span<const std::string_view> jids, std::size_t bytes_max,
+    Status find(std::span<const Sought> sought, std::size_t bytes_max,
                 std::vector<std::optional<JobRecord>>& found) override {
         SLUICE_TRY_STATUS(usable());
-        SLUICE_TRY_STATUS(rows_.find(jids, seqs_));
-        return rows_.fetch(seqs_, bytes_max, found);
+        return rows_.find(sought, bytes_max, found);
     }
 
     Result<ReadResult> read(const WantedRead& wanted) override {
@@ -269,7 +273,6 @@ private:
     ApartStretches apart_;
     rocksdb::WriteBatch batch_;
     std::string scratch_;
-    std::vector<Seq> seqs_;
     bool loaded_ = false;
 };
 

@@ -169,20 +169,41 @@ Status RocksRows::fetch_bodies(std::span<std::optional<JobRecord>> jobs) {
     return {};
 }
 
-Status RocksRows::find(std::span<const std::string_view> jids, std::vector<Seq>& seqs) {
-    seqs.assign(jids.size(), Seq{});
-    std::vector<std::string> keys(jids.size());
-    std::vector<Slice> slices(jids.size());
-    for (std::size_t i = 0; i < jids.size(); ++i) {
-        rocks_keys::jid(jids[i], keys[i]);
-        slices[i] = slice_of(keys[i]);
+Status RocksRows::find(std::span<const Sought> sought, std::size_t bytes_max,
+                       std::vector<std::optional<JobRecord>>& found) {
+    SLUICE_TRY_STATUS(locate(sought, seqs_));
+    SLUICE_TRY_STATUS(fetch(seqs_, bytes_max, found));
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        if (!sought[i].seq || (found[i] && found[i]->body->jid() == sought[i].jid)) continue;
+        const Sought by_jid{sought[i].jid, {}};
+        std::vector<Seq> seq;
+        std::vector<std::optional<JobRecord>> job;
+        SLUICE_TRY_STATUS(locate({&by_jid, 1}, seq));
+        SLUICE_TRY_STATUS(fetch(seq, bytes_max, job));
+        found[i] = std::move(job.front());
     }
+    return {};
+}
+
+Status RocksRows::locate(std::span<const Sought> sought, std::vector<Seq>& seqs) {
+    seqs.clear();
+    std::vector<std::string> keys;
+    std::vector<std::size_t> places;
+    for (const Sought& one : sought) {
+        if (!one.seq) {
+            rocks_keys::jid(one.jid, keys.emplace_back());
+            places.push_back(seqs.size());
+        }
+        seqs.push_back(one.seq);
+    }
+    std::vector<Slice> slices(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) slices[i] = slice_of(keys[i]);
     Gets gets(store_.db());
     if (const auto status = gets.run(slices); !status.ok()) return store_.read_error(status);
-    for (std::size_t i = 0; i < jids.size(); ++i) {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
         if (!gets.found(i)) continue;
         if (gets.value(i).size() != 8) return damaged("job id");
-        seqs[i] = Seq(rocks_keys::be8_at(gets.value(i), 0));
+        seqs[places[i]] = Seq(rocks_keys::be8_at(gets.value(i), 0));
     }
     return {};
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernel/store/rocks_store.h"
+#include "modules/jobs/engine/lookups.h"
 #include "modules/jobs/engine/read.h"
 
 #include <cstdint>
@@ -26,12 +27,9 @@ class RocksRows {
 public:
     explicit RocksRows(RocksStore& store) : store_(store) {}
 
-    /// The jobs stored under `seqs`, in their order; nothing for a seq that is none or not stored.
-    /// Ends behind the job with which memory_bytes() reaches `bytes_max`.
-    Status fetch(std::span<const Seq> seqs, std::size_t bytes_max,
-                 std::vector<std::optional<JobRecord>>& jobs);
-    /// The seqs that the jids lead to; none for an unknown jid.
-    Status find(std::span<const std::string_view> jids, std::vector<Seq>& seqs);
+    /// As Ledger::find.
+    Status find(std::span<const Sought> sought, std::size_t bytes_max,
+                std::vector<std::optional<JobRecord>>& found);
     Result<ReadResult> read(const WantedRead& wanted);
     /// Every job in push order; `apart` hears of each whose body is kept apart.
     Status visit_all(const std::function<void(JobRecord&&)>& visit,
@@ -52,6 +50,12 @@ private:
         std::function<bool(const JobHead&, std::uint64_t place)> belongs;
     };
 
+    /// Where each is: as it says itself, or as the row of its jid says; none for an unknown jid.
+    Status locate(std::span<const Sought> sought, std::vector<Seq>& seqs);
+    /// The jobs stored under `seqs`, in their order; nothing for a seq that is none or not stored.
+    /// Ends behind the job with which memory_bytes() reaches `bytes_max`.
+    Status fetch(std::span<const Seq> seqs, std::size_t bytes_max,
+                 std::vector<std::optional<JobRecord>>& jobs);
     /// As fetch() without a limit, and without the bodies that are kept apart.
     Status fetch_rows(std::span<const Seq> seqs, std::vector<std::optional<JobRecord>>& jobs);
     /// Joins the body, if it is kept apart, and puts the job into the page.
@@ -66,6 +70,7 @@ private:
     Status read_jobs(ReadResult& out);
 
     RocksStore& store_;
+    std::vector<Seq> seqs_;  ///< of find()
 };
 
 }  // namespace sluice::jobs

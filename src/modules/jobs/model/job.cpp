@@ -47,6 +47,7 @@ std::ostream& operator<<(std::ostream& out, const JobRecord& job) {
     if (head.failure) out << " failures=" << head.failure->retry_count + 1;
     if (head.progress) out << " progress=" << head.progress->percent << "%";
     if (head.indexed) out << " indexed";
+    if (head.named) out << " named";
     if (head.superseded) out << " superseded";
     if (head.cancel_requested) out << " cancel_requested";
     return out;

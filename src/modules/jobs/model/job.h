@@ -178,6 +178,7 @@ struct JobHead {
     JobState state = JobState::enqueued;
     std::uint8_t priority = priority_default;
     bool indexed = false;     ///< has an index row (ready or due) on disk
+    bool named = false;       ///< has, or had, a jid row on disk
     bool superseded = false;  ///< a later push took over its jid
     bool cancel_requested = false;
     std::uint8_t losses = 0;   ///< worker-lost events since first_loss_at

@@ -84,9 +84,9 @@ public:
         if (store_->fail_sync.exchange(false)) return fail(Code::io, "sync failed");
         return store_->memory.sync();
     }
-    Status find(std::span<const std::string_view> jids, std::size_t bytes_max,
+    Status find(std::span<const Sought> sought, std::size_t bytes_max,
                 std::vector<std::optional<JobRecord>>& found) override {
-        return store_->memory.find(jids, bytes_max, found);
+        return store_->memory.find(sought, bytes_max, found);
     }
     Result<ReadResult> read(const WantedRead& wanted) override {
         return store_->memory.read(wanted);

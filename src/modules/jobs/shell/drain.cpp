@@ -57,37 +57,37 @@ Status Drain::restore(WallTime now) {
 /// Reads what the first commands name, as many as fit; says how many. None: the first one alone
 /// does not.
 Result<std::size_t> Drain::look_up(std::span<const Command> commands) {
-    jids_.clear();
-    jids_end_.clear();
+    sought_.clear();
+    sought_end_.clear();
     lookups_.clear();
     for (const Command& command : commands) {
-        engine_.lookups(command, jids_);
-        jids_end_.push_back(jids_.size());
+        engine_.lookups(command, sought_);
+        sought_end_.push_back(sought_.size());
     }
-    if (jids_.empty()) return commands.size();
-    SLUICE_TRY_STATUS(ledger_.find(jids_, lookup_bytes_max_, found_));
-    const auto beyond = std::upper_bound(jids_end_.begin(), jids_end_.end(), found_.size());
-    const std::size_t needed = beyond == jids_end_.begin() ? 0 : *std::prev(beyond);
+    if (sought_.empty()) return commands.size();
+    SLUICE_TRY_STATUS(ledger_.find(sought_, lookup_bytes_max_, found_));
+    const auto beyond = std::upper_bound(sought_end_.begin(), sought_end_.end(), found_.size());
+    const std::size_t needed = beyond == sought_end_.begin() ? 0 : *std::prev(beyond);
     for (std::size_t i = 0; i < needed; ++i) {
         if (found_[i]) lookups_.add(std::move(*found_[i]));
     }
     found_.clear();
-    return static_cast<std::size_t>(beyond - jids_end_.begin());
+    return static_cast<std::size_t>(beyond - sought_end_.begin());
 }
 
 /// As look_up() for one WAIT; every body is let go once it is read. False: the results alone are
 /// too long.
 Result<bool> Drain::look_up_heads(const Command& wait) {
-    jids_.clear();
-    engine_.lookups(wait, jids_);
+    sought_.clear();
+    engine_.lookups(wait, sought_);
     lookups_.clear();
     std::size_t bytes = 0;
-    for (std::span<const std::string_view> rest = jids_; !rest.empty();) {
+    for (std::span<const Sought> rest = sought_; !rest.empty();) {
         SLUICE_TRY_STATUS(ledger_.find(rest, lookup_bytes_max_, found_));
         for (std::size_t i = 0; i < found_.size(); ++i) {
             if (!found_[i]) continue;
             const JobBody::Texts name{
-                .jid = rest[i], .type = {}, .queue = {}, .args = {}, .custom = {}, .extra = {}};
+                .jid = rest[i].jid, .type = {}, .queue = {}, .args = {}, .custom = {}, .extra = {}};
             found_[i]->body = std::make_shared<const JobBody>(name, JobPolicy{});
             bytes += memory_bytes(*found_[i]);
             lookups_.add(std::move(*found_[i]));
@@ -128,8 +128,8 @@ Status Drain::answer_reads(WallTime now, Decision& out) {
 }
 
 void Drain::give_back() {
-    jids_ = std::vector<std::string_view>();
-    jids_end_ = std::vector<std::size_t>();
+    sought_ = std::vector<Sought>();
+    sought_end_ = std::vector<std::size_t>();
     found_ = std::vector<std::optional<JobRecord>>();
     lookups_ = Lookups();
     engine_.give_back();

@@ -60,8 +60,8 @@ private:
     const std::size_t lookup_bytes_max_;
     std::vector<WantedRead> reads_;
     // Reused from turn to turn.
-    std::vector<std::string_view> jids_;
-    std::vector<std::size_t> jids_end_;  ///< of each command
+    std::vector<Sought> sought_;
+    std::vector<std::size_t> sought_end_;  ///< of each command
     std::vector<std::optional<JobRecord>> found_;
     Lookups lookups_;
 };

@@ -207,8 +207,8 @@ void EngineHost::answer_reads(WallTime now) {
 }
 
 bool EngineHost::take(std::uint64_t seq, JobState a, JobState b, jobs::ReadResult& out) const {
-    const auto at = spilled_.find(seq);
-    SLUICE_CHECK(at != spilled_.end());
+    const auto at = on_disk_.find(seq);
+    SLUICE_CHECK(at != on_disk_.end());
     const WorldJob& entry = jobs_[at->second];
     if (entry.state != a && entry.state != b) return true;
     if (out.jobs.size() >= out.request.limit) return false;
@@ -261,9 +261,9 @@ void EngineHost::apply(jobs::PutJob& put) {
     const std::uint32_t number = job_number(put.job.body->jid());
     WorldJob& entry = jobs_[number];
     const JobState to = put.job.head.state;
-    if (put.job.head.indexed && !entry.indexed) {
-        entry.indexed = true;
-        spilled_.emplace(put.job.head.seq.value(), number);
+    if ((put.job.head.indexed || jobs::is_final(to)) && !entry.on_disk) {
+        entry.on_disk = true;
+        on_disk_.emplace(put.job.head.seq.value(), number);
     }
     if (to == JobState::running) {
         entry.lease = put.job.head.lease.token;
@@ -277,12 +277,12 @@ void EngineHost::apply(jobs::PutJob& put) {
 }
 
 void EngineHost::apply(const jobs::EraseJob& erase) {
-    const std::uint32_t number = job_number(erase.jid);
+    const auto at = on_disk_.find(erase.seq.value());
+    SLUICE_CHECK(at != on_disk_.end());
+    const std::uint32_t number = at->second;
+    on_disk_.erase(at);
     WorldJob& entry = jobs_[number];
-    if (entry.indexed) {
-        spilled_.erase(erase.seq.value());
-        entry.indexed = false;
-    }
+    entry.on_disk = false;
     entry.state.reset();
     entry.stored.body.reset();
     listener_.on_forgotten(number);

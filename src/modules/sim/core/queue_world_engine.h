@@ -32,7 +32,7 @@ struct WorldJob {
     std::uint32_t traffic = 0;
     std::uint32_t attempts = 0;
     std::optional<jobs::JobState> state;  ///< Empty: not pushed.
-    bool indexed = false;                 ///< Spilled at least once.
+    bool on_disk = false;                 ///< Spilled at least once, or final.
     bool counted = false;                 ///< Arrived within the measured window.
     bool started = false;
     bool of_backlog = false;
@@ -119,7 +119,7 @@ private:
     std::deque<WorldJob> jobs_;
     std::map<ReadyKey, std::uint64_t> ready_;
     std::map<jobs::DueKey, std::uint64_t> due_;
-    boost::unordered_flat_map<std::uint64_t, std::uint32_t> spilled_;  ///< seq → job
+    boost::unordered_flat_map<std::uint64_t, std::uint32_t> on_disk_;  ///< seq → job
     jobs::Lookups nothing_;
     jobs::Decision out_;
     jobs::InfoReply info_;  ///< The last one.
