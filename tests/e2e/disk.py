@@ -3,15 +3,19 @@
 the test, nothing stays mounted. ext4 in an image where the test runs as root, tmpfs otherwise."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import threading
 
 CANNOT_RUN = 77
+EXT4_IOC_SHUTDOWN = 0x8004587D
+WITHOUT_FLUSH = 2  # what is in the journal alone is lost as well
 MARK = 'SLUICE_TEST_NAMESPACE'
 
 
@@ -43,11 +47,26 @@ class Disk:
             with open(image, 'wb') as file:
                 file.truncate(size)
             run('mkfs.ext4', '-q', '-F', '-m', '0', image)
-            run('mount', '-o', 'loop', image, self.place)
             self.kind = 'ext4'
+            self.power_on()
         else:
             run('mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', self.place)
             self.kind = 'tmpfs'
+
+    def power_on(self):
+        run('mount', '-o', 'loop', self.folder / 'image', self.place)
+
+    def cut_power(self):
+        """From now on nothing gets to the disk, and what is not yet there is lost. Only ext4."""
+        handle = os.open(self.place, os.O_RDONLY)
+        try:
+            fcntl.ioctl(handle, EXT4_IOC_SHUTDOWN, struct.pack('I', WITHOUT_FLUSH))
+        finally:
+            os.close(handle)
+
+    def power_off(self):
+        """After cut_power(), once nobody has a file open."""
+        run('umount', self.place)
 
     def free(self):
         found = os.statvfs(self.place)

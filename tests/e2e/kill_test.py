@@ -41,6 +41,7 @@ def main():
         counts = load.judge(server, work.books)
         work.stop_workers()
         load.print_counts(counts)
+        harness.check(counts['deliveries that were forgotten'] == 0, 'a written delivery was lost')
         harness.check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
         print(f'ok: {options.rounds} kills, 0 answered pushes lost, 0 jobs stuck, '
               f'{time.monotonic() - began:.0f} s')
