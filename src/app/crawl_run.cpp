@@ -9,6 +9,7 @@
 #include "app/progress.h"
 #include "app/terminal.h"
 #include "kernel/base/text.h"
+#include "kernel/observe/process.h"
 #include "kernel/sync/clock.h"
 
 #include <CLI/CLI.hpp>
@@ -197,6 +198,7 @@ Result<std::vector<std::string>> all_words(const CrawlArguments& typed,
 }  // namespace
 
 int run_crawl(int argc, char** argv) {
+    raise_open_files();
     const std::vector<std::string> words(argv + 1, argv + argc);
     CrawlArguments typed;
     if (const auto ended = parse(words, typed)) return *ended;

@@ -135,6 +135,7 @@ void Server::stop() {
 
 Status serve(const ConfigArguments& arguments) {
     keep_memory_small();
+    raise_open_files();
     umask(0077);  // what the server makes is the server's own
     Host host(make_modules());
     ConfigTable table;

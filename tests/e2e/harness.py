@@ -77,6 +77,7 @@ class Server:
         self.environment = {name: value for name, value in os.environ.items()
                             if not name.startswith('SLUICE_')} | (environment or {})
         self.log_path = self.folder / 'server.log'
+        self.wrapper = []     # a program that becomes the server, with its arguments
         self.address = '127.0.0.1:0'
         self.http_address = '127.0.0.1:0'
         self.process = None
@@ -87,7 +88,7 @@ class Server:
 
     def start(self):
         """Starts and waits until the ports are open. Later starts use the same ports again."""
-        words = [str(SLUICE), 'serve', '--data', str(self.data), '--jobs', self.address,
+        words = [*self.wrapper, str(SLUICE), 'serve', '--data', str(self.data), '--jobs', self.address,
                  '--http', self.http_address, '--set', 'log.format=json',
                  '--set', 'jobs.disk_ballast=0', '--set', 'jobs.disk_refuse_below=1MiB',
                  '--set', 'jobs.disk_accept_above=2MiB']

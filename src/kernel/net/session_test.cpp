@@ -4,6 +4,7 @@
 
 #include "kernel/net/listener.h"
 #include "kernel/net/raw_client_testing.h"
+#include "kernel/observe/process.h"
 #include "kernel/sync/channel.h"
 
 #include <gtest/gtest.h>
@@ -298,6 +299,7 @@ TEST_F(SessionTest, ConnectionLimitsRefuseTheNextOne) {
 }
 
 TEST_F(SessionTest, AThousandConnectionsCostLittleAndAllWork) {
+    raise_open_files();  // both ends are here, and 1,024 is all that a login begins with
     serve();
     std::vector<RawClient> clients;
     clients.reserve(1000);

@@ -45,6 +45,19 @@ void keep_memory_small() {
 
 void return_free_memory() { malloc_trim(0); }
 
+void raise_open_files() {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max) return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);  // open_files_max() says what came of it
+}
+
+std::size_t open_files_max() {
+    rlimit files{};
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return 0;
+    return static_cast<std::size_t>(files.rlim_cur);
+}
+
 double cpu_seconds() {
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);

@@ -4,6 +4,7 @@
 
 #include "kernel/base/bytes.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -17,6 +18,12 @@ void keep_memory_small();
 /// Gives memory that the allocator keeps for later back to the kernel; after work that needed much
 /// for once.
 void return_free_memory();
+/// Lets this process have as many files and sockets open as the system allows it: the soft limit,
+/// 1,024 on most systems, becomes the hard one. Once, at the start; programs that it runs inherit
+/// it.
+void raise_open_files();
+/// How many files and sockets this process may have open at once.
+std::size_t open_files_max();
 /// User and system time used so far, in seconds.
 double cpu_seconds();
 

@@ -19,6 +19,8 @@ namespace sluice::jobs {
 namespace {
 
 constexpr std::int64_t million = 1'000'000;
+/// Left to the store (512 files), the admin side and the rest.
+constexpr std::size_t descriptors_kept = 1'000;
 
 std::vector<Setting> storage_settings() {
     return {
@@ -88,6 +90,14 @@ std::vector<Setting> door_settings() {
         Setting::duration("jobs.handshake_timeout", 2s, {100ms, 60s},
                           "Time for HELLO after connecting."),
     };
+}
+
+/// As many as are configured, but never so many that nothing could be opened besides: a store that
+/// finds no descriptor for a new file stops the server.
+std::size_t connections_allowed(const ConfigSection& config) {
+    const auto wanted = static_cast<std::size_t>(config.integer("connections_max"));
+    const std::size_t files = open_files_max();
+    return std::min(wanted, files - std::min(files / 2, descriptors_kept));
 }
 
 EngineConfig engine_config(const ConfigSection& config, std::uint64_t seed) {
@@ -212,8 +222,9 @@ Status JobsModule::open_door(const Mount& mount) {
     ListenerOptions options;
     options.name = "jobs";
     options.address = config.text("listen");
-    options.connections_max = static_cast<std::size_t>(config.integer("connections_max"));
-    options.connections_per_address_max = options.connections_max;
+    const std::size_t connections_max = connections_allowed(config);
+    options.connections_max = connections_max;
+    options.connections_per_address_max = connections_max;
     options.session.output_hard_max = mib(256);
     options.session.handshake_timeout = config.duration("handshake_timeout");
     if (!config.text("tls_certificate").empty()) {
@@ -225,7 +236,8 @@ Status JobsModule::open_door(const Mount& mount) {
                    return std::make_unique<FaktorySession>(*front);
                }));
     log_info("job port open", {{"address", listener_->address().text()},
-                               {"tls", !config.text("tls_certificate").empty()}});
+                               {"tls", !config.text("tls_certificate").empty()},
+                               {"connections_max", connections_max}});
     return {};
 }
 
