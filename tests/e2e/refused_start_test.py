@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 
 import harness
-from harness import SLUICE, check, check_equal
+from harness import SLUICE, check, check_equal, wait_until
 
 COUNT = 2000
 
@@ -27,6 +27,9 @@ class Stores:
         for i in range(0, COUNT, 10):
             jobs = [{'jid': f'kept-job-{k}', 'jobtype': 't', 'args': [k]} for k in range(i, i + 10)]
             check_equal(wire.call('PUSHB', jobs), b'{}', 'pushes')
+        log = newest(server.data, '[0-9]*.log')
+        last_push = log.stat().st_mtime_ns
+        wait_until(lambda: log.stat().st_mtime_ns > last_push, 'the log says what was synced last')
         server.kill()
         shutil.copytree(self.folder / 'killed', self.folder / 'clean')
         server.data = self.folder / 'clean'
@@ -49,9 +52,11 @@ def newest(place, pattern):
 
 
 def flip(path, part):
-    """Changes one byte, at this part of what the file holds before its zeros."""
+    """Changes one byte, at this part of what the file holds before its zeros, or so many bytes
+    before those."""
     data = bytearray(path.read_bytes())
-    data[int(len(data.rstrip(b'\0')) * part)] ^= 0x5a
+    used = len(data.rstrip(b'\0'))
+    data[int(used * part) if part > 0 else used + part] ^= 0x5a
     path.write_bytes(data)
 
 
@@ -71,7 +76,7 @@ def refused(place, *parts, code=1, words=(), jobs='127.0.0.1:0'):
 
 
 def damaged_logs(stores):
-    for part in (0.02, 0.3, 0.5, 0.9):
+    for part in (-100, 0.02, 0.3, 0.5, 0.9):  # the first one in the last push
         place = stores.copy('killed')
         flip(newest(place, '[0-9]*.log'), part)
         before = contents(place)

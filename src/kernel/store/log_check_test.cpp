@@ -118,6 +118,32 @@ TEST_F(LogCheckTest, AnyDamageOfWhatALaterBatchCallsDurableIsRefused) {
     }
 }
 
+TEST_F(LogCheckTest, ARestCoversTheLastBatchToo) {
+    for (int i = 0; i < 20; ++i) put_and_sync(i);
+    const std::size_t before_last = log_bytes(kill("killed")).size();
+    put_and_sync(20);
+    const std::size_t durable = log_bytes(kill("killed")).size();
+    ASSERT_TRUE(store_->rest());
+    const std::size_t noted = log_bytes(kill("killed")).size();
+    EXPECT_GT(noted, durable);
+    ASSERT_TRUE(store_->sync());
+    ASSERT_TRUE(store_->rest());  // nothing new to say
+    const std::string log = kill("killed");
+    EXPECT_EQ(log_bytes(log).size(), noted);
+    for (std::size_t at = before_last; at < durable; at += 7) {
+        flip_bit(kill("killed"), at);
+        ASSERT_NE(outcome("killed").find("is damaged"), std::string::npos) << at;
+    }
+    (void)kill("killed");
+    EXPECT_EQ(outcome("killed"), "21");
+    EXPECT_EQ(outcome("killed"), "21");
+    put_and_sync(21);
+    ASSERT_TRUE(store_->reopen());
+    put_and_sync(22);
+    (void)kill("killed");
+    EXPECT_EQ(outcome("killed"), "23");
+}
+
 TEST_F(LogCheckTest, RefusedStoreIsNotChangedAndCanBeOpenedWithoutTheRest) {
     for (int i = 0; i < 100; ++i) put_and_sync(i);
     const std::string log = kill("killed");

@@ -298,7 +298,7 @@ Status RocksStore::open_db() {
     MutexLock lock(lifetime_);
     if (!is_new) SLUICE_TRY_STATUS(check_logs());
     options_->create_if_missing = is_new;
-    durable_ = 0;
+    durable_ = marked_ = 0;
     if (spare_logs_) spare_logs_->prepare();
     rocksdb::DB* db = nullptr;
     rocksdb::Status status = rocksdb::DB::Open(*options_, settings_.folder, &db);
@@ -362,6 +362,10 @@ Status RocksStore::turn_when_full(std::uint64_t bytes) {
 
 Status RocksStore::rest() {
     SLUICE_TRY_STATUS(usable());
+    if (durable_ > marked_) {
+        rocksdb::WriteBatch nothing;  // but how far the last sync came
+        SLUICE_TRY_STATUS(write(nothing));
+    }
     const bool is_quiet = std::exchange(since_rest_, 0) < quiet_bytes;
     quiet_rests_ = is_quiet ? quiet_rests_ + 1 : 0;
     if (quiet_rests_ < quiet_rests_min) return {};
@@ -374,7 +378,8 @@ Status RocksStore::write(rocksdb::WriteBatch& batch) {
     SLUICE_TRY_STATUS(usable());
     rocksdb::SetPerfLevel(rocksdb::PerfLevel::kDisable);  // counting comparisons costs a sixth
     SLUICE_TRY_STATUS(turn_when_full(batch.GetDataSize()));
-    mark_durable(batch, durable_);
+    marked_ = durable_;
+    mark_durable(batch, marked_);
     const rocksdb::Status status = db_->Write({}, &batch);
     if (!status.ok()) return failed(status, "write to");
     return {};

@@ -82,7 +82,8 @@ public:
     /// Everything written before is durable when it returns. A failure stops the store.
     Status sync();
     /// To be called once a second: a store that has hardly been written to for some calls makes a
-    /// file of what it holds in memory, in the background. A failure stops the store.
+    /// file of what it holds in memory, in the background. What was synced since the last write is
+    /// noted in the log (log_check.h). A failure stops the store.
     Status rest();
     /// Turns a failed read into an error; the store goes on.
     [[nodiscard]] Error read_error(const rocksdb::Status& status) const;
@@ -126,6 +127,7 @@ private:
     std::uint64_t since_rest_ = 0;   ///< bytes written since the last rest()
     std::uint32_t quiet_rests_ = 0;  ///< calls of rest() in a row with few bytes between them
     std::atomic<std::uint64_t> durable_{0};  ///< sequence number up to which a sync has come
+    std::uint64_t marked_ = 0;               ///< what the last batch says of it
     std::atomic<bool> stopped_{false};
     std::atomic<bool> closed_{false};
 };
