@@ -39,7 +39,8 @@ public:
         base_->UnSchedule(this, rocksdb::Env::LOW);
         MutexLock lock(mutex_);
         closing_ = true;
-        while (state_ == State::writing) written_.wait(mutex_);
+        // A job that a thread has taken cannot be unscheduled, and it may not have begun yet.
+        while (jobs_ > 0 || state_ == State::writing) written_.wait(mutex_);
     }
     SpareLogFiles(const SpareLogFiles&) = delete;
     SpareLogFiles& operator=(const SpareLogFiles&) = delete;
@@ -66,6 +67,10 @@ public:
         if (!is_log_file(name) || !take())
             return target()->NewWritableFile(name, options, out, dbg);
         IOStatus status = target()->ReuseWritableFile(name, spare_, options, out, dbg);
+        {
+            MutexLock lock(mutex_);
+            ++jobs_;
+        }
         base_->Schedule(&SpareLogFiles::run, this, rocksdb::Env::LOW, this, &SpareLogFiles::drop);
         return status;
     }
@@ -109,8 +114,16 @@ private:
         }
         return file->Sync({}, nullptr).ok() && file->Close({}, nullptr).ok();
     }
-    static void run(void* self) { static_cast<SpareLogFiles*>(self)->prepare(); }
-    static void drop(void*) {}
+    void end_job() {
+        MutexLock lock(mutex_);
+        --jobs_;
+        written_.notify_all();
+    }
+    static void run(void* self) {
+        static_cast<SpareLogFiles*>(self)->prepare();
+        static_cast<SpareLogFiles*>(self)->end_job();
+    }
+    static void drop(void* self) { static_cast<SpareLogFiles*>(self)->end_job(); }
 
     rocksdb::Env* base_;
     const std::string folder_;
@@ -121,6 +134,7 @@ private:
     CondVar written_;
     State state_ SLUICE_GUARDED_BY(mutex_) = State::none;
     bool closing_ SLUICE_GUARDED_BY(mutex_) = false;
+    int jobs_ SLUICE_GUARDED_BY(mutex_) = 0;  ///< scheduled and not yet ended
 };
 
 SpareLogs::SpareLogs(rocksdb::Env* base, std::string folder, Bytes size)
