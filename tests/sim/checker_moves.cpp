@@ -145,7 +145,7 @@ void Checker::check_erase(const EraseJob& erase) {
     const std::uint64_t kept =
         dead ? shadow_.counts()[static_cast<std::size_t>(JobState::dead)] : shadow_.kept_finished();
     const std::size_t most = dead ? config_.dead_max : config_.finished_max;
-    if (truth.changed_at + keep > now_ && kept <= most)
+    if (truth.changed_at + keep > now_ && kept <= most - forgotten_at_once(most))
         fail("J1", "forgotten before its retention was over: " + describe(job));
     if (!erase.jid.empty() && truth.superseded)
         fail("J1", "the jid of a newer job was erased with " + describe(job));

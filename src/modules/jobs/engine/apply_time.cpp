@@ -34,9 +34,11 @@ void release_due(EngineState& state) {
     refill_due(state);
 }
 
+/// Too many are made fewer in one go: rows that are erased together lie together in the ledger.
 void forget_kept(EngineState& state, Retained& kept, std::size_t max) {
+    const std::size_t enough = kept.size() > max ? max - forgotten_at_once(max) : max;
     for (std::uint32_t i = 0; i < state.config.timers_per_tick; ++i) {
-        auto next = kept.pop(state.now, max);
+        auto next = kept.pop(state.now, enough);
         if (!next) return;
         auto& [until, entry] = *next;
         state.overlay.erase(until.seq);

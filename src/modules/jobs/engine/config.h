@@ -51,4 +51,7 @@ struct EngineConfig {
     std::uint64_t faults = 0;
 };
 
+/// How many final jobs are forgotten when there is one more than `max`, besides that one.
+constexpr std::size_t forgotten_at_once(std::size_t max) { return max / 16 < 64 ? max / 16 : 64; }
+
 }  // namespace sluice::jobs
