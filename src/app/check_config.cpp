@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sluice check-config`: says what is wrong with a configuration, or what it amounts to.
 #include "app/commands.h"
+#include "app/config_report.h"
 #include "app/exit_code.h"
 #include "app/helper_programs.h"
 #include "app/module_list.h"
 #include "app/server_config.h"
+#include "kernel/mount/config_file.h"
 
 #include <CLI/CLI.hpp>
 
@@ -21,30 +23,45 @@ namespace {
 struct CheckConfigArguments {
     ConfigArguments config;
     bool describe = false;
+    bool json = false;
 };
 
 bool is_of_work(const std::string& setting) { return setting.starts_with("work."); }
 
-/// The sections of the worker, which knows them: sluice-worker looks at them.
-int ask_worker(std::vector<std::string> words) {
-    std::fflush(stdout);  // what the other program prints comes after it
-    words.insert(words.begin(), "check-config");
-    const auto code = run_worker("sluice check-config", std::move(words));
-    if (code) return *code;
-    std::fprintf(stderr, "warning: the section [work] was not looked at: %s\n",
-                 code.error().message.c_str());
-    return code.error().code == Code::not_found ? exit_ok : exit_failed;
+std::string not_looked_at(const Error& error) {
+    return "the section [work] was not looked at: " + error.message;
 }
 
-int check_work(const std::string& file, const std::vector<std::string>& settings) {
-    std::vector<std::string> words;
-    if (!file.empty()) words = {"--config", file};
-    for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
-    return ask_worker(std::move(words));
+/// That the worker is not installed is a thing to know, not a mistake.
+int code_without_worker(const Error& error) {
+    return error.code == Code::not_found ? exit_ok : exit_failed;
+}
+
+/// The sections of the worker, which knows them: sluice-worker looks at them and prints.
+int ask_worker(std::vector<std::string> words) {
+    std::fflush(stdout);  // what the other program prints comes after it
+    const auto code = run_worker("sluice check-config", std::move(words));
+    if (code) return *code;
+    std::fprintf(stderr, "warning: %s\n", not_looked_at(code.error()).c_str());
+    return code_without_worker(code.error());
+}
+
+/// The words for sluice-worker; empty: there is nothing that it could read.
+std::vector<std::string> words_for_worker(const CheckConfigArguments& arguments) {
+    std::vector<std::string> words = {"check-config"};
+    const std::string& file = arguments.config.file;
+    // A file that cannot be read, or is no TOML, is one mistake, not two.
+    if (!file.empty() && !read_toml_file(file)) return {};
+    if (!file.empty()) words.insert(words.end(), {"--config", file});
+    for (const std::string& setting : arguments.config.settings) {
+        if (is_of_work(setting)) words.insert(words.end(), {"--set", setting});
+    }
+    if (arguments.json) words.emplace_back("--json");
+    return words;
 }
 
 /// The sections of the server.
-int check_server(const Result<Config>& config) {
+int print_server(const Result<Config>& config) {
     if (!config) {
         std::fprintf(stderr, "%s\n", config.error().message.c_str());
         return exit_usage;
@@ -55,6 +72,30 @@ int check_server(const Result<Config>& config) {
     return exit_ok;
 }
 
+/// What sluice-worker found, and its exit code.
+int add_worker(ConfigReport& report, std::vector<std::string> words) {
+    const auto output = read_worker("sluice check-config", std::move(words));
+    const auto found =
+        output ? read_config_report(output->text) : Result<ConfigReport>(output.error());
+    if (found) {
+        report = joined(std::move(report), *found);
+        return output->exit_code;
+    }
+    const int code = code_without_worker(found.error());
+    (code == exit_ok ? report.warnings : report.errors).push_back(not_looked_at(found.error()));
+    return code;
+}
+
+int print_json(const Result<Config>& config, std::vector<std::string> words) {
+    ConfigReport report =
+        config ? ConfigReport{.settings = config->json(), .warnings = config->warnings()}
+               : ConfigReport{.errors = mistakes_in(config.error().message)};
+    const int server = config ? exit_ok : exit_usage;
+    const int work = words.empty() ? exit_ok : add_worker(report, std::move(words));
+    std::printf("%s\n", to_json(report).c_str());
+    return server == exit_ok ? work : server;
+}
+
 int check_config(const CheckConfigArguments& arguments) {
     Host host(make_modules());
     ConfigTable table;
@@ -62,17 +103,15 @@ int check_config(const CheckConfigArguments& arguments) {
     host.declare(table);
     if (arguments.describe) {
         std::fputs(table.describe().c_str(), stdout);
-        return ask_worker({"--describe"});
+        return ask_worker({"check-config", "--describe"});
     }
     ConfigArguments of_server = arguments.config;
     std::erase_if(of_server.settings, &is_of_work);
-    std::vector<std::string> of_work = arguments.config.settings;
-    std::erase_if(of_work, [](const std::string& setting) { return !is_of_work(setting); });
     const auto config = load_config(table, of_server);
-    const int server = check_server(config);
-    // A file that cannot be read is one mistake, not two.
-    if (!config && config.error().code == Code::io) return server;
-    const int work = check_work(arguments.config.file, of_work);
+    std::vector<std::string> words = words_for_worker(arguments);
+    if (arguments.json) return print_json(config, std::move(words));
+    const int server = print_server(config);
+    const int work = words.empty() ? exit_ok : ask_worker(std::move(words));
     return server == exit_ok ? work : server;
 }
 
@@ -83,8 +122,14 @@ void add_check_config(CLI::App& program, int& exit_code) {
         "check-config", "Check a configuration and print what it amounts to");
     auto arguments = std::make_shared<CheckConfigArguments>();
     add_config_options(*command, arguments->config);
-    command->add_flag("--describe", arguments->describe,
-                      "Print every setting with its help and default, as TOML");
+    CLI::Option* describe =
+        command->add_flag("--describe", arguments->describe,
+                          "Print every setting with its help and default, as TOML");
+    command->add_flag("--json", arguments->json, "Print JSON for programs")->excludes(describe);
+    command->footer(
+        "Example:  sluice check-config --config sluice.toml --json\n"
+        "--json: {\"ok\":true,\"settings\":{NAME:{\"value\":…,\"origin\":…},…},\"warnings\":[…]} "
+        "or\n{\"ok\":false,\"errors\":[…],\"warnings\":[…]}.");
     command->callback([arguments, &exit_code] { exit_code = check_config(*arguments); });
 }
 

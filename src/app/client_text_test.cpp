@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The client commands without a server: arguments, lines of job files, texts for people.
 #include "app/completion.h"
+#include "app/config_report.h"
 #include "app/human.h"
 #include "app/json_page.h"
 #include "app/progress.h"
@@ -194,6 +195,29 @@ TEST(Completion, NamesEveryCommandAndOption) {
     EXPECT_NE(bash_completion(node).find("'queues') words='pause --json'"), std::string::npos);
     EXPECT_NE(zsh_completion(node).find("'--help:it'\\''s help'"), std::string::npos);
     EXPECT_NE(fish_completion(node).find("-a pause -d 'Stop'"), std::string::npos);
+}
+
+TEST(ConfigReport, HasSettingsOrMistakesOfBothParts) {
+    const ConfigReport server{.settings = R"({"a.b":{"value":1}})", .warnings = {"odd"}};
+    const ConfigReport good{.settings = R"({"work.x":{"value":["y"]}})", .warnings = {"\"w\""}};
+    EXPECT_EQ(
+        to_json(joined(server, good)),
+        R"({"ok":true,"settings":{"a.b":{"value":1},"work.x":{"value":["y"]}},"warnings":["odd","\"w\""]})");
+    const ConfigReport bad{.errors = mistakes_in("f:1: one\n  more of it\nf:2: two")};
+    EXPECT_EQ(to_json(joined(server, bad)),
+              R"({"ok":false,"errors":["f:1: one\n  more of it","f:2: two"],"warnings":["odd"]})");
+}
+
+TEST(ConfigReport, IsReadAsItIsWritten) {
+    const ConfigReport good{.settings = R"({"work.x":{"value":1}})", .warnings = {"w"}};
+    const ConfigReport bad{.errors = {"one", "two"}};
+    for (const ConfigReport& report : {good, bad}) {
+        const auto read = read_config_report(to_json(report));
+        ASSERT_TRUE(read) << read.error().text();
+        EXPECT_EQ(to_json(*read), to_json(report));
+    }
+    EXPECT_FALSE(read_config_report("{}"));
+    EXPECT_FALSE(read_config_report("Segmentation fault"));
 }
 
 TEST(JsonPage, ShowsTheOuterLevelsInLinesAndLeavesOnOne) {

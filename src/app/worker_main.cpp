@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program `sluice-worker`: a worker with the built-in job types. `sluice work` and `sluice
 // types` start it; it is a program of its own because it links the heavy libraries.
+#include "app/config_report.h"
 #include "app/exit_code.h"
 #include "app/version.h"
 #include "app/worker_dry_run.h"
@@ -201,16 +202,34 @@ Result<int> dry_run(const WorkerArguments& arguments) {
                     .http = prepared.config.text("work.http")});
 }
 
-/// The worker's part of `sluice check-config`: finds whatever `sluice work` would refuse, starts
-/// nothing and connects to nothing.
-Result<int> check_config(const WorkerArguments& arguments) {
-    SLUICE_TRY(const Prepared prepared, prepare(arguments));
+std::vector<std::string> warnings_of(const Prepared& prepared) {
     std::vector<std::string> names;
     for (const sdk::JobType& type : prepared.types) names.push_back(type.name);
     std::vector<std::string> warnings = prepared.config.warnings();
     for (std::string& line : prepared.rules.unused(names)) warnings.push_back(std::move(line));
-    for (const std::string& line : warnings) std::fprintf(stderr, "warning: %s\n", line.c_str());
-    std::fputs(prepared.config.dump().c_str(), stdout);
+    return warnings;
+}
+
+/// The worker's part of `sluice check-config`: finds whatever `sluice work` would refuse, starts
+/// nothing and connects to nothing. Whatever is wrong, the configuration is not one to start with:
+/// exit_usage.
+int check_config(const WorkerArguments& arguments, bool json) {
+    const auto prepared = prepare(arguments);
+    if (json) {
+        const ConfigReport report =
+            prepared ? ConfigReport{.settings = prepared->config.json(),
+                                    .warnings = warnings_of(*prepared)}
+                     : ConfigReport{.errors = mistakes_in(prepared.error().message)};
+        std::printf("%s\n", to_json(report).c_str());
+        return prepared ? exit_ok : exit_usage;
+    }
+    if (!prepared) {
+        std::fprintf(stderr, "%s\n", prepared.error().message.c_str());
+        return exit_usage;
+    }
+    for (const std::string& line : warnings_of(*prepared))
+        std::fprintf(stderr, "warning: %s\n", line.c_str());
+    std::fputs(prepared->config.dump().c_str(), stdout);
     return exit_ok;
 }
 
@@ -368,6 +387,8 @@ int run(int argc, char** argv) {
     check->add_option("--set", check_arguments.settings, "Any setting, as work.key=value");
     bool describe = false;
     check->add_flag("--describe", describe, "Print every setting with its help and default");
+    bool check_as_json = false;
+    check->add_flag("--json", check_as_json, "Print JSON for programs");
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -378,12 +399,7 @@ int run(int argc, char** argv) {
         return listed ? *listed : report("types", listed.error());
     }
     if (check->parsed() && describe) return describe_config();
-    if (check->parsed()) {
-        const Result<int> checked = check_config(check_arguments);
-        if (checked) return *checked;
-        report("check-config", checked.error());
-        return exit_usage;  // whatever it is, the configuration is not one to start with
-    }
+    if (check->parsed()) return check_config(check_arguments, check_as_json);
     if (is_process) {
         const Status served = serve_as_process(arguments);
         return report("handler process", served.error());

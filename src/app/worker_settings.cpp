@@ -87,10 +87,10 @@ ConfigTable worker_table(bool only_work) {
     table.declare(worker_settings());
     table.declare(exec_handler_settings());
     table.declare(runtime_settings());
-    table.share_with({"server", "http", "jobs"});  // one file may be for both
     if (only_work) {
-        table.share_with({"log"});
+        table.look_only_at("work");
     } else {
+        table.share_with({"server", "http", "jobs"});  // one file may be for both
         table.declare(log_settings());
     }
     return table;

@@ -23,7 +23,7 @@ struct WorkerArguments {
     std::string log_format;
     std::vector<std::string> settings;  ///< "section.key=value"
     bool dry_run = false;
-    bool only_work = false;  ///< the section "log" is looked at by somebody else
+    bool only_work = false;  ///< all but the section "work" is looked at by somebody else
 };
 
 /// All that `sluice work` reads: the section "work" and, unless somebody else looks at it, "log".

@@ -383,6 +383,11 @@ def one_file_serves_the_server_and_the_worker(server):
         check(words in done.err, done.err)
     done = run(server, 'work', '--config', shared, code=USAGE)
     check('work.queues' in done.err and 'jobs' not in done.err, done.err)
+    shared.write_text('[joobs]\nlisten = "x"\ndata = "y"\n[wrok]\nconcurrency = 2\n')
+    done = run(None, 'check-config', '--config', shared, code=USAGE)
+    check_equal(done.err, f'{shared}:2: unknown section "joobs"; did you mean "jobs"?\n'
+                          f'{shared}:5: unknown section "wrok"; did you mean "work"?\n',
+                'each unknown section once')
 
 
 def check_config_looks_at_all_of_the_worker(server):
@@ -418,6 +423,32 @@ def check_config_looks_at_all_of_the_worker(server):
     check('thumb' in run(None, 'types', '--config', config).out, 'the list with the program')
     run(None, 'types', 'thumb', code=NOT_FOUND)
     run(None, 'types', 'thumb', '--config', config)
+
+
+def check_config_answers_in_json(server):
+    config = server.folder / 'json.toml'
+    config.write_text('[jobs]\nlisten = "127.0.0.1:1"\n[work]\nqueues = ["a", "b"]\n')
+    found = run(None, 'check-config', '--config', config, '--set', 'work.grace=5s', '--json').json
+    check_equal(found['ok'], True, 'ok')
+    settings = found['settings']
+    check_equal(settings['jobs.listen'], {'value': '127.0.0.1:1', 'origin': f'{config}:2'}, 'listen')
+    check_equal(settings['work.queues'], {'value': ['a', 'b'], 'origin': f'{config}:4'}, 'queues')
+    check_equal(settings['work.grace']['value'], '5s', 'a duration')
+    check_equal(settings['server.io_threads'], {'value': 1, 'origin': 'default'}, 'io_threads')
+    for text, errors in [
+            ('[joobs]\nx = 1\n[work]\nqueus = ["a"]\nconcurrency = -1\n',
+             ['2: unknown section "joobs"; did you mean "jobs"?',
+              '4: unknown setting "work.queus"; did you mean "work.queues"?', '5: work.concurrency']),
+            ('[jobs\n', ['1: '])]:
+        config.write_text(text)
+        done = run(None, 'check-config', '--config', config, '--json', code=USAGE)
+        check_equal((done.json['ok'], done.err), (False, ''), 'ok, and nothing on standard error')
+        check_equal(len(done.json['errors']), len(errors), f'the number of errors: {done.out}')
+        for found, expected in zip(done.json['errors'], errors):
+            check(found.startswith(f'{config}:{expected}'), f'{found!r} is not {expected!r}')
+    done = run(None, 'check-config', '--config', '/no/such/file', '--json', code=USAGE)
+    check_equal(len(done.json['errors']), 1, f'the number of errors: {done.out}')
+    run(None, 'check-config', '--describe', '--json', code=USAGE)
 
 
 def the_admin_side_answers(server):
@@ -503,6 +534,7 @@ harness.run_server_tests(push_and_job, progress_of_a_running_job, bad_input_says
                  work_with_the_built_in_types, a_worker_becomes_quiet_and_drains,
                  settings_of_the_worker_are_checked,
                  one_file_serves_the_server_and_the_worker,
-              check_config_looks_at_all_of_the_worker, the_admin_side_answers,
+                 check_config_looks_at_all_of_the_worker, check_config_answers_in_json,
+                 the_admin_side_answers,
                  types_and_completion_need_no_server, top_is_a_live_view,
                  settings=['jobs.restart_grace=1s'])

@@ -4,8 +4,10 @@
 #include "kernel/base/ascii.h"
 #include "kernel/base/text.h"
 #include "kernel/mount/config_file.h"
+#include "kernel/wire/json_text.h"
 
 #include <algorithm>
+#include <set>
 
 namespace sluice {
 
@@ -60,6 +62,33 @@ bool is_family_word(std::string_view word) {
 Setting with_word(Setting setting, std::string_view word) {
     setting.name.replace(star_of(setting), 1, word);
     return setting;
+}
+
+std::size_t depth_of(std::string_view section) {
+    return static_cast<std::size_t>(std::count(section.begin(), section.end(), '.')) + 1;
+}
+
+/// The outer `depth` parts of a name; all of it if it has no more.
+std::string_view outer_parts(std::string_view name, std::size_t depth) {
+    std::size_t end = name.find('.');
+    for (; depth > 1 && end != std::string_view::npos; --depth) end = name.find('.', end + 1);
+    return name.substr(0, end);
+}
+
+/// The section with the part of `like`, which is as deep, in the place of its "*".
+std::string section_like(std::string_view section, std::string_view like) {
+    const std::size_t star = section.find('*');
+    if (star == std::string_view::npos) return std::string(section);
+    const std::string_view part = outer_parts(like, depth_of(section.substr(0, star)));
+    const std::size_t dot = part.rfind('.');  // npos + 1 is the beginning
+    std::string filled(section);
+    return filled.replace(star, 1, part.substr(dot + 1));
+}
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    const auto near = nearest(word, names);
+    return near ? "; did you mean \"" + std::string(*near) + "\"?" : std::string();
 }
 
 /// A value of the file as the setting wants it.
@@ -210,6 +239,19 @@ std::string Config::dump() const {
     return out;
 }
 
+std::string Config::json() const {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object();
+    for (const Entry& known : entries_) {
+        json.key(known.setting.name).begin_object();
+        json.key("value").raw(known.setting.render_json(known.value));
+        json.key("origin").string(known.origin.empty() ? "default" : known.origin).end_object();
+    }
+    json.end_object();
+    return out;
+}
+
 void ConfigTable::declare(std::vector<Setting> settings) {
     for (Setting& setting : settings) {
         SLUICE_CHECK(is_setting_name(setting.name));
@@ -230,8 +272,32 @@ void ConfigTable::share_with(std::vector<std::string> sections) {
     }
 }
 
+std::vector<std::string> ConfigTable::sections_like(std::string_view section) const {
+    const std::size_t depth = depth_of(section);
+    std::vector<std::string> found;
+    for (const Setting& setting : settings_) {
+        const std::string_view outer = outer_parts(section_of(setting.name), depth);
+        if (!outer.empty() && depth_of(outer) == depth)
+            found.push_back(section_like(outer, section));
+    }
+    if (depth == 1) found.insert(found.end(), shared_.begin(), shared_.end());
+    return found;
+}
+
+std::optional<std::string> ConfigTable::unknown_section(std::string_view name) const {
+    const std::string_view section = section_of(name);
+    if (section.empty()) return std::nullopt;
+    for (std::size_t depth = 1; depth <= depth_of(section); ++depth) {
+        const std::string_view outer = outer_parts(section, depth);
+        const std::vector<std::string> known = sections_like(outer);
+        if (std::find(known.begin(), known.end(), outer) == known.end()) return std::string(outer);
+    }
+    return std::nullopt;
+}
+
 /// `name` is "section.key" with a section of the other program.
 bool ConfigTable::is_shared(std::string_view name) const {
+    if (only_ && !name.starts_with(*only_ + ".")) return true;
     const std::string_view section = name.substr(0, name.find('.'));
     return section.size() < name.size() &&
            std::find(shared_.begin(), shared_.end(), section) != shared_.end();
@@ -267,9 +333,7 @@ std::string ConfigTable::suggestion(std::string_view name) const {
                             ? setting.name
                             : with_word(setting, name.substr(star, end - star)).name);
     }
-    const std::vector<std::string_view> names(known.begin(), known.end());
-    const auto near = nearest(name, names);
-    return near ? "; did you mean \"" + std::string(*near) + "\"?" : std::string();
+    return did_you_mean(name, known);
 }
 
 /// One load: the settings so far, and the mistakes so far.
@@ -277,6 +341,7 @@ struct ConfigTable::Loading {
     const ConfigTable& table;
     Config config{};
     std::string errors{};
+    std::set<std::string> unknown_sections{};
 
     void report(const std::string& error) {
         if (!errors.empty()) errors += '\n';
@@ -318,13 +383,25 @@ struct ConfigTable::Loading {
         target.origin = origin;
     }
 
+    /// Once for all that is in it.
+    void report_section(const std::string& section, const std::string& origin) {
+        if (!unknown_sections.insert(section).second) return;
+        report(origin + ": unknown section \"" + section + "\"" +
+               did_you_mean(section, table.sections_like(section)));
+    }
+
     Status take_file(const std::string& path) {
         auto values = read_toml_file(path);
         if (!values && values.error().code == Code::io) return std::move(values).error();
         if (!values) return report(values.error().message), Status();
         for (const FileValue& found : *values) {
             if (table.is_shared(found.name)) continue;
-            set(found.name, path + ":" + std::to_string(found.line),
+            const std::string origin = path + ":" + std::to_string(found.line);
+            if (const auto section = table.unknown_section(found.name)) {
+                report_section(*section, origin);
+                continue;
+            }
+            set(found.name, origin,
                 [&](const Setting& setting) { return from_file(setting, found); });
         }
         return {};

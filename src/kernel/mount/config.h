@@ -71,6 +71,8 @@ public:
     [[nodiscard]] bool is_default(std::string_view name) const;
     /// The effective settings as TOML, each with where it came from; secrets hidden.
     [[nodiscard]] std::string dump() const;
+    /// The same as a JSON object: {"jobs.listen":{"value":…,"origin":"default"},…}.
+    [[nodiscard]] std::string json() const;
     /// Things that are odd but no errors: unknown SLUICE_ variables (orchestrators set some).
     [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -98,6 +100,9 @@ public:
     /// Sections of another program that shares the file and the environment: not looked at. Flags
     /// are this program's own.
     void share_with(std::vector<std::string> sections);
+    /// Nothing of the file outside of this section (and those below it) is looked at, misspelt
+    /// sections included: another program with the same file does that.
+    void look_only_at(std::string section) { only_ = std::move(section); }
     /// Errors: io (the file cannot be read), invalid (every mistake, one per line).
     [[nodiscard]] Result<Config> load(const ConfigSources& sources) const;
     /// Every setting with its help, type, range and default, as a TOML file in which all is
@@ -110,12 +115,18 @@ private:
     /// "; did you mean …?" or nothing.
     [[nodiscard]] std::string suggestion(std::string_view name) const;
     [[nodiscard]] bool is_shared(std::string_view name) const;
+    /// The sections as deep as this one, with its part in the place of a family's "*".
+    [[nodiscard]] std::vector<std::string> sections_like(std::string_view section) const;
+    /// The outermost part of its section that neither a setting nor another program has; nullopt:
+    /// the section is known, or it has none.
+    [[nodiscard]] std::optional<std::string> unknown_section(std::string_view name) const;
     /// The declaration of a member of a family, under the name that was given.
     [[nodiscard]] std::optional<Setting> in_family(std::string_view name) const;
     /// The same by the name of an environment variable.
     [[nodiscard]] std::optional<Setting> in_family_by_variable(std::string_view variable) const;
     std::vector<Setting> settings_;
     std::vector<std::string> shared_;
+    std::optional<std::string> only_;
 };
 
 }  // namespace sluice

@@ -126,7 +126,7 @@ TEST_F(ConfigTest, SectionsOfAnotherProgramAreNotLookedAt) {
                  "\"x\"\n[works]\nx = 1\n",
                  {.flags = {{"work.queues", "a"}}}),
         "FILE:7: unknown setting \"jobs.lisen\"; did you mean \"jobs.listen\"?\n"
-        "FILE:9: unknown setting \"works.x\"\n"
+        "FILE:9: unknown section \"works\"; did you mean \"work\"?\n"
         "flag --work.queues: unknown setting \"work.queues\"");
     const auto config = table.load(
         {.environment = {
@@ -134,6 +134,54 @@ TEST_F(ConfigTest, SectionsOfAnotherProgramAreNotLookedAt) {
     ASSERT_TRUE(config);
     ASSERT_EQ(config->warnings().size(), 1U);
     EXPECT_NE(config->warnings()[0].find("SLUICE_WORKS"), std::string::npos);
+}
+
+TEST_F(ConfigTest, AnUnknownSectionIsReportedOnceWithTheNearestOne) {
+    EXPECT_EQ(error_of("[joobs]\nlisten = \"x\"\nshards = 2\n[joobs.more]\nx = 1\n"
+                       "[database]\nurl = \"x\"\n[jobs.deeper]\nx = 1\n"),
+              "FILE:2: unknown section \"joobs\"; did you mean \"jobs\"?\n"
+              "FILE:7: unknown section \"database\"\n"
+              "FILE:9: unknown section \"jobs.deeper\"");
+}
+
+TEST_F(ConfigTest, AnUnknownSectionNearAFamilyIsSuggestedWithItsName) {
+    table_.declare({Setting::text("work.exec.*.command", "", "Program."),
+                    Setting::text("work.exec.*.limits.memory", "", "Its memory."),
+                    Setting::text("work.mail.server", "", "Server.")});
+    EXPECT_EQ(error_of("[work.exce.thumb]\ncommand = \"x\"\n[work.exec.thumb]\ncommand = \"x\"\n"
+                       "[work.exec.thumb.limit]\nmemory = \"1\"\n[work.mial]\nserver = \"x\"\n"),
+              "FILE:2: unknown section \"work.exce\"; did you mean \"work.exec\"?\n"
+              "FILE:6: unknown section \"work.exec.thumb.limit\"; did you mean "
+              "\"work.exec.thumb.limits\"?\n"
+              "FILE:8: unknown section \"work.mial\"; did you mean \"work.mail\"?");
+}
+
+TEST_F(ConfigTest, NothingOutsideOfTheOnlySectionIsLookedAt) {
+    table_.look_only_at("jobs");
+    EXPECT_EQ(error_of("top = 1\n[joobs]\nx = 1\n[log]\nlevel = \"loud\"\n[jobs]\nlisen = \"x\"\n"
+                       "[jobs.deeper]\nx = 1\n"),
+              "FILE:7: unknown setting \"jobs.lisen\"; did you mean \"jobs.listen\"?\n"
+              "FILE:9: unknown section \"jobs.deeper\"");
+}
+
+TEST_F(ConfigTest, JsonHasEveryValueWithItsOrigin) {
+    const Config config = load(
+                              "data = \"/a \\\"b\\\"\"\n[jobs]\npassword = \"hidden\"\n"
+                              "[http]\nhosts = [\"a\", \"b\"]\n",
+                              {.flags = {{"jobs.lease", "15m"}}})
+                              .value();
+    std::string json = config.json();
+    for (std::size_t at = json.find(path_); at != std::string::npos; at = json.find(path_))
+        json.replace(at, path_.size(), "FILE");
+    EXPECT_EQ(json, R"({"data":{"value":"/a \"b\"","origin":"FILE:1"},)"
+                    R"("jobs.listen":{"value":"127.0.0.1:7419","origin":"default"},)"
+                    R"("jobs.password":{"value":"***","origin":"FILE:3"},)"
+                    R"("jobs.shards":{"value":1,"origin":"default"},)"
+                    R"("jobs.lease":{"value":"15m","origin":"flag --jobs.lease"},)"
+                    R"("jobs.payload_max":{"value":"1MiB","origin":"default"},)"
+                    R"("http.enabled":{"value":true,"origin":"default"},)"
+                    R"("log.level":{"value":"info","origin":"default"},)"
+                    R"("http.hosts":{"value":["a","b"],"origin":"FILE:5"}})");
 }
 
 TEST(ConfigFamilies, NamesComeFromWhoeverSetsThem) {

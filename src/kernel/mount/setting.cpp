@@ -2,6 +2,7 @@
 #include "kernel/mount/setting.h"
 
 #include "kernel/base/text.h"
+#include "kernel/wire/json_text.h"
 
 #include <fmt/format.h>
 
@@ -181,6 +182,27 @@ std::string Setting::render(const SettingValue& value) const {
             }
             return out += "]";
         }
+    }
+    return "";
+}
+
+std::string Setting::render_json(const SettingValue& value) const {
+    switch (kind) {
+        case SettingKind::text:
+        case SettingKind::choice: return json_escape(std::get<std::string>(value));
+        case SettingKind::list: {
+            std::string out;
+            JsonWriter json(out);
+            json.begin_array();
+            for (const auto& item : std::get<std::vector<std::string>>(value)) json.string(item);
+            json.end_array();
+            return out;
+        }
+        case SettingKind::secret:
+        case SettingKind::boolean:
+        case SettingKind::integer:
+        case SettingKind::duration:
+        case SettingKind::size: return render(value);  // TOML writes these as JSON does
     }
     return "";
 }

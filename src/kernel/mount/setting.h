@@ -68,6 +68,8 @@ struct Setting {
     [[nodiscard]] Result<SettingValue> checked(SettingValue value) const;
     /// As TOML. Secrets as "***" (or "" when empty).
     [[nodiscard]] std::string render(const SettingValue& value) const;
+    /// As JSON, durations and sizes as the texts that parse() takes. Secrets as in render().
+    [[nodiscard]] std::string render_json(const SettingValue& value) const;
 };
 
 /// "64KiB", "1GiB", "1500": the largest unit that divides the number.
