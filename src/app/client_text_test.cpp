@@ -182,19 +182,49 @@ TEST(TopPicture, ShowsRatesAndFitsTheTerminal) {
     EXPECT_LE(lines, 23U);
 }
 
+const CompletionNode queues_program{
+    .name = "sluice",
+    .help = "",
+    .options = {{.names = {"--help", "-h"}, .help = "it's help"}},
+    .values = {},
+    .commands = {{.name = "queues",
+                  .help = "List",
+                  .options = {{.names = {"--json"}, .help = "JSON"},
+                              {.names = {"--state", "-s"},
+                               .help = "Of it",
+                               .takes_value = true,
+                               .values = {"paused", "open"}},
+                              {.names = {"--file"}, .help = "In", .takes_value = true}},
+                  .values = {"first", "last"},
+                  .commands = {{.name = "pause", .help = "Stop"}}}}};
+
 TEST(Completion, NamesEveryCommandAndOption) {
-    const CompletionNode node{.name = "sluice",
-                              .help = "",
-                              .options = {"--help"},
-                              .option_helps = {"it's help"},
-                              .commands = {{.name = "queues",
-                                            .help = "List",
-                                            .options = {"--json"},
-                                            .option_helps = {"JSON"},
-                                            .commands = {{.name = "pause", .help = "Stop"}}}}};
-    EXPECT_NE(bash_completion(node).find("'queues') words='pause --json'"), std::string::npos);
-    EXPECT_NE(zsh_completion(node).find("'--help:it'\\''s help'"), std::string::npos);
-    EXPECT_NE(fish_completion(node).find("-a pause -d 'Stop'"), std::string::npos);
+    EXPECT_NE(bash_completion(queues_program)
+                  .find("'queues') words='pause first last --json --state --file'"),
+              std::string::npos);
+    EXPECT_NE(zsh_completion(queues_program).find("'--help:it'\\''s help'"), std::string::npos);
+    EXPECT_NE(fish_completion(queues_program).find("-a pause -d 'Stop'"), std::string::npos);
+}
+
+TEST(Completion, OffersTheValuesOfFixedSets) {
+    const std::string bash = bash_completion(queues_program);
+    EXPECT_NE(bash.find("'queues --state' | 'queues -s') words='paused open';"), std::string::npos);
+    EXPECT_NE(bash.find("'queues --file') words='' ;;"), std::string::npos) << bash;
+    const std::string zsh = zsh_completion(queues_program);
+    EXPECT_NE(zsh.find("'queues --state' | 'queues -s') compset -P '*,'; compadd -- paused open;"),
+              std::string::npos);
+    EXPECT_NE(zsh.find("'queues --file') _files; return ;;"), std::string::npos) << zsh;
+    const std::string fish = fish_completion(queues_program);
+    EXPECT_NE(fish.find(" -l state -s s -x -a 'paused open' -d 'Of it'"), std::string::npos);
+    EXPECT_NE(fish.find(" -l file -r -d 'In'"), std::string::npos) << fish;
+    EXPECT_NE(fish.find(" -f -a 'first last'"), std::string::npos) << fish;
+}
+
+TEST(Completion, KnowsTheSetsOfTheOptionsByTheirType) {
+    EXPECT_EQ(values_of_type("STATE:{dead,running}"),
+              (std::vector<std::string>{"dead", "running"}));
+    EXPECT_TRUE(values_of_type("INT:INT in [1 - 9]").empty());
+    EXPECT_TRUE(values_of_type("").empty());
 }
 
 TEST(ConfigReport, HasSettingsOrMistakesOfBothParts) {

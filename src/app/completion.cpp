@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 namespace sluice::app {
 
@@ -28,11 +29,17 @@ CompletionNode describe(const CLI::App& command) {
         if (!one->get_name().empty()) node.commands.push_back(describe(*one));
     }
     for (const CLI::Option* option : command.get_options()) {
-        if (option->get_positional()) continue;
-        for (const std::string& name : option->get_lnames()) {
-            node.options.push_back("--" + name);
-            node.option_helps.push_back(one_line(option->get_description()));
+        std::vector<std::string> values = values_of_type(option->get_type_name());
+        if (option->get_positional()) {
+            node.values.insert(node.values.end(), values.begin(), values.end());
+            continue;
         }
+        CompletionOption known{.help = one_line(option->get_description()),
+                               .takes_value = option->get_items_expected_min() > 0,
+                               .values = std::move(values)};
+        for (const std::string& name : option->get_lnames()) known.names.push_back("--" + name);
+        for (const std::string& name : option->get_snames()) known.names.push_back("-" + name);
+        node.options.push_back(std::move(known));
     }
     return node;
 }

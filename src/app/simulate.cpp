@@ -86,6 +86,7 @@ void add_run_options(CLI::App& command, SimulateArguments& arguments) {
     command
         .add_option("--shutdown", arguments.shutdown,
                     "How consumers learn of the end: close (the queue) or sentinel (one each)")
+        ->type_name("{close,sentinel}")
         ->capture_default_str();
     command
         .add_option("--seed", arguments.seed,

@@ -480,10 +480,8 @@ def types_and_completion_need_no_server(server):
         text = run(None, 'completion', shell).out
         for word in ('push', 'queues', 'pause', 'priority'):
             check(word in text, f'{word} is missing in the completion for {shell}')
-    script = run(None, 'completion', 'bash').out
-    asked = subprocess.run(['bash', '-c', script + '\nCOMP_WORDS=(sluice queues pau); COMP_CWORD=2; '
-                            '_sluice; echo "${COMPREPLY[@]}"'], capture_output=True, text=True)
-    check_equal(asked.stdout.strip(), 'pause', f'bash completes "sluice queues pau": {asked.stderr}')
+    check('compadd -- scheduled' in run(None, 'completion', 'zsh').out, 'the values in zsh')
+    check("-l state -s s -x -a 'scheduled" in run(None, 'completion', 'fish').out, 'those in fish')
     text = run(None, '--help').out
     for word in ('serve', 'work', 'push', 'dead', 'top', 'Exit codes'):
         check(word in text, f'{word} is missing in the help')
@@ -491,6 +489,47 @@ def types_and_completion_need_no_server(server):
                     'top', 'completion', 'work'):
         text = run(None, command, '--help').out
         check('Example' in text, f'the help of {command} has no example:\n{text}')
+
+
+def bash_completes_verbs_options_and_values(server):
+    """An interactive bash with the script in it: what the Tab key puts behind the words."""
+    (server.folder / 'my-file.toml').touch()
+    rc = server.folder / 'bashrc'
+    rc.write_text("PS1='> '\nbind 'set enable-bracketed-paste off' 2>/dev/null\n"
+                  "sluice() { printf '<%s>' \"$@\"; echo; }\n" + run(None, 'completion', 'bash').out)
+    env = {'PATH': os.environ['PATH'], 'TERM': 'dumb', 'HOME': str(server.folder),
+           'INPUTRC': '/dev/null'}
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(server.folder)
+        os.execvpe('bash', ['bash', '--noprofile', '--rcfile', str(rc), '-i'], env)
+    output = b''
+
+    def read_until(pattern):
+        nonlocal output
+        while not (found := re.search(pattern, output)):
+            ready, _, _ = select.select([terminal], [], [], 20)
+            check(ready, f'bash did not print {pattern}: {output[-500:]!r}')
+            output += os.read(terminal, 65536)
+        output = output[found.end():]
+        return found
+
+    read_until(rb'> ')
+    for typed, completed in [
+            ('queues pau', 'queues pause'), ('jobs --sta', 'jobs --state'),
+            ('jobs --state sched', 'jobs --state scheduled'), ('jobs -s runn', 'jobs -s running'),
+            ('jobs --state=dea', 'jobs --state=dead'),
+            ('jobs --state dead,retr', 'jobs --state dead,retrying'),
+            ('completion z', 'completion zsh'), ('simulate --shutdown sen',
+                                                 'simulate --shutdown sentinel'),
+            ('check-config --config my', 'check-config --config my-file.toml')]:
+        os.write(terminal, f'sluice {typed}\t\n'.encode())
+        words = read_until(rb'\r?\n((?:<[^>\r\n]*>)+)\r?\n')[1].decode()
+        check_equal(words, ''.join(f'<{word}>' for word in completed.split()),
+                    f'bash completes "sluice {typed}"')
+    os.write(terminal, b'exit\n')
+    check_equal(os.waitpid(process, 0)[1], 0, 'the exit code of bash')
+    os.close(terminal)
 
 
 def top_is_a_live_view(server):
@@ -536,5 +575,6 @@ harness.run_server_tests(push_and_job, progress_of_a_running_job, bad_input_says
                  one_file_serves_the_server_and_the_worker,
                  check_config_looks_at_all_of_the_worker, check_config_answers_in_json,
                  the_admin_side_answers,
-                 types_and_completion_need_no_server, top_is_a_live_view,
+                 types_and_completion_need_no_server, bash_completes_verbs_options_and_values,
+                 top_is_a_live_view,
                  settings=['jobs.restart_grace=1s'])
