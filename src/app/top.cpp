@@ -86,14 +86,17 @@ Result<int> top(TopArguments arguments) {
     {
         SLUICE_TRY(sdk::Client first, open_client(arguments.server));  // explains what is wrong
     }
-    options.attempts_max = 1;
-    options.reply_timeout = 3s;
-    sdk::Client client(std::move(options));
     if (arguments.once) arguments.count = 1;
     if (arguments.count == 0 && !arguments.server.json) {
-        if (const auto screen = LiveScreen::open()) return show_live(client, *screen, interval);
+        if (const auto screen = LiveScreen::open()) {
+            options.attempts_max = 1;  // the screen says that the server is away, and tries again
+            options.reply_timeout = 3s;
+            sdk::Client client(std::move(options));
+            return show_live(client, *screen, interval);
+        }
         arguments.count = 1;
     }
+    sdk::Client client(std::move(options));
     return print_pictures(client, arguments, interval);
 }
 

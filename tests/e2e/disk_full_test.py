@@ -5,6 +5,7 @@ refused, everything else goes on; without any room nothing that was answered is 
 again it goes on by itself."""
 
 import json
+import time
 import urllib.request
 
 import disk
@@ -189,6 +190,7 @@ def when_nothing_can_be_written_everybody_is_told(server, small):
         check(all(error in (DISK_FULL, GONE) for error in errors), f'the errors: {set(errors)}')
         done = sluice('push', 't', '1', server=server)
         check(done.code in (1, 4) and 'disk is ' in done.err, f'sluice push: {done.code} {done.err}')
+        top_says_why_without_waiting(server, lambda: bring_results(server, answered, errors))
         check(server.process.poll() is None, 'the server has ended')
         check('Make room on this disk' in server.log(), 'the log does not say what to do')
         server.kill()
@@ -212,6 +214,20 @@ def when_nothing_can_be_written_everybody_is_told(server, small):
     check(not odd, f'states of the other jobs: {odd}')
     push_some(wire, 'after', 100)
     print(f'  {len(answered):,} acks answered, {len(errors)} errors told; {count:,} jobs are there')
+
+
+def top_says_why_without_waiting(server, ask):
+    """While the server reloads with longer and longer pauses, up to 5 s, for what is asked of it."""
+    said = []
+    for _ in range(5):
+        ask()
+        begun = time.monotonic()
+        done = sluice('top', '--once', server=server)
+        said.append(done.out + done.err)
+        seconds = time.monotonic() - begun
+        check(seconds < 3, f'sluice top took {seconds:.1f} s: {said[-1]}')
+    # A reload may end a connection at any moment, before it has asked as well.
+    check(any('DISK FULL' in text or 'disk is full' in text for text in said), f'sluice top: {said}')
 
 
 def bring_results(server, answered, errors):

@@ -38,6 +38,9 @@ struct CheckpointRequest {
 };
 
 constexpr Duration disk_probe_every = 1s;
+/// Whoever asks while a reload pauses is told why after at most so long. Not at once: each time all
+/// connections end, and clients that come back at once would keep the I/O threads busy with that.
+constexpr Duration told_every = 500ms;
 /// After a busy time (so many jobs at least), and once so few came in each of so many seconds,
 /// memory that is kept for speed is given back. By then the ledger has done so, too (Ledger::rest).
 constexpr std::uint64_t busy_jobs_min = 1000;
@@ -81,6 +84,7 @@ struct Shard::Parts {
     void make_checkpoints(const Status& able) SLUICE_REQUIRES(turn)
         SLUICE_EXCLUDES(checkpoints_mutex);
     void stop_and_reload(const Error& error) SLUICE_REQUIRES(turn);
+    void tell_until(Instant end, std::string_view why) SLUICE_REQUIRES(turn);
     // Whoever has the turn.
     void probe_disk() SLUICE_REQUIRES(turn);
     void give_back_when_quiet() SLUICE_REQUIRES(turn);
@@ -318,13 +322,24 @@ void Shard::Parts::stop_and_reload(const Error& error) {
                   {{"error", restored.error().text()}, {"pause", pause}});
         told = told_of(restored.error());
         code = restored.error().code;
-        incoming.clear();
-        const Instant until = monotonic_now() + pause;
         turn_pulse.rest();  // a pause is no stall
-        while (inbox.pop_all(incoming, options.commands_max, until) == ChannelStatus::ok)
-            incoming.clear();
+        tell_until(monotonic_now() + pause, told);
         stopping = inbox.is_closed();
         pause = std::min(pause * 2, options.retry_max);
+    }
+}
+
+/// The pause before the next reload: all that comes in fails. Ends early when the shard stops.
+void Shard::Parts::tell_until(Instant end, std::string_view why) {
+    for (Instant now = monotonic_now(); now < end && !inbox.is_closed(); now = monotonic_now()) {
+        const Instant next = std::min(end, now + told_every);
+        bool has_asked = false;
+        incoming.clear();
+        while (inbox.pop_all(incoming, options.commands_max, next) == ChannelStatus::ok) {
+            incoming.clear();
+            has_asked = true;
+        }
+        if (has_asked) sink.fail_all(why);
     }
 }
 

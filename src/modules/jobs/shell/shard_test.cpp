@@ -237,6 +237,22 @@ TEST_P(ShardTest, WhileItCannotReloadEverybodyIsToldWhy) {
     EXPECT_FALSE(is_known("job-00000002"));
 }
 
+TEST_P(ShardTest, WhoAsksDuringThePauseBeforeAReloadIsToldWithoutWaitingForItsEnd) {
+    ShardOptions options;
+    options.retry_max = options.retry_first = 10min;
+    start(options);
+    sink_.wait_for(push("job-00000001"));
+    store_->fail_load = true;
+    store_->fail_write = true;
+    (void)push("job-00000002");
+    sink_.wait_for_failure(1);
+    for (int told = 2; told <= 3; ++told) {
+        (void)send(GetJob{.ticket = TicketId(++tickets_), .jid = "job-00000001"});
+        sink_.wait_for_failure(told);
+    }
+    EXPECT_NE(sink_.last_failure().find("disk is full; free space"), std::string::npos);
+}
+
 TEST_P(ShardTest, FullChannelSaysBusy) {
     ShardOptions options;
     options.commands_max = 2;
