@@ -8,6 +8,7 @@ import os
 import pathlib
 import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -186,15 +187,30 @@ def wait_for_standstill(process, name):
     wait_until(stands_still, f'a thread {name} that waits for good')
 
 
-def wait_for_cpu(process, seconds):
-    """Until it has worked for so long."""
-    ticks = os.sysconf('SC_CLK_TCK')
-
-    def has_worked():
-        check(process.poll() is None, 'ended early')
-        fields = pathlib.Path(f'/proc/{process.pid}/stat').read_text().rsplit(')', 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / ticks >= seconds
-    wait_until(has_worked, f'{seconds} s of work')
+def interrupt_when_it_shows(sign, *words):
+    """Runs it with a terminal for standard error, and interrupts it as soon as its progress matches
+    the pattern. (exit code, output, what the terminal was shown)."""
+    main, child = pty.openpty()
+    with tempfile.TemporaryFile('w+') as out, subprocess.Popen(
+            [str(SLUICE), 'simulate', *map(str, words)], stdout=out, stderr=child) as process:
+        os.close(child)
+        shown, is_told = b'', False
+        try:
+            while select.select([main], [], [], 60)[0] and (part := os.read(main, 4096)):
+                shown += part
+                if not is_told and re.search(sign, shown):
+                    process.send_signal(signal.SIGINT)
+                    is_told = True
+        except OSError:
+            pass  # the terminal went with the process
+        finally:
+            os.close(main)
+            if not is_told:
+                process.kill()
+        code = process.wait(60)
+        check(is_told, f'no progress that matches {sign}: {shown[-2000:]!r}')
+        out.seek(0)
+        return code, out.read(), shown.decode()
 
 
 def ctrl_c_drains():
@@ -229,23 +245,8 @@ def a_second_ctrl_c_ends_it():
 def progress_is_for_terminals_only():
     words = ['--arrival', '10ms', '--service', '1ms', '--items']
     check_equal(simulate(*words, 40).err, '', 'standard error without a terminal')
-    main, child = pty.openpty()
-    # Until the progress is there, which comes in its own time; then it is interrupted.
-    with subprocess.Popen([str(SLUICE), 'simulate', *words, '100000'], stdout=subprocess.PIPE,
-                          stderr=child, text=True) as process:
-        os.close(child)
-        shown = b''
-        try:
-            while part := os.read(main, 4096):
-                if b'%' not in shown and b'%' in shown + part:
-                    process.send_signal(signal.SIGINT)
-                shown += part
-        except OSError:
-            pass  # the terminal went with the process
-        out = process.stdout.read()
-        check_equal(process.wait(60), OK, 'exit code')
-    os.close(main)
-    check(b'items' in shown and b'%' in shown, f'no progress: {shown!r}')
+    code, out, shown = interrupt_when_it_shows(rb'%.* items', *words, 100000)
+    check_equal(code, OK, f'exit code: {shown}')
     check_account(json.loads(out)['stats'])
 
 
@@ -388,30 +389,19 @@ def virtual_time_refuses_nonsense():
 
 def virtual_time_can_be_interrupted():
     words = ['--virtual', '--arrival', 'poisson:2000', '--service', 'exp:1ms', '--consumers', 4,
-             '--replications', 2000, '--items']
-    process = start(*words, 5000)
-    wait_for_thread(process, 'app-interrupts')
-    wait_for_cpu(process, 1.0)  # of 2,000 replications some have finished, by far not all
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    check_equal(process.returncode, FAILED, f'exit code: {err}')
-    check('interrupted' in err, err)
+             '--replications', 2000, '--warmup', '1s', '--items']  # given: no pilot runs to find it
+    code, out, shown = interrupt_when_it_shows(rb'\b[1-9][\d,]* replications', *words, 20000)
+    check_equal(code, FAILED, f'exit code: {shown}')
+    check('interrupted' in shown, shown)
     report = json.loads(out)
     config = report['config']
     check(config['partial'] and 0 < config['replications'] < 2000, f'the report: {config}')
     check_equal(config['replications_planned'], 2000, 'planned')
     check('Partial' in report['notes'][0], report['notes'])
     # Nothing has finished of this: nothing to report, and it ends within a replication.
-    process = start(*words, 20000000)
-    try:
-        wait_for_thread(process, 'app-interrupts')
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-        check_equal((process.returncode, out), (FAILED, ''), f'exit code and output: {err}')
-        check('nothing to report' in err, err)
-    finally:
-        process.kill()
-        process.communicate()
+    code, out, shown = interrupt_when_it_shows(rb'\b0 replications', *words, 20000000)
+    check_equal((code, out), (FAILED, ''), f'exit code and output: {shown}')
+    check('nothing to report' in shown, shown)
 
 
 if __name__ == '__main__':
