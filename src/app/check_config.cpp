@@ -96,11 +96,19 @@ int print_json(const Result<Config>& config, std::vector<std::string> words) {
     return server == exit_ok ? work : server;
 }
 
+int describe_json(const ConfigTable& table) {
+    ConfigReport report{.settings = table.describe_json()};
+    const int code = add_worker(report, {"check-config", "--describe", "--json"});
+    std::printf("%s\n", to_json(report).c_str());
+    return code;
+}
+
 int check_config(const CheckConfigArguments& arguments) {
     Host host(make_modules());
     ConfigTable table;
     table.declare(server_settings());
     host.declare(table);
+    if (arguments.describe && arguments.json) return describe_json(table);
     if (arguments.describe) {
         std::fputs(table.describe().c_str(), stdout);
         return ask_worker({"check-config", "--describe"});
@@ -122,14 +130,15 @@ void add_check_config(CLI::App& program, int& exit_code) {
         "check-config", "Check a configuration and print what it amounts to");
     auto arguments = std::make_shared<CheckConfigArguments>();
     add_config_options(*command, arguments->config);
-    CLI::Option* describe =
-        command->add_flag("--describe", arguments->describe,
-                          "Print every setting with its help and default, as TOML");
-    command->add_flag("--json", arguments->json, "Print JSON for programs")->excludes(describe);
+    command->add_flag("--describe", arguments->describe,
+                      "Print every setting with its help and default, as TOML; checks nothing");
+    command->add_flag("--json", arguments->json, "Print JSON for programs");
     command->footer(
         "Example:  sluice check-config --config sluice.toml --json\n"
         "--json: {\"ok\":true,\"settings\":{NAME:{\"value\":…,\"origin\":…},…},\"warnings\":[…]} "
-        "or\n{\"ok\":false,\"errors\":[…],\"warnings\":[…]}.");
+        "or\n{\"ok\":false,\"errors\":[…],\"warnings\":[…]}; with --describe each setting is\n"
+        "{\"type\":…,\"default\":…,\"help\":…,\"environment\":…}, with \"min\", \"max\" or "
+        "\"choices\".");
     command->callback([arguments, &exit_code] { exit_code = check_config(*arguments); });
 }
 

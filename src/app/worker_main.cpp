@@ -234,8 +234,13 @@ int check_config(const WorkerArguments& arguments, bool json) {
 }
 
 /// The worker's part of `sluice check-config --describe`, behind the server's.
-int describe_config() {
-    const std::string text = worker_table(true).describe();
+int describe_config(bool json) {
+    const ConfigTable table = worker_table(true);
+    if (json) {
+        std::printf("%s\n", to_json({.settings = table.describe_json()}).c_str());
+        return exit_ok;
+    }
+    const std::string text = table.describe();
     std::fputs(text.substr(std::min(text.find("\n["), text.size())).c_str(), stdout);
     return exit_ok;
 }
@@ -398,7 +403,7 @@ int run(int argc, char** argv) {
         const Result<int> listed = list_types(types_arguments);
         return listed ? *listed : report("types", listed.error());
     }
-    if (check->parsed() && describe) return describe_config();
+    if (check->parsed() && describe) return describe_config(check_as_json);
     if (check->parsed()) return check_config(check_arguments, check_as_json);
     if (is_process) {
         const Status served = serve_as_process(arguments);

@@ -448,7 +448,15 @@ def check_config_answers_in_json(server):
             check(found.startswith(f'{config}:{expected}'), f'{found!r} is not {expected!r}')
     done = run(None, 'check-config', '--config', '/no/such/file', '--json', code=USAGE)
     check_equal(len(done.json['errors']), 1, f'the number of errors: {done.out}')
-    run(None, 'check-config', '--describe', '--json', code=USAGE)
+    described = run(None, 'check-config', '--describe', '--json').json
+    check_equal((described['ok'], described['warnings']), (True, []), 'the description')
+    check_equal(described['settings']['server.stop_timeout'],
+                {'type': 'duration', 'default': '20s', 'min': '0s', 'max': '10m',
+                 'help': 'Time for a clean stop before connections are cut.',
+                 'environment': 'SLUICE_SERVER_STOP_TIMEOUT'}, 'a setting of the server')
+    effective = run(None, 'check-config', '--json').json['settings']
+    check_equal(set(effective), {name for name in described['settings'] if 'NAME' not in name},
+                'settings with and without --describe')
 
 
 def the_admin_side_answers(server):

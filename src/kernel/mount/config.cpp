@@ -64,6 +64,11 @@ Setting with_word(Setting setting, std::string_view word) {
     return setting;
 }
 
+/// As it is shown: NAME where people choose a name.
+Setting shown(const Setting& setting) {
+    return star_of(setting) == std::string::npos ? setting : with_word(setting, "NAME");
+}
+
 std::size_t depth_of(std::string_view section) {
     return static_cast<std::size_t>(std::count(section.begin(), section.end(), '.')) + 1;
 }
@@ -479,11 +484,24 @@ std::string ConfigTable::describe() const {
             for (const auto line : split(setting->help, '\n')) {
                 ((out += section.empty() || line.empty() ? "\n## " : "## ") += line) += '\n';
             }
-            out += "## " + setting->allowed() + "; environment: " + setting->environment_name() +
-                   "\n# " + std::string(key_of(setting->name)) + " = " +
-                   setting->render(setting->fallback) + "\n";
+            out += "## " + setting->allowed() +
+                   "; environment: " + shown(*setting).environment_name() + "\n# " +
+                   std::string(key_of(setting->name)) + " = " + setting->render(setting->fallback) +
+                   "\n";
         }
     }
+    return out;
+}
+
+std::string ConfigTable::describe_json() const {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object();
+    for (const Setting& declared : settings_) {
+        const Setting setting = shown(declared);
+        json.key(setting.name).raw(setting.describe_json());
+    }
+    json.end_object();
     return out;
 }
 

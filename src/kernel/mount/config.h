@@ -108,6 +108,9 @@ public:
     /// Every setting with its help, type, range and default, as a TOML file in which all is
     /// commented out.
     [[nodiscard]] std::string describe() const;
+    /// The same as a JSON object: {"jobs.listen":{"type":"text","default":…,"help":…,…},…}, as
+    /// Setting::describe_json() gives each; a family as "work.secrets.NAME.file".
+    [[nodiscard]] std::string describe_json() const;
     [[nodiscard]] const std::vector<Setting>& settings() const { return settings_; }
 
 private:

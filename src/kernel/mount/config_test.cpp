@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/mount/config.h"
 
+#include "kernel/wire/json_reader.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -201,6 +203,14 @@ TEST(ConfigFamilies, NamesComeFromWhoeverSetsThem) {
         << config->dump();
     EXPECT_NE(table.describe().find("\n# [work.secrets.NAME]\n"), std::string::npos)
         << table.describe();
+    EXPECT_NE(table.describe().find("environment: SLUICE_WORK_SECRETS_NAME_FILE\n"),
+              std::string::npos)
+        << table.describe();
+    EXPECT_NE(table.describe_json().find(
+                  R"("work.secrets.NAME.file":{"type":"text","default":"","help":"A file.",)"
+                  R"("environment":"SLUICE_WORK_SECRETS_NAME_FILE"})"),
+              std::string::npos)
+        << table.describe_json();
     for (const char* wrong : {"work.secrets.smtp.fiel", "work.secrets.Smtp.file",
                               "work.secrets..file", "work.secrets.a.b.file", "work.secrets.file"}) {
         EXPECT_FALSE(table.load({.flags = {{wrong, "/x"}}})) << wrong;
@@ -210,6 +220,37 @@ TEST(ConfigFamilies, NamesComeFromWhoeverSetsThem) {
               std::string::npos)
         << near.error().message;
     EXPECT_TRUE(table.load({}).value().names_in("work.secrets").empty());
+}
+
+TEST(ConfigDescription, IsJsonForPrograms) {
+    ConfigTable table;
+    table.declare(
+        {Setting::duration("jobs.lease", 30min, {.min = 60s, .max = 24h}, "How \"long\"."),
+         Setting::size("jobs.cache", mib(2), {}, "Memory."),
+         Setting::integer("jobs.shards", 1, {1, 64}, "Shards."),
+         Setting::choice("log.level", {"info", "debug"}, "What is logged."),
+         Setting::list("work.queues", {"default"}, "Queues."),
+         Setting::boolean("http.insecure", false, "Allow."),
+         Setting::secret("jobs.password", "A password.")});
+    const std::string text = table.describe_json();
+    JsonParser parser;
+    const auto root = parser.parse(text);
+    ASSERT_TRUE(root) << text;
+    const auto of = [&](std::string_view name) { return std::string(root->find(name)->raw()); };
+    EXPECT_EQ(of("jobs.lease"), R"({"type":"duration","default":"30m","min":"1m","max":"1d",)"
+                                R"("help":"How \"long\".","environment":"SLUICE_JOBS_LEASE"})");
+    EXPECT_EQ(of("jobs.cache"), R"({"type":"size","default":"2MiB","min":"0",)"
+                                R"("help":"Memory.","environment":"SLUICE_JOBS_CACHE"})");
+    EXPECT_EQ(of("jobs.shards"), R"({"type":"integer","default":1,"min":1,"max":64,)"
+                                 R"("help":"Shards.","environment":"SLUICE_JOBS_SHARDS"})");
+    EXPECT_EQ(of("log.level"), R"({"type":"choice","default":"info","choices":["info","debug"],)"
+                               R"("help":"What is logged.","environment":"SLUICE_LOG_LEVEL"})");
+    EXPECT_EQ(of("work.queues"), R"({"type":"list","default":["default"],)"
+                                 R"("help":"Queues.","environment":"SLUICE_WORK_QUEUES"})");
+    EXPECT_EQ(of("http.insecure"), R"({"type":"boolean","default":false,)"
+                                   R"("help":"Allow.","environment":"SLUICE_HTTP_INSECURE"})");
+    EXPECT_EQ(of("jobs.password"), R"({"type":"secret","default":"",)"
+                                   R"("help":"A password.","environment":"SLUICE_JOBS_PASSWORD"})");
 }
 
 TEST_F(ConfigTest, BrokenAndMissingFilesSayWhere) {

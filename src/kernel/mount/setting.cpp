@@ -35,6 +35,20 @@ std::string range_text(const Setting& setting) {
     return " from " + min + " to " + number_text(setting.kind, setting.range.max);
 }
 
+std::string_view type_name(SettingKind kind) {
+    switch (kind) {
+        case SettingKind::text: return "text";
+        case SettingKind::choice: return "choice";
+        case SettingKind::secret: return "secret";
+        case SettingKind::integer: return "integer";
+        case SettingKind::boolean: return "boolean";
+        case SettingKind::duration: return "duration";
+        case SettingKind::size: return "size";
+        case SettingKind::list: return "list";
+    }
+    return "";
+}
+
 }  // namespace
 
 Setting Setting::text(std::string name, std::string fallback, std::string help) {
@@ -205,6 +219,26 @@ std::string Setting::render_json(const SettingValue& value) const {
         case SettingKind::size: return render(value);  // TOML writes these as JSON does
     }
     return "";
+}
+
+std::string Setting::describe_json() const {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().key("type").string(type_name(kind));
+    json.key("default").raw(render_json(fallback));
+    if (kind == SettingKind::integer || kind == SettingKind::duration ||
+        kind == SettingKind::size) {
+        json.key("min").raw(render_json(range.min));
+        if (range.max != SettingRange{}.max) json.key("max").raw(render_json(range.max));
+    }
+    if (kind == SettingKind::choice) {
+        json.key("choices").begin_array();
+        for (const std::string& choice : choices) json.string(choice);
+        json.end_array();
+    }
+    json.key("help").string(help).key("environment").string(environment_name());
+    json.end_object();
+    return out;
 }
 
 std::string format_size(Bytes size) {

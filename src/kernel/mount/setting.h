@@ -70,6 +70,9 @@ struct Setting {
     [[nodiscard]] std::string render(const SettingValue& value) const;
     /// As JSON, durations and sizes as the texts that parse() takes. Secrets as in render().
     [[nodiscard]] std::string render_json(const SettingValue& value) const;
+    /// The declaration as JSON: {"type":"duration","default":"20s","min":"0s","max":"10m",
+    /// "help":…,"environment":…}; "choices" for a choice, "min" and "max" where there are some.
+    [[nodiscard]] std::string describe_json() const;
 };
 
 /// "64KiB", "1GiB", "1500": the largest unit that divides the number.

@@ -72,6 +72,8 @@ std::string unknown_command_text(std::string_view word) {
 }
 
 Error invalid_json(std::string_view detail) {
+    constexpr std::string_view said = "invalid JSON ";  // by the parser, with the place
+    if (detail.starts_with(said)) detail.remove_prefix(said.size());
     return fail(Code::invalid, error_line("invalid JSON: " + std::string(detail)));
 }
 

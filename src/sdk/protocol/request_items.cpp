@@ -104,17 +104,41 @@ Result<std::vector<Item>> read_items(JsonView argument, std::string_view verb, R
     return items;
 }
 
-Result<FilterParts> read_filter(JsonView value) {
+/// What an empty member of a filter means.
+enum class EmptyMember : std::uint8_t {
+    matches_all,  ///< as in Faktory's MUTATE
+    refused,      ///< a list that happened to be empty must not mean all jobs
+};
+
+/// One member; true in the result: it was given, and empty.
+Result<bool> read_filter_member(std::string_view key, JsonView value, FilterParts& filter) {
+    if (key == "jids" || key == "states") {
+        auto& texts = key == "jids" ? filter.jids : filter.states;
+        SLUICE_TRY_STATUS(read_texts(value, key, texts));
+        return texts.empty();
+    }
+    std::string* text = key == "jobtype"  ? &filter.type
+                        : key == "regexp" ? &filter.glob
+                        : key == "queue"  ? &filter.queue
+                                          : nullptr;
+    // Passed over, a slip of the pen would mean all jobs.
+    if (text == nullptr) {
+        return fail(Code::invalid,
+                    error_line("filter: no such member: " + std::string(truncate_utf8(key, 100)) +
+                               "; there are jids, jobtype, regexp, states and queue"));
+    }
+    SLUICE_TRY_STATUS(read_text(value, key, *text));
+    return text->empty();
+}
+
+Result<FilterParts> read_filter(JsonView value, EmptyMember empty) {
     FilterParts filter;
     if (value.is_null()) return filter;
     SLUICE_TRY_STATUS(
         each_member(value, "filter", [&](std::string_view key, JsonView member) -> Status {
-            if (key == "jids") return read_texts(member, key, filter.jids);
-            if (key == "jobtype") return read_text(member, key, filter.type);
-            if (key == "regexp") return read_text(member, key, filter.glob);
-            if (key == "states") return read_texts(member, key, filter.states);
-            if (key == "queue") return read_text(member, key, filter.queue);
-            return {};
+            SLUICE_TRY(const bool is_empty, read_filter_member(key, member, filter));
+            if (!is_empty || member.is_null() || empty == EmptyMember::matches_all) return {};
+            return fail(Code::invalid, "filter: " + std::string(key) + " must not be empty");
         }));
     return filter;
 }
@@ -144,7 +168,7 @@ Result<MutateRequest> parse_mutate(JsonView argument) {
             if (key == "cmd") return read_text(value, key, cmd);
             if (key == "target") return read_text(value, key, target);
             if (key == "filter") {
-                SLUICE_TRY(mutate.filter, read_filter(value));
+                SLUICE_TRY(mutate.filter, read_filter(value, EmptyMember::matches_all));
             }
             return {};
         }));
@@ -189,7 +213,9 @@ Result<ExtendRequest> parse_extend(JsonView argument) {
     SLUICE_TRY_STATUS(each_member(argument, "EXTEND", [&](std::string_view key, JsonView value) {
         Status status;
         if (read_job_name(key, value, extend.job, status)) return status;
-        if (key == "for_s") return read_seconds(value, key, reserve_for_max, extend.length);
+        // More than may be is refused with the words for less, below.
+        if (key == "for_s" && !read_seconds(value, key, reserve_for_max, extend.length))
+            extend.length = Duration{0};
         return status;
     }));
     SLUICE_TRY_STATUS(check_job_name(extend.job, "EXTEND", true));
@@ -209,7 +235,7 @@ Result<CancelRequest> parse_cancel(JsonView argument) {
             if (key == "reason") return read_text(value, key, cancel.reason);
             if (key == "filter" && !value.is_null()) {
                 has_filter = true;
-                SLUICE_TRY(cancel.filter, read_filter(value));
+                SLUICE_TRY(cancel.filter, read_filter(value, EmptyMember::refused));
             }
             return {};
         }));
@@ -243,7 +269,7 @@ Result<ListRequest> parse_list(JsonView argument) {
     SLUICE_TRY_STATUS(
         each_member(argument, "JOB LIST", [&](std::string_view key, JsonView value) -> Status {
             if (key == "filter") {
-                SLUICE_TRY(list.filter, read_filter(value));
+                SLUICE_TRY(list.filter, read_filter(value, EmptyMember::refused));
             }
             if (key == "after") return read_sequence(value, key, list.after);
             if (key == "limit") return read_int(value, key, limit);

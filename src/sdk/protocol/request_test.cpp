@@ -343,7 +343,7 @@ TEST(Extension, RequeueAndExtend) {
     EXPECT_EQ(error_of(read(&parse_extend, R"({"jid":"j","lease":"1"})")),
               "EXTEND: for_s must be 1 to 86400 seconds");
     EXPECT_EQ(error_of(read(&parse_extend, R"({"jid":"j","lease":"1","for_s":86401})")),
-              "for_s must be 0 to 86400 seconds");
+              "EXTEND: for_s must be 1 to 86400 seconds");
 }
 
 TEST(Extension, CancelNeverMeansAllByAccident) {
@@ -358,6 +358,33 @@ TEST(Extension, CancelNeverMeansAllByAccident) {
          {"{}", R"({"filter":null})", R"({"jids":[]})", R"({"jid":""})", R"({"jid":null})"}) {
         EXPECT_EQ(error_of(read(&parse_cancel, bad)), "CANCEL: needs a jid, jids or a filter");
     }
+    for (const auto& [member, name] : {std::pair{R"("jids":[])", "jids"},
+                                       {R"("states":[])", "states"},
+                                       {R"("jobtype":"")", "jobtype"},
+                                       {R"("regexp":"")", "regexp"},
+                                       {R"("queue":"")", "queue"}}) {
+        const std::string filter = R"({"filter":{)" + std::string(member) + "}}";
+        const std::string refused = "filter: " + std::string(name) + " must not be empty";
+        EXPECT_EQ(error_of(read(&parse_cancel, filter)), refused);
+        JsonParser parser;
+        EXPECT_EQ(error_of(parse_job_request("LIST " + filter, parser)), refused);
+    }
+    EXPECT_TRUE(read(&parse_cancel, R"({"filter":{"jids":null,"queue":null}})"));
+    const std::string_view no_member =
+        "filter: no such member: state; there are jids, jobtype, regexp, states and queue";
+    EXPECT_EQ(error_of(read(&parse_cancel, R"({"filter":{"state":["dead"]}})")), no_member);
+    EXPECT_EQ(error_of(read(&parse_mutate,
+                            R"({"cmd":"kill","target":"dead","filter":{"state":["dead"]}})")),
+              no_member);
+    // Faktory's own clients may send these.
+    EXPECT_TRUE(
+        read(&parse_mutate, R"({"cmd":"kill","target":"dead","filter":{"jids":[],"regexp":""}})"));
+}
+
+TEST(Errors, TheByteOfInvalidJsonIsSaidOnce) {
+    JsonParser parser;
+    EXPECT_EQ(error_of(parse_queue("SET {", parser)),
+              "invalid JSON: at byte 1: expected a name in quotes");
 }
 
 TEST(Extension, WaitAndJob) {

@@ -116,10 +116,16 @@ void append_job(std::string& out, const JobRecord& job, JobShape shape,
     sdk::append_job_json(out, view);
 }
 
-JobFilter to_filter(const sdk::FilterParts& parts) {
+Result<JobFilter> to_filter(const sdk::FilterParts& parts) {
     JobFilter filter;
     for (const std::string& word : parts.states) {
-        if (const auto state = job_state_from(word)) filter.states.push_back(*state);
+        const auto state = job_state_from(word);
+        // Without it the filter would mean other jobs, or all.
+        if (!state) {
+            return fail(Code::invalid, sdk::error_line("filter: no such state: " +
+                                                       std::string(truncate_utf8(word, 100))));
+        }
+        filter.states.push_back(*state);
     }
     filter.jids = parts.jids;
     filter.type = parts.type;

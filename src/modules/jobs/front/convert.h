@@ -2,6 +2,7 @@
 // Between the protocol's words (sdk/protocol) and the engine's (jobs/engine). Pure.
 #pragma once
 
+#include "kernel/base/result.h"
 #include "modules/jobs/engine/command.h"
 #include "modules/jobs/engine/decision.h"
 #include "sdk/protocol/job_json.h"
@@ -25,7 +26,8 @@ enum class JobShape : std::uint8_t {
 void append_job(std::string& out, const JobRecord& job, JobShape shape,
                 std::span<const std::string> why = {});
 
-JobFilter to_filter(const sdk::FilterParts& parts);
+/// Errors: invalid (no such state).
+Result<JobFilter> to_filter(const sdk::FilterParts& parts);
 /// The states that MUTATE's target means.
 std::vector<JobState> states_of(sdk::MutateTarget target);
 JobRef to_ref(const sdk::JobName& name);

@@ -75,16 +75,27 @@ TEST(Convert, StatusShapeShowsTheProgressOfARunningJob) {
 
 TEST(Convert, GlobIsMatchedAgainstCompactJson) {
     const JobRecord job = parse(R"({"jid":"abcdefgh1","jobtype":"t","args":[ "fizz" ]})");
-    const JobFilter filter = to_filter({.states = {"dead", "nonsense"},
+    const JobFilter filter = to_filter({.states = {"dead"},
                                         .jids = {},
                                         .type = "t",
                                         .glob = R"(*"args":\["fizz"\]*)",
-                                        .queue = {}});
+                                        .queue = {}})
+                                 .value();
     EXPECT_EQ(filter.states, std::vector{JobState::dead});
     ASSERT_NE(filter.matcher, nullptr);
     EXPECT_TRUE(filter.matcher->matches(job));
     EXPECT_FALSE(to_filter({.states = {}, .jids = {}, .type = {}, .glob = "*buzz*", .queue = {}})
-                     .matcher->matches(job));
+                     ->matcher->matches(job));
+}
+
+TEST(Convert, AFilterWithAnUnknownStateIsRefused) {
+    for (const auto& states :
+         {std::vector<std::string>{"nonsense"}, std::vector<std::string>{"dead", "nonsense"}}) {
+        const auto filter =
+            to_filter({.states = states, .jids = {}, .type = {}, .glob = {}, .queue = {}});
+        ASSERT_FALSE(filter);
+        EXPECT_EQ(filter.error().message, "filter: no such state: nonsense");
+    }
 }
 
 InfoReply sample_info() {

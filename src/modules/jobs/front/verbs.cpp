@@ -326,7 +326,11 @@ void FaktorySession::mutate(std::string_view argument) {
     const auto request = sdk::parse_mutate(*json);
     if (!request) return refuse(request.error().message);
     Sweep command{.ticket = {}, .action = SweepAction::discard, .filter = {}};
-    if (request->action != sdk::MutateWord::clear) command.filter = to_filter(request->filter);
+    if (request->action != sdk::MutateWord::clear) {
+        auto filter = to_filter(request->filter);
+        if (!filter) return refuse(filter.error().message);
+        command.filter = std::move(*filter);
+    }
     if (request->action == sdk::MutateWord::kill) command.action = SweepAction::kill;
     if (request->action == sdk::MutateWord::requeue) command.action = SweepAction::requeue;
     command.filter.states = states_of(request->target);
@@ -358,16 +362,19 @@ void FaktorySession::cancel(std::string_view argument) {
     if (!json) return;
     const auto request = sdk::parse_cancel(*json);
     if (!request) return refuse(request.error().message);
-    submit(
-        Sweep{.ticket = {}, .action = SweepAction::cancel, .filter = to_filter(request->filter)});
+    auto filter = to_filter(request->filter);
+    if (!filter) return refuse(filter.error().message);
+    submit(Sweep{.ticket = {}, .action = SweepAction::cancel, .filter = std::move(*filter)});
 }
 
 void FaktorySession::job(std::string_view argument) {
     auto request = sdk::parse_job_request(argument, thread_parser());
     if (!request) return refuse(request.error().message);
     if (!request->is_list) return submit(GetJob{.ticket = {}, .jid = std::move(request->jid)});
+    auto filter = to_filter(request->list.filter);
+    if (!filter) return refuse(filter.error().message);
     submit(ListJobs{.ticket = {},
-                    .filter = to_filter(request->list.filter),
+                    .filter = std::move(*filter),
                     .after = Seq(request->list.after),
                     .limit = request->list.limit});
 }
