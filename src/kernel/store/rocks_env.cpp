@@ -74,9 +74,11 @@ public:
         length.written = size;
         length.synced = std::min(length.synced, size);
     }
-    void synced(const std::string& path) {
+    /// How many bytes of the file survive a power cut from now on.
+    std::uint64_t synced(const std::string& path) {
         MutexLock lock(mutex_);
-        lengths_[path].synced = lengths_[path].written;
+        Length& length = lengths_[path];
+        return length.synced = length.written;
     }
     void folder_synced(const std::string& folder) {
         MutexLock lock(mutex_);
@@ -194,7 +196,7 @@ private:
         if (const auto verdict = faults_.check(FileOp::sync); verdict.error != 0) {
             return failed(verdict.error);
         }
-        record_.synced(path_);
+        faults_.note_synced(path_, record_.synced(path_));
         return IOStatus::OK();
     }
 

@@ -348,14 +348,18 @@ Status RocksStore::turn_memtable() {
     return {};
 }
 
-/// RocksDB goes on to a new log when a memtable is full. Were the end of the old log not yet synced
-/// then, a power cut could lose it and keep the beginning of the new one: a hole in the history,
-/// which replay would not notice. So we sync and turn over ourselves, shortly before it is full.
+/// RocksDB goes on to a new log with the write after the one that filled a memtable. Were the end
+/// of the old log not yet synced then, a power cut could lose it and keep the beginning of the new
+/// one: a hole in the history, which replay would not notice. So we look before every write that
+/// follows or completes a sixteenth of a memtable, and sync and turn over ourselves shortly before
+/// it is full.
 Status RocksStore::turn_when_full(std::uint64_t bytes) {
     since_rest_ += bytes;
-    unchecked_ += bytes;
-    if (unchecked_ < settings_.memtable.count / 16) return {};
-    unchecked_ = 0;
+    if (unchecked_ + bytes < settings_.memtable.count / 16) {
+        unchecked_ += bytes;
+        return {};
+    }
+    unchecked_ = bytes;  // what is about to be written has yet to be looked at
     if (memtable_used() < settings_.memtable.count / 8 * 6) return {};
     return turn_memtable();
 }
