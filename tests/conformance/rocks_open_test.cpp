@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening what cannot be opened: each time an error that says what is wrong and what to do.
 #include "ledger_rig.h"
+#include "modules/jobs/ledger/record.h"
 #include "modules/jobs/ledger/rocks_keys.h"
 #include "modules/jobs/ledger/rocks_ledger.h"
 
@@ -86,13 +87,18 @@ TEST_F(RocksOpen, FormatOneIsTakenOver) {
         ASSERT_TRUE(rocksdb::DB::Open({}, place(), &db).ok());
         const std::unique_ptr<rocksdb::DB> owner(db);
         ASSERT_TRUE(db->Put({}, key, rocksdb::Slice(numbers.data(), 8)).ok());
+        std::string totals;
+        encode_totals({.pushed = 77}, totals);
+        ASSERT_TRUE(db->Put({}, "T", totals).ok());
     }
-    {
+    for (int start = 0; start < 2; ++start) {
         auto ledger = open();
         ASSERT_TRUE(ledger) << ledger.error().text();
         std::uint64_t jobs = 0;
-        ASSERT_TRUE((*ledger)->load([&](JobRecord&&) { ++jobs; }));
+        const auto state = (*ledger)->load([&](JobRecord&&) { ++jobs; });
+        ASSERT_TRUE(state);
         EXPECT_EQ(jobs, 1U);
+        EXPECT_EQ(state->totals.pushed, 77U);
     }
     rocksdb::DB* db = nullptr;
     ASSERT_TRUE(rocksdb::DB::Open({}, place(), &db).ok());
@@ -100,6 +106,7 @@ TEST_F(RocksOpen, FormatOneIsTakenOver) {
     std::string format;
     ASSERT_TRUE(db->Get({}, key, &format).ok());
     EXPECT_EQ(format, numbers.substr(8));
+    EXPECT_TRUE(db->Get({}, "T", &format).IsNotFound());
 }
 
 TEST_F(RocksOpen, FolderOfSomethingElseIsRefused) {

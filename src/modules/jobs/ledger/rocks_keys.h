@@ -6,7 +6,9 @@
 //   I jid → seq (BE8), of jobs that left memory   Q queue → queue row
 //   R queue priority order → seq (BE8)      ready index
 //   D due_at seq → nothing                  due index
-//   T → totals               M name → format, epoch (BE8)
+//   Tt → totals              M name → format, epoch (BE8)
+// A key that is written with every batch has two bytes at least: memtables remember where the last
+// key of the same two was put (rocks_store.cpp). In format 1 totals were under T.
 #pragma once
 
 #include "kernel/base/check.h"
@@ -26,7 +28,8 @@ inline constexpr char jid_tag = 'I';
 inline constexpr char queue_tag = 'Q';
 inline constexpr char ready_tag = 'R';
 inline constexpr char due_tag = 'D';
-inline constexpr std::string_view totals = "T";
+inline constexpr std::string_view totals = "Tt";
+inline constexpr std::string_view totals_1 = "T";
 inline constexpr std::string_view format = "Mformat";
 inline constexpr std::string_view epoch = "Mepoch";
 

@@ -19,7 +19,7 @@ namespace sluice::jobs {
 namespace {
 
 /// Raised when an older Sluice must not open what a newer one wrote (see record.h).
-/// 2: jobs that never left memory have no jid row.
+/// 2: jobs that never left memory have no jid row; totals have another key.
 constexpr std::uint64_t store_format = 2;
 /// How far a restore moves the epoch.
 constexpr std::uint64_t restore_leap = 1000;
@@ -145,6 +145,22 @@ Status put_number(RocksStore& store, std::string_view key, std::uint64_t number)
     return store.write_durably(batch);
 }
 
+/// Before anything that an older Sluice would misunderstand is written.
+Status take_over_format_1(RocksStore& store) {
+    std::string value;
+    const rocksdb::Status read = store.db().Get({}, slice_of(rocks_keys::totals_1), &value);
+    if (!read.ok() && !read.IsNotFound()) return store.read_error(read);
+    rocksdb::WriteBatch batch;
+    rocksdb::Status filled;
+    if (read.ok()) filled = batch.Put(slice_of(rocks_keys::totals), value);
+    if (filled.ok()) filled = batch.Delete(slice_of(rocks_keys::totals_1));
+    value.clear();
+    put_big_endian(value, store_format);
+    if (filled.ok()) filled = batch.Put(slice_of(rocks_keys::format), value);
+    if (!filled.ok()) return store.read_error(filled);
+    return store.write_durably(batch);
+}
+
 /// Proves that the database is a store of ours that we understand; marks a new one.
 Status check_format(RocksStore& store, const std::string& folder) {
     SLUICE_TRY(const auto format, get_number(store, rocks_keys::format));
@@ -165,8 +181,7 @@ Status check_format(RocksStore& store, const std::string& folder) {
                                        "this one reads up to " + std::to_string(store_format) +
                                        ". Upgrade Sluice, or restore an older backup");
     }
-    // Before anything that an older Sluice would misunderstand is written.
-    if (*format < store_format) return put_number(store, rocks_keys::format, store_format);
+    if (*format < store_format) return take_over_format_1(store);
     return {};
 }
 
