@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A small file system of its own for a test, in a mount namespace of its own: whatever happens to
-the test, nothing stays mounted. ext4 in an image where the test runs as root, tmpfs otherwise."""
+the test, nothing stays mounted. ext4 in an image where the test runs as root and there are loop
+devices, tmpfs otherwise."""
 
 import contextlib
 import fcntl
@@ -13,9 +14,11 @@ import sys
 import tempfile
 import threading
 
-CANNOT_RUN = 77
+import harness
+
 EXT4_IOC_SHUTDOWN = 0x8004587D
 WITHOUT_FLUSH = 2  # what is in the journal alone is lost as well
+MKFS = shutil.which('mkfs.ext4', path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin')
 MARK = 'SLUICE_TEST_NAMESPACE'
 
 
@@ -28,45 +31,68 @@ def enter_namespace():
         if shutil.which('unshare') else None
     if tried is None or tried.returncode != 0:
         why = tried.stderr.strip() if tried else 'unshare (util-linux) is not installed'
-        print(f'SKIPPED: a mount namespace needs root or user namespaces: {why}')
-        sys.exit(CANNOT_RUN)
+        harness.cannot_run(f'a mount namespace needs root or user namespaces: {why}')
     os.environ[MARK] = 'root' if os.geteuid() == 0 else 'user'
     os.execvp(words[0], [*words, sys.executable, *sys.argv])
 
 
 class Disk:
-    """A file system with room for `size` bytes at `place`."""
+    """A file system with room for `size` bytes at `place`, until the end of the context. One whose
+    power is cut is ext4; where that cannot be had the test ends."""
 
-    def __init__(self, size):
+    def __init__(self, size, *, power_is_cut=False):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='sluice-disk-'))
         self.place = self.folder / 'disk'
         self.place.mkdir()
         self.filler = self.place / 'zeros'
-        if os.environ[MARK] == 'root' and shutil.which('mkfs.ext4'):
-            image = self.folder / 'image'
-            with open(image, 'wb') as file:
-                file.truncate(size)
-            run('mkfs.ext4', '-q', '-F', '-m', '0', image)
-            self.kind = 'ext4'
-            self.power_on()
-        else:
+        why = self._make_ext4(size)
+        if why and power_is_cut:
+            self._remove()
+            harness.cannot_run(f'cutting the power of a disk needs ext4 on a loop device: {why}')
+        if why:
+            harness.leave_out(f'on a tmpfs only, not on ext4 on a loop device: {why}')
             run('mount', '-t', 'tmpfs', '-o', f'size={size}', 'tmpfs', self.place)
-            self.kind = 'tmpfs'
 
-    def power_on(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._remove()
+
+    def _make_ext4(self, size):
+        """Mounts it; or why it cannot be had here."""
+        if os.environ[MARK] != 'root':
+            return 'needs root'
+        if not MKFS:
+            return 'not installed: e2fsprogs'
+        image = self.folder / 'image'
+        with open(image, 'wb') as file:
+            file.truncate(size)
+        run(MKFS, '-q', '-F', '-m', '0', image)
+        try:
+            self._mount()
+        except subprocess.CalledProcessError as error:
+            image.unlink()
+            said = error.stderr.decode(errors='replace').replace(f'{self.place}: ', '')
+            return ' '.join(said.split())
+        return ''
+
+    def _mount(self):
         run('mount', '-o', 'loop', self.folder / 'image', self.place)
 
-    def cut_power(self):
-        """From now on nothing gets to the disk, and what is not yet there is lost. Only ext4."""
+    def cut(self):
+        """The power: from now on nothing gets to the disk, and what is not yet there is lost."""
+        harness.check(os.path.ismount(self.place), 'the disk is not mounted')
         handle = os.open(self.place, os.O_RDONLY)
         try:
             fcntl.ioctl(handle, EXT4_IOC_SHUTDOWN, struct.pack('I', WITHOUT_FLUSH))
         finally:
             os.close(handle)
 
-    def power_off(self):
-        """After cut_power(), once nobody has a file open."""
+    def restore(self):
+        """Power again after cut(), once nobody has a file open."""
         run('umount', self.place)
+        self._mount()
 
     def free(self):
         found = os.statvfs(self.place)
@@ -105,7 +131,7 @@ class Disk:
     def give_back(self):
         self.filler.unlink(missing_ok=True)
 
-    def remove(self):
+    def _remove(self):
         subprocess.run(['umount', '-l', self.place], check=False, capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 

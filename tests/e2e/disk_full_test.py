@@ -138,11 +138,7 @@ def a_disk_without_any_room_loses_nothing(server, small):
         wait_until(lambda: refusals(work) > refused + 10, 'refused pushes after the start', 60)
         small.give_back()
         work.wait_for_pushes(500)
-    work.stop_producers()
-    counts = load.judge(server, work.books)
-    work.stop_workers()
-    counts['refused pushes'] = work.books.refused
-    load.print_counts(counts)
+    work.finish()
 
 
 def start_or_be_told(server, small):
@@ -253,18 +249,9 @@ def bring_results(server, answered, errors):
 
 def run(test):
     def with_disk():
-        small = disk.Disk(DISK_BYTES)
-        server = harness.Server(settings=SETTINGS, data=small.place / 'data')
-        try:
+        with disk.Disk(DISK_BYTES) as small, \
+                harness.Server(settings=SETTINGS, data=small.place / 'data') as server:
             test(server, small)
-            check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
-        except Exception:
-            print(f'--- server log (end)\n{server.log()[-6000:]}\n---')
-            raise
-        finally:
-            server.close()
-            server.remove()
-            small.remove()
     with_disk.__name__ = test.__name__
     return with_disk
 

@@ -15,10 +15,7 @@ def stopping_under_load_loses_nothing(server):
         harness.check('stopped' in server.log(), 'the log does not say that it stopped')
         server.start()
     work.wait_for_pushes(100)
-    work.stop_producers()
-    counts = load.judge(server, work.books)
-    work.stop_workers()
-    load.print_counts(counts)
+    work.finish()
 
 
 def stopping_answers_who_waits(server):

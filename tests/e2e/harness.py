@@ -21,10 +21,15 @@ SLUICE = BIN / 'sluice'
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DATA = ROOT / 'examples' / 'data'
 START_SECONDS = 60
+CANNOT_RUN = 77
 
 
 class Failed(Exception):
     """A check that did not hold; its text is for people."""
+
+
+class CannotRun(SystemExit):
+    """What a test needs is not to be had here."""
 
 
 def check(truth, text):
@@ -34,6 +39,41 @@ def check(truth, text):
 
 def check_equal(found, expected, what):
     check(found == expected, f'{what}:\n  expected {expected!r}\n  found    {found!r}')
+
+
+def leave_out(why):
+    """A part of a test that cannot run here; the summary of ./dev test tells it."""
+    print(f'SKIPPED: {why}', flush=True)
+
+
+def cannot_run(why):
+    """Ends a test that cannot run here: neither passed nor failed, and told in the summary."""
+    leave_out(why)
+    raise CannotRun(CANNOT_RUN)
+
+
+def needs(*things):
+    """Ends the test as "cannot run here" when something is not installed: (what, is it there)."""
+    missing = [what for what, is_there in things if not is_there]
+    if missing:
+        cannot_run(f'not installed: {", ".join(missing)}; ./dev setup does')
+
+
+def npm_install(source, folder, *files):
+    """The packages of a folder's lock file and these files of it, into a folder of the build: once for
+    each lock file, and nothing of a package is run."""
+    needs(*((program, shutil.which(program)) for program in ('node', 'npm')))
+    mark = hashlib.sha256((source / 'package-lock.json').read_bytes()).hexdigest()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ('package.json', 'package-lock.json', *files):
+        shutil.copyfile(source / name, folder / name)
+    stamp = folder / 'installed'
+    if stamp.exists() and stamp.read_text() == mark:
+        return
+    done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], cwd=folder,
+                          capture_output=True, text=True, timeout=300, check=False)
+    check_equal(done.returncode, 0, f'npm ci: {done.stdout}{done.stderr}')
+    stamp.write_text(mark)
 
 
 class LogReader:
@@ -68,7 +108,9 @@ class LogReader:
 
 
 class Server:
-    """One server process on a store of its own. kill() and start() keep the store."""
+    """One server process on a store of its own. kill() and start() keep the store. As a context it
+    goes with its folder at the end; then no sanitizer may have spoken up in it, and where a test
+    failed the ends of the logs are shown."""
 
     def __init__(self, *, settings=(), environment=None, data=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='sluice-e2e-'))
@@ -85,6 +127,18 @@ class Server:
         self.life = threading.Condition()
         self.lives = 0        # starts so far
         self.is_up = False    # ready, and nobody has asked it to stop
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.close()
+        is_unclean = 'Sanitizer' in self.log()
+        if is_unclean or (kind and issubclass(kind, Exception)):
+            for log in sorted(self.folder.glob('*.log')):
+                print(f'--- {log.name} (end)\n{log.read_text(errors="replace")[-6000:]}\n---')
+        self.remove()
+        check(kind or not is_unclean, 'a sanitizer spoke up in the server')
 
     def start(self):
         """Starts and waits until the ports are open. Later starts use the same ports again."""
@@ -359,9 +413,18 @@ class Threads:
         check(not any(thread.is_alive() for thread in self.threads), 'a thread did not end in time')
 
 
+def run_one(test):
+    """Runs a test that is a program of its own; exit code 1 when a check does not hold."""
+    try:
+        test()
+    except Failed as error:
+        sys.exit(f'FAIL: {error}')
+
+
 def run_tests(*tests):
-    """Runs the test functions, or those named by arguments; exit code 1 when one fails."""
-    failed = []
+    """Runs the test functions, or those named by arguments; exit code 1 when one fails, CANNOT_RUN when
+    none of them can run here."""
+    failed, left_out, passed = [], [], []
     wanted = [word for word in sys.argv[1:] if not word.startswith('-')]
     for test in tests:
         if wanted and test.__name__ not in wanted:
@@ -369,7 +432,11 @@ def run_tests(*tests):
         began = time.monotonic()
         try:
             test()
+            passed.append(test.__name__)
             print(f'ok    {test.__name__} ({time.monotonic() - began:.1f} s)', flush=True)
+        except CannotRun:
+            left_out.append(test.__name__)
+            print(f'left  {test.__name__}', flush=True)
         except Exception as error:  # noqa: BLE001: any failure of a test is reported here
             failed.append(test.__name__)
             print(f'FAIL  {test.__name__}: {type(error).__name__}: {error}', flush=True)
@@ -378,23 +445,16 @@ def run_tests(*tests):
                 traceback.print_exc()
     if failed:
         sys.exit(f'{len(failed)} of {len(tests)} failed: ' + ' '.join(failed))
+    if left_out and not passed:
+        sys.exit(CANNOT_RUN)
 
 
 def run_server_tests(*tests, settings=()):
     """The same for functions that are given a fresh server each."""
     def with_server(test):
         def run():
-            server = Server(settings=settings)
-            try:
+            with Server(settings=settings) as server:
                 test(server)
-                check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
-            except Exception:
-                for log in sorted(server.folder.glob('*.log')):
-                    print(f'--- {log.name} (end)\n{log.read_text(errors="replace")[-6000:]}\n---')
-                raise
-            finally:
-                server.close()
-                server.remove()
         run.__name__ = test.__name__
         return run
     run_tests(*[with_server(test) for test in tests])

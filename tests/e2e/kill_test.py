@@ -6,7 +6,6 @@ only where a lease was lost. Usage: kill_test.py [--rounds N] [--seed N]."""
 
 import argparse
 import random
-import sys
 import time
 
 import harness
@@ -20,10 +19,9 @@ def main():
     options = options.parse_args()
     print(f'seed {options.seed}')
     choose = random.Random(options.seed)
-    server = harness.Server(settings=['jobs.restart_grace=1s', 'jobs.losses_max=100',
-                                      'jobs.finished_max=10000000'])
     began = time.monotonic()
-    try:
+    with harness.Server(settings=['jobs.restart_grace=1s', 'jobs.losses_max=100',
+                                  'jobs.finished_max=10000000']) as server:
         server.start()
         work = load.Load(server, seed=options.seed)
         longest = 0.0
@@ -37,20 +35,10 @@ def main():
                 print(f'round {round_number}: {len(work.books.answered):,} pushes answered, '
                       f'slowest restart {longest:.2f} s', flush=True)
         work.wait_for_pushes(100)
-        work.stop_producers()
-        counts = load.judge(server, work.books)
-        work.stop_workers()
-        load.print_counts(counts)
+        counts = work.finish()
         harness.check(counts['deliveries that were forgotten'] == 0, 'a written delivery was lost')
-        harness.check('Sanitizer' not in server.log(), 'a sanitizer spoke up in the server')
-        print(f'ok: {options.rounds} kills, 0 answered pushes lost, 0 jobs stuck, '
-              f'{time.monotonic() - began:.0f} s')
-    except harness.Failed as error:
-        print(f'FAIL (--seed {options.seed}): {error}\n--- server log (end)\n{server.log()[-4000:]}')
-        sys.exit(1)
-    finally:
-        server.close()
-        server.remove()
+    print(f'ok: {options.rounds} kills, 0 answered pushes lost, 0 jobs stuck, '
+          f'{time.monotonic() - began:.0f} s')
 
 
-main()
+harness.run_one(main)

@@ -70,6 +70,16 @@ class Load:
         self.working.clear()
         self.threads.join()
 
+    def finish(self):
+        """No more pushes; all that was pushed ends, and the books are compared with the server. The
+        counts, which it prints."""
+        self.stop_producers()
+        counts = judge(self.server, self.books)
+        self.stop_workers()
+        for name, count in counts.items():
+            print(f'  {count:>9,}  {name}')
+        return counts
+
     def _connect(self, seconds=120, **fields):
         """A connection, once the server is up."""
         while True:
@@ -223,6 +233,7 @@ def judge(server, books):
     """Compares the books with the server. Gives counts; fails where a promise was broken."""
     ends = wait_for_all(server, books.answered)
     counts = {'answered pushes': len(books.answered), 'repeated pushes': books.repeats,
+              'refused pushes': books.refused,
               'deliveries': sum(len(runs) for runs in books.runs.values()), 'completions': 0,
               'completions whose answer was lost': 0, 'jobs run again after a lost lease': 0,
               'deliveries that never arrived': 0,
@@ -261,8 +272,3 @@ def judge(server, books):
     never_pushed = set(books.runs) - set(books.answered)
     check(not never_pushed, f'jobs ran that nobody knows: {sorted(never_pushed)[:3]}')
     return counts
-
-
-def print_counts(counts):
-    for name, count in counts.items():
-        print(f'  {count:>9,}  {name}')

@@ -6,7 +6,6 @@ Usage: memory_test.py [--jobs N]; figures of the release build only."""
 
 import argparse
 import re
-import sys
 
 import harness
 from harness import check, connect
@@ -66,8 +65,7 @@ def push_and_drain(server, count):
 
 
 def memory_of_a_busy_time_is_given_back(jobs):
-    server = harness.Server(settings=[f'jobs.finished_max={jobs}'])
-    try:
+    with harness.Server(settings=[f'jobs.finished_max={jobs}']) as server:
         server.start()
         idle = resident_mib(server)
         push_and_drain(server, jobs)
@@ -78,19 +76,12 @@ def memory_of_a_busy_time_is_given_back(jobs):
             harness.wait_until(lambda: resident_mib(server) <= limit, f'{limit:.1f} MiB at most', 25)
         finally:
             print(f'then {resident_mib(server):.1f} MiB (at most {limit:.1f})')
-    finally:
-        server.close()
-        server.remove()
 
 
 def main():
     options = argparse.ArgumentParser()
     options.add_argument('--jobs', type=int, default=300_000)
-    jobs = options.parse_args().jobs
-    try:
-        memory_of_a_busy_time_is_given_back(jobs)
-    except harness.Failed as error:
-        sys.exit(f'FAIL: {error}')
+    memory_of_a_busy_time_is_given_back(options.parse_args().jobs)
 
 
-main()
+harness.run_one(main)

@@ -6,58 +6,19 @@ is made on purpose: the store's log is on the disk, the outputs are not. Needs r
 Usage: power_test.py [--cuts N] [--pages N] [--seed N]"""
 
 import argparse
-import fcntl
 import os
-import pathlib
 import random
 import shutil
-import struct
 import subprocess
-import sys
 import time
 
 import kill_test
 import made_site
 import rig
-from harness import check, wait_until
+import disk
+from harness import check, run_one, wait_until
 
-EXT4_IOC_SHUTDOWN = 0x8004587D
-WITHOUT_FLUSH = 2  # as when the power goes: what is in the journal alone is lost
-IMAGE_BYTES = 256 << 20
-
-
-class Disk:
-    """A file system whose power can be cut."""
-
-    def __init__(self, folder):
-        self.image, self.mount_point = folder / 'image', folder / 'disk'
-        self.mount_point.mkdir()
-        with open(self.image, 'wb') as image:
-            image.truncate(IMAGE_BYTES)
-        run('mkfs.ext4', '-q', '-F', self.image)
-        self.mount()
-
-    def mount(self):
-        run('mount', '-o', 'loop', self.image, self.mount_point)
-
-    def cut_power(self):
-        check(os.path.ismount(self.mount_point), 'the disk is mounted')
-        handle = os.open(self.mount_point, os.O_RDONLY)
-        try:
-            fcntl.ioctl(handle, EXT4_IOC_SHUTDOWN, struct.pack('I', WITHOUT_FLUSH))
-        finally:
-            os.close(handle)
-
-    def power_on(self):
-        run('umount', self.mount_point)
-        self.mount()
-
-    def remove(self):
-        subprocess.run(['umount', '-l', self.mount_point], check=False, capture_output=True)
-
-
-def run(*words):
-    subprocess.run([str(word) for word in words], check=True, capture_output=True)
+DISK_BYTES = 256 << 20
 
 
 def write_log_first(crawl):
@@ -71,9 +32,9 @@ def write_log_first(crawl):
         os.close(handle)
 
 
-def one_cut(rng, pages, disk, folder):
+def one_cut(rng, pages, power, folder):
     """Whether the log had got ahead of the outputs."""
-    crawl = rig.Crawl(disk.mount_point / 'out')
+    crawl = rig.Crawl(power.place / 'out')
     shutil.rmtree(crawl.out, ignore_errors=True)
     site = folder / 'site'
     uris = made_site.make_site(site, pages)
@@ -86,10 +47,10 @@ def one_cut(rng, pages, disk, folder):
                    'the moment of the power cut')
         if rng.random() < 0.7:
             write_log_first(crawl)
-        disk.cut_power()
+        power.cut()
         process.kill()
         process.communicate(timeout=60)
-        disk.power_on()
+        power.restore()
         if not (crawl.out / 'frontier' / 'CURRENT').exists():
             return False  # nothing of it was on the disk
         done = subprocess.run(crawl.words('--resume', *kill_test.crawl_words(100_000)),
@@ -108,29 +69,18 @@ def main():
     seed = options.seed if options.seed is not None else time.time_ns() % 1_000_000
     print(f'seed {seed}', flush=True)
     rng = random.Random(seed)
-    with rig.Folder('power') as folder:
-        try:
-            disk = Disk(folder.path)
-        except subprocess.CalledProcessError as error:
-            print(f'no loop device with ext4 here: {error.stderr.decode(errors="replace").strip()}')
-            sys.exit(rig.CANNOT_RUN)
-        ahead = 0
-        try:
-            cuts = 0
-            # Which got to the disk first is the kernel's choice too: go on until it happened.
-            while cuts < options.cuts or (ahead == 0 and cuts < 4 * options.cuts):
-                ahead += one_cut(rng, options.pages, disk, pathlib.Path(folder.path))
-                cuts += 1
-                print(f'ok    {cuts} power cuts so far, the log ahead of the outputs in {ahead}',
-                      flush=True)
-        finally:
-            disk.remove()
+    with rig.Folder('power') as folder, disk.Disk(DISK_BYTES, power_is_cut=True) as power:
+        cuts = ahead = 0
+        # Which got to the disk first is the kernel's choice too: go on until it happened.
+        while cuts < options.cuts or (ahead == 0 and cuts < 4 * options.cuts):
+            ahead += one_cut(rng, options.pages, power, folder.path)
+            cuts += 1
+            print(f'ok    {cuts} power cuts so far, the log ahead of the outputs in {ahead}',
+                  flush=True)
         check(ahead > 0, 'the log was never ahead of the outputs')
 
 
 if __name__ == '__main__':
-    rig.needs(('nginx-light', rig.NGINX), ('e2fsprogs', shutil.which('mkfs.ext4')))
-    if os.geteuid() != 0:
-        print('SKIPPED: cutting the power of a file system needs root')
-        sys.exit(rig.CANNOT_RUN)
-    main()
+    rig.needs(('nginx-light', rig.NGINX))
+    disk.enter_namespace()
+    run_one(main)

@@ -17,20 +17,11 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 import harness  # noqa: E402
-from harness import SLUICE, Failed, check, wait_until  # noqa: E402
+from harness import SLUICE, Failed, check, needs, wait_until  # noqa: E402,F401
 
 NGINX = shutil.which('nginx', path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin')
 # Debian's own Python: its packages (httpbin) are not seen by another one that comes first in PATH.
 DEBIAN_PYTHON = '/usr/bin/python3'
-CANNOT_RUN = 77
-
-
-def needs(*things):
-    """Ends the test as "cannot run here" when something is not installed: (what, is it there)."""
-    missing = [what for what, there in things if not there]
-    if missing:
-        print(f'not installed: {", ".join(missing)}; ./dev setup does')
-        sys.exit(CANNOT_RUN)
 
 
 def check_same_set(found, expected, what):

@@ -5,7 +5,6 @@ gzip, json and csv, xmllint. The files come from a made-up crawl that crashes no
 
 import csv
 import gzip
-import hashlib
 import json
 import pathlib
 import shutil
@@ -21,24 +20,6 @@ from harness import check, check_equal  # noqa: E402
 
 NODE = harness.BIN.parent / 'warc-check'
 SEED = 20261121
-
-
-def install():
-    """Into the build folder, once for each lock file; nothing of a package is run."""
-    if not shutil.which('node') or not shutil.which('npm'):
-        print('node and npm are not installed; ./dev setup does')
-        sys.exit(77)
-    lock = (HERE / 'package-lock.json').read_bytes()
-    stamp, mark = NODE / 'installed', hashlib.sha256(lock).hexdigest()
-    NODE.mkdir(parents=True, exist_ok=True)
-    for name in ('package.json', 'package-lock.json', 'check.js'):
-        shutil.copyfile(HERE / name, NODE / name)
-    if stamp.exists() and stamp.read_text() == mark:
-        return
-    done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'],
-                          cwd=NODE, capture_output=True, text=True, timeout=300)
-    check_equal(done.returncode, 0, f'npm ci: {done.stdout}{done.stderr}')
-    stamp.write_text(mark)
 
 
 def members(data):
@@ -131,7 +112,7 @@ def check_tables(folder, pages, failed):
 
 def check_graph(folder, pages, edges):
     if not shutil.which('xmllint'):
-        print('skipped: xmllint is not installed')
+        harness.leave_out('graph.graphml is not looked at: xmllint is not installed')
         return
     graph = str(folder / 'graph.graphml')
     for path, expected in (('count(//*[local-name()="edge"])', len(edges)),
@@ -146,7 +127,7 @@ def check_graph(folder, pages, edges):
 
 
 def main():
-    install()
+    harness.npm_install(HERE, NODE, 'check.js')
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         done = subprocess.run([harness.BIN / 'crawl_output_sample', folder, str(SEED)], text=True,
@@ -180,8 +161,4 @@ def main():
 
 
 if __name__ == '__main__':
-    try:
-        main()
-    except harness.Failed as failed:
-        print(f'FAILED: {failed}')
-        sys.exit(1)
+    harness.run_one(main)

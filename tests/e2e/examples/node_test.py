@@ -3,31 +3,11 @@
 """examples/node, the producer and the worker with the npm client, with a real server. The client at
 the version of the committed lock file; nothing of a package is run at its installation."""
 
-import hashlib
-import shutil
-import sys
-
 import project
-from harness import ROOT, check, check_equal, connect, run_server_tests
+from harness import ROOT, check, check_equal, connect, npm_install, run_server_tests
 
 EXAMPLE = ROOT / 'examples' / 'node'
 FOLDER = project.BUILD / 'node-example'
-
-
-def install():
-    """Into the build folder, once for each lock file."""
-    if not shutil.which('node') or not shutil.which('npm'):
-        print('node and npm are not installed; ./dev setup does')
-        sys.exit(77)
-    stamp = FOLDER / 'installed'
-    mark = hashlib.sha256((EXAMPLE / 'package-lock.json').read_bytes()).hexdigest()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in ('package.json', 'package-lock.json', 'producer.js', 'worker.js'):
-        shutil.copyfile(EXAMPLE / name, FOLDER / name)
-    if stamp.exists() and stamp.read_text() == mark:
-        return
-    project.succeed('npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', folder=FOLDER)
-    stamp.write_text(mark)
 
 
 def a_producer_and_a_worker_in_node(server):
@@ -50,5 +30,5 @@ def a_producer_and_a_worker_in_node(server):
         worker.close()
 
 
-install()
+npm_install(EXAMPLE, FOLDER, 'producer.js', 'worker.js')
 run_server_tests(a_producer_and_a_worker_in_node)

@@ -3,11 +3,9 @@
 """The real npm client faktory-worker, at the version in package-lock.json, as producer and worker
 against the server."""
 
-import hashlib
 import json
 import os
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,24 +18,6 @@ import harness  # noqa: E402
 from harness import check, check_equal, wait_until  # noqa: E402
 
 FOLDER = harness.BIN.parent / 'npm-client'
-
-
-def install():
-    """Into the build folder, once for each lock file; nothing of a package is run."""
-    if not shutil.which('node') or not shutil.which('npm'):
-        print('node and npm are not installed; ./dev setup does')
-        sys.exit(77)
-    lock = (HERE / 'package-lock.json').read_bytes()
-    stamp, mark = FOLDER / 'installed', hashlib.sha256(lock).hexdigest()
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in ('package.json', 'package-lock.json', 'producer.js', 'worker.js'):
-        shutil.copyfile(HERE / name, FOLDER / name)
-    if stamp.exists() and stamp.read_text() == mark:
-        return
-    done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'],
-                          cwd=FOLDER, capture_output=True, text=True, timeout=300)
-    check_equal(done.returncode, 0, f'npm ci: {done.stdout}{done.stderr}')
-    stamp.write_text(mark)
 
 
 def environment(url):
@@ -178,5 +158,5 @@ def with_a_password(server):
     check('password' in said.lower(), f'the client says why: {said}')
 
 
-install()
+harness.npm_install(HERE, FOLDER, 'producer.js', 'worker.js')
 harness.run_server_tests(jobs_run_fail_and_come_back, the_server_quiets_and_terminates_it, with_a_password)

@@ -10,7 +10,6 @@ import html.parser
 import itertools
 import json
 import re
-import shutil
 import statistics
 import subprocess
 
@@ -177,10 +176,7 @@ def joining():
 
 def with_miller():
     """The same of another program."""
-    (mlr,) = [shutil.which('mlr')]
-    if mlr is None:
-        print('mlr is not installed: not compared')
-        return
+    (mlr,) = rig.needs('mlr')
     with rig.Station() as station:
         station.run('csv.aggregate', 'tables/orders.csv', 'a.csv',
                     {'by': 'item', 'compute': ['quantity_count=count(quantity)',
@@ -310,20 +306,17 @@ def reports():
 
 
 def report_as_pdf():
-    if shutil.which('weasyprint') is None:
-        print('weasyprint is not installed: no PDF')
-        return
+    _, pdftotext = rig.needs('weasyprint', 'pdftotext')
     with rig.Station() as station:
         station.run('log.analyze', 'logs/access.log', {'output': 'log.json', 'step': 'hour'})
         got = station.run('report.render', 'report.pdf', 'Orders', {'sections': REPORT}, seconds=200)
         data = (station.out / 'report.pdf').read_bytes()
         check(data.startswith(b'%PDF-') and data.rstrip().endswith(b'%%EOF'), 'a PDF')
         check_equal(got['output_bytes'], len(data), 'bytes')
-        if shutil.which('pdftotext'):
-            said = subprocess.run(['pdftotext', '-layout', station.out / 'report.pdf', '-'],
-                                  capture_output=True, check=True).stdout.decode()
-            for word in ('Orders by city', 'Aberdeen', 'Most frequent paths', 'Nothing'):
-                check(word in said, f'{word} is not in the PDF')
+        said = subprocess.run([pdftotext, '-layout', station.out / 'report.pdf', '-'],
+                              capture_output=True, check=True).stdout.decode()
+        for word in ('Orders by city', 'Aberdeen', 'Most frequent paths', 'Nothing'):
+            check(word in said, f'{word} is not in the PDF')
 
 
 if __name__ == '__main__':

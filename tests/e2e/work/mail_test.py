@@ -9,11 +9,10 @@ import json
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import rig
-from harness import run_tests
+from harness import needs, run_tests
 from rig import DATA, check, check_equal
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -193,10 +192,7 @@ def policy_holds():
 
 
 if __name__ == '__main__':
-    if not has_server():
-        print('not installed: python3-aiosmtpd; ./dev setup does')
-        sys.exit(rig.CANNOT_RUN)
-    rig.needs('openssl')
+    needs(('python3-aiosmtpd', has_server()), ('openssl', shutil.which('openssl')))
     run_tests(everything_arrives, some_are_refused_and_some_wait,
               a_wrong_password_is_told_to_nobody, tls_is_required, smtps_is_tls_from_the_start,
               policy_holds)

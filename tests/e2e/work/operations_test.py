@@ -27,6 +27,7 @@ def tree(folder):
 
 
 def backups():
+    (zstd,) = rig.needs('zstd')
     with rig.Station() as station:
         shutil.copytree(rig.DATA / 'texts', station.out / 'in' / 'texts')
         shutil.copytree(rig.DATA / 'logs', station.out / 'in' / 'logs')
@@ -45,10 +46,9 @@ def backups():
         lines = (station.out / 'store' / 'snapshots' / f"{second['snapshot']}.jsonl").read_bytes()
         head, _, last = lines.rstrip(b'\n').rpartition(b'\n')
         check_equal(json.loads(last)['sha256'], hashlib.sha256(head + b'\n').hexdigest(), 'digest')
-        zstd = shutil.which('zstd')
         for line in head.splitlines()[1:]:
             entry = json.loads(line)
-            if entry['kind'] != 'file' or not zstd:
+            if entry['kind'] != 'file':
                 continue
             sha = entry['sha256']
             content = subprocess.run(

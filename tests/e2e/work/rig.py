@@ -9,20 +9,17 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+import harness  # noqa: E402
 from harness import (DATA, ROOT, Failed, Server, Worker, check, check_equal, sluice,  # noqa: E402
                      wait_until)
 
-CANNOT_RUN = 77
 JOB_FAILED = 6
 
 
 def needs(*programs):
     """The paths of other people's programs; ends the test as "cannot run here" without them."""
     found = [shutil.which(program) for program in programs]
-    missing = [program for program, path in zip(programs, found) if path is None]
-    if missing:
-        print(f'not installed: {", ".join(missing)}; ./dev setup does')
-        sys.exit(CANNOT_RUN)
+    harness.needs(*zip(programs, found))
     return found
 
 
