@@ -6,8 +6,7 @@
 #include "modules/jobs/ledger/rocks_ledger.h"
 
 #include <gtest/gtest.h>
-#include <sys/mount.h>
-#include <unistd.h>
+#include <support/scratch_disk.h>
 
 #include <cstdlib>
 
@@ -170,70 +169,61 @@ TEST(RocksFaults, PowerCutWithATornTailAtAnyOperationLosesNothingSynced) {
     run_all_points({.torn = true, .stay = true}, "power cut with torn tails");
 }
 
-/// Needs root for the small file system; says so otherwise.
 TEST(RocksFaults, FullDiskRefusesPushesAndStillTakesAcks) {
-    const ScratchFolder folder;
-    const std::string disk = folder / "disk";
+    const ScratchDisk disk(mib(48).count);
+    if (!disk.is_there()) GTEST_SKIP() << ScratchDisk::lack;
     const FileIo files;
-    ASSERT_TRUE(files.make_folders(disk));
-    if (::geteuid() != 0 || ::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=48m") != 0) {
-        GTEST_SKIP() << "SKIPPED: needs root (mounts a small file system)";
+    const auto guard = std::make_shared<DiskGuard>(DiskGuardSettings{.folder = disk.path(),
+                                                                     .ballast = mib(16),
+                                                                     .refuse_below = mib(6),
+                                                                     .accept_above = mib(8),
+                                                                     .release_below = mib(2)});
+    ASSERT_TRUE(guard->check());
+    ASSERT_TRUE(guard->accepting() && guard->has_ballast());
+    RocksSettings settings{.folder = disk / "store", .memtable = mib(2), .cache = mib(1)};
+    settings.guard = guard;
+    auto opened = open_rocks_ledger(std::move(settings));
+    ASSERT_TRUE(opened) << opened.error().text();
+    Ledger& ledger = **opened;
+    ASSERT_TRUE(ledger.load([](JobRecord&&) {}));
+    std::uint64_t synced = 0;
+    Status status;
+    Random random(1);
+    for (std::uint64_t seq = 1; status && seq < 100'000; ++seq) {
+        JobRecord job = make_job(seq, "j" + std::to_string(seq));
+        std::string noise(3000, ' ');  // does not compress
+        for (char& c : noise) c = static_cast<char>('0' + random.below(75));
+        job.body = std::make_shared<const JobBody>(JobBody::Texts{.jid = "j" + std::to_string(seq),
+                                                                  .type = "t",
+                                                                  .queue = "q",
+                                                                  .args = noise,
+                                                                  .custom = "",
+                                                                  .extra = ""},
+                                                   JobPolicy{});
+        status = ledger.write(std::vector<Write>{PutJob{job, true}});
+        if (status) status = ledger.sync();
+        if (status) synced = seq;
     }
-    {
-        const auto guard = std::make_shared<DiskGuard>(DiskGuardSettings{.folder = disk,
-                                                                         .ballast = mib(16),
-                                                                         .refuse_below = mib(6),
-                                                                         .accept_above = mib(8),
-                                                                         .release_below = mib(2)});
-        ASSERT_TRUE(guard->check());
-        ASSERT_TRUE(guard->accepting() && guard->has_ballast());
-        RocksSettings settings{.folder = disk + "/store", .memtable = mib(2), .cache = mib(1)};
-        settings.guard = guard;
-        auto opened = open_rocks_ledger(std::move(settings));
-        ASSERT_TRUE(opened) << opened.error().text();
-        Ledger& ledger = **opened;
-        ASSERT_TRUE(ledger.load([](JobRecord&&) {}));
-        std::uint64_t synced = 0;
-        Status status;
-        Random random(1);
-        for (std::uint64_t seq = 1; status && seq < 100'000; ++seq) {
-            JobRecord job = make_job(seq, "j" + std::to_string(seq));
-            std::string noise(3000, ' ');  // does not compress
-            for (char& c : noise) c = static_cast<char>('0' + random.below(75));
-            job.body =
-                std::make_shared<const JobBody>(JobBody::Texts{.jid = "j" + std::to_string(seq),
-                                                               .type = "t",
-                                                               .queue = "q",
-                                                               .args = noise,
-                                                               .custom = "",
-                                                               .extra = ""},
-                                                JobPolicy{});
-            status = ledger.write(std::vector<Write>{PutJob{job, true}});
-            if (status) status = ledger.sync();
-            if (status) synced = seq;
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, Code::exhausted) << status.error().text();
+    EXPECT_FALSE(guard->accepting());
+    EXPECT_FALSE(guard->has_ballast());
+    std::uint64_t found = 0;
+    const auto state = ledger.load([&](JobRecord&&) { ++found; });
+    ASSERT_TRUE(state) << state.error().text();
+    EXPECT_GE(found, synced);
+    for (std::uint64_t seq = 1; seq <= found; ++seq) {
+        const Status acked =
+            ledger.write(std::vector<Write>{EraseJob{Seq(seq), "j" + std::to_string(seq)}});
+        ASSERT_TRUE(acked) << acked.error().text();
+        if (seq % 100 == 0) {
+            ASSERT_TRUE(ledger.sync());
         }
-        ASSERT_FALSE(status);
-        EXPECT_EQ(status.error().code, Code::exhausted) << status.error().text();
-        EXPECT_FALSE(guard->accepting());
-        EXPECT_FALSE(guard->has_ballast());
-        std::uint64_t found = 0;
-        const auto state = ledger.load([&](JobRecord&&) { ++found; });
-        ASSERT_TRUE(state) << state.error().text();
-        EXPECT_GE(found, synced);
-        for (std::uint64_t seq = 1; seq <= found; ++seq) {
-            const Status acked =
-                ledger.write(std::vector<Write>{EraseJob{Seq(seq), "j" + std::to_string(seq)}});
-            ASSERT_TRUE(acked) << acked.error().text();
-            if (seq % 100 == 0) {
-                ASSERT_TRUE(ledger.sync());
-            }
-        }
-        EXPECT_TRUE(ledger.close());
-        EXPECT_TRUE(files.remove_folder(disk + "/store"));
-        EXPECT_TRUE(guard->check());
-        EXPECT_TRUE(guard->accepting() && guard->has_ballast());
     }
-    EXPECT_EQ(::umount(disk.c_str()), 0);
+    EXPECT_TRUE(ledger.close());
+    EXPECT_TRUE(files.remove_folder(disk / "store"));
+    EXPECT_TRUE(guard->check());
+    EXPECT_TRUE(guard->accepting() && guard->has_ballast());
 }
 
 }  // namespace

@@ -7,10 +7,11 @@
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
-#include <sys/mount.h>
+#include <support/scratch_disk.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 
 namespace sluice::jobs {
@@ -178,12 +179,10 @@ TEST_F(RocksOpen, InterruptedMakingIsTakenUpAgain) {
 }
 
 TEST_F(RocksOpen, ReadOnlyDiskSaysSo) {
-    ASSERT_TRUE(files_.make_folders(place()));
-    if (::geteuid() != 0 || ::mount("tmpfs", place().c_str(), "tmpfs", MS_RDONLY, "size=1m") != 0) {
-        GTEST_SKIP() << "SKIPPED: needs root (mounts a read-only file system)";
-    }
+    const ScratchDisk disk(mib(1).count, MS_RDONLY);
+    if (!disk.is_there()) GTEST_SKIP() << ScratchDisk::lack;
+    std::filesystem::create_directory_symlink(disk.path(), place());
     expect_error(Code::denied, {place(), "writable"});
-    EXPECT_EQ(::umount(place().c_str()), 0);
 }
 
 TEST_F(RocksOpen, RestoreRefusesToOverwriteAndRefusesWhatIsNoBackup) {

@@ -8,9 +8,8 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
+#include <support/scratch_disk.h>
 #include <support/scratch_folder.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -162,55 +161,47 @@ TEST_F(RocksStoreTest, WhatMayNotBeReplayedIsGoneWithAllBehindItForGood) {
     EXPECT_EQ(rows([](const rocksdb::WriteBatch&) { return true; }), "01");
 }
 
-/// Needs root for the small file system; says so otherwise.
 TEST_F(RocksStoreTest, OnAFullDiskItIsOpenedWithWhatWasSetAside) {
-    const std::string disk = folder_ / "disk";
+    const ScratchDisk disk(mib(32).count);
+    if (!disk.is_there()) GTEST_SKIP() << ScratchDisk::lack;
     const FileIo files;
-    ASSERT_TRUE(files.make_folders(disk));
-    if (::geteuid() != 0 || ::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=32m") != 0) {
-        GTEST_SKIP() << "SKIPPED: needs root (mounts a small file system)";
-    }
-    {
-        const auto guard = std::make_shared<DiskGuard>(DiskGuardSettings{.folder = disk,
-                                                                         .ballast = mib(8),
-                                                                         .refuse_below = mib(2),
-                                                                         .accept_above = mib(3),
-                                                                         .release_below = mib(1)});
-        ASSERT_TRUE(guard->check());
-        ASSERT_TRUE(guard->has_ballast());
-        std::atomic<int> warnings = 0;
-        const RocksSettings settings{.folder = disk + "/store",
-                                     .memtable = mib(4),
-                                     .spare_logs = false,
-                                     .on_warning = [&](std::string_view) { ++warnings; },
-                                     .guard = guard};
-        const auto open = [&] {
-            store_.reset();
-            auto opened = RocksStore::open(settings);
-            ASSERT_TRUE(opened) << opened.error().text();
-            store_ = std::move(opened).value();
-        };
-        open();
-        put(megabyte);
-        ASSERT_TRUE(store_ && store_->close());
-        int more = 0;
-        for (const std::size_t piece : {mib(1).count, kib(64).count, kib(4).count}) {
-            while (files.preallocate_file(disk + "/more" + std::to_string(more), Bytes{piece}))
-                ++more;
-        }
-        open();
-        ASSERT_TRUE(store_);
-        EXPECT_FALSE(guard->has_ballast());
-        EXPECT_FALSE(guard->accepting());
-        EXPECT_GT(warnings, 0);
-        EXPECT_FALSE(files.exists(disk + "/store/LOG"));
-        std::string value;
-        EXPECT_TRUE(store_->db().Get({}, "row0", &value).ok());
-        put(100);
-        EXPECT_TRUE(store_->sync());
+    const auto guard = std::make_shared<DiskGuard>(DiskGuardSettings{.folder = disk.path(),
+                                                                     .ballast = mib(8),
+                                                                     .refuse_below = mib(2),
+                                                                     .accept_above = mib(3),
+                                                                     .release_below = mib(1)});
+    ASSERT_TRUE(guard->check());
+    ASSERT_TRUE(guard->has_ballast());
+    std::atomic<int> warnings = 0;
+    const RocksSettings settings{.folder = disk / "store",
+                                 .memtable = mib(4),
+                                 .spare_logs = false,
+                                 .on_warning = [&](std::string_view) { ++warnings; },
+                                 .guard = guard};
+    const auto open = [&] {
         store_.reset();
+        auto opened = RocksStore::open(settings);
+        ASSERT_TRUE(opened) << opened.error().text();
+        store_ = std::move(opened).value();
+    };
+    open();
+    put(megabyte);
+    ASSERT_TRUE(store_ && store_->close());
+    int more = 0;
+    for (const std::size_t piece : {mib(1).count, kib(64).count, kib(4).count}) {
+        while (files.preallocate_file(disk / ("more" + std::to_string(more)), Bytes{piece})) ++more;
     }
-    EXPECT_EQ(::umount(disk.c_str()), 0);
+    open();
+    ASSERT_TRUE(store_);
+    EXPECT_FALSE(guard->has_ballast());
+    EXPECT_FALSE(guard->accepting());
+    EXPECT_GT(warnings, 0);
+    EXPECT_FALSE(files.exists(disk / "store/LOG"));
+    std::string value;
+    EXPECT_TRUE(store_->db().Get({}, "row0", &value).ok());
+    put(100);
+    EXPECT_TRUE(store_->sync());
+    store_.reset();
 }
 
 }  // namespace

@@ -7,10 +7,9 @@
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
+#include <support/scratch_disk.h>
 #include <support/scratch_folder.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -117,23 +116,17 @@ TEST_F(SpareLogTest, SpareIsGivenBackOnce) {
     EXPECT_FALSE(spares.give_back());
 }
 
-/// Needs root for the small file system; says so otherwise.
 TEST_F(SpareLogTest, LastRoomOfADiskIsNotForASpare) {
-    const std::string disk = path("disk");
-    fs::create_directory(disk);
-    const std::string size = "size=" + std::to_string(3 * spare_size);
-    if (::geteuid() != 0 || ::mount("tmpfs", disk.c_str(), "tmpfs", 0, size.c_str()) != 0) {
-        GTEST_SKIP() << "SKIPPED: needs root (mounts a small file system)";
-    }
+    const ScratchDisk disk(3 * spare_size);
+    if (!disk.is_there()) GTEST_SKIP() << ScratchDisk::lack;
     const auto has_spare = [&] {
-        SpareLogs(rocksdb::Env::Default(), disk, Bytes{spare_size}).prepare();
-        return fs::exists(disk + "/log.spare");
+        SpareLogs(rocksdb::Env::Default(), disk.path(), Bytes{spare_size}).prepare();
+        return fs::exists(disk / "log.spare");
     };
-    std::ofstream(disk + "/other", std::ios::binary) << std::string(spare_size * 5 / 4, 'x');
+    std::ofstream(disk / "other", std::ios::binary) << std::string(spare_size * 5 / 4, 'x');
     EXPECT_FALSE(has_spare());
-    fs::resize_file(disk + "/other", spare_size / 2);
+    fs::resize_file(disk / "other", spare_size / 2);
     EXPECT_TRUE(has_spare());
-    EXPECT_EQ(::umount(disk.c_str()), 0);
 }
 
 TEST_F(SpareLogTest, StoreKilledInTheMiddleIsReplayedUpToTheZeros) {

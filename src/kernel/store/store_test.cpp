@@ -3,8 +3,8 @@
 #include "kernel/store/file_io.h"
 
 #include <gtest/gtest.h>
+#include <support/scratch_disk.h>
 #include <support/scratch_folder.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -115,34 +115,27 @@ TEST_F(DiskGuardTest, NothingIsAcceptedBelowTheMark) {
     EXPECT_FALSE(guard.has_ballast());
 }
 
-/// Needs root for the small file system; says so otherwise.
 TEST_F(DiskGuardTest, SmallDiskFillsUpAndRecovers) {
-    const std::string disk = path("disk");
-    ASSERT_TRUE(files_.make_folders(disk));
-    if (::geteuid() != 0 || ::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=32m") != 0) {
-        GTEST_SKIP() << "SKIPPED: needs root (mounts a small file system)";
-    }
-    {
-        DiskGuard guard({.folder = disk,
-                         .ballast = mib(4),
-                         .refuse_below = mib(8),
-                         .accept_above = mib(12),
-                         .release_below = mib(2)});
-        EXPECT_TRUE(guard.check());
-        EXPECT_TRUE(guard.accepting() && guard.has_ballast());
-        EXPECT_TRUE(files_.preallocate_file(disk + "/a", mib(21)));  // 7 MiB are left
-        EXPECT_TRUE(guard.check());
-        EXPECT_TRUE(!guard.accepting() && guard.has_ballast());
-        EXPECT_TRUE(files_.preallocate_file(disk + "/b", mib(6)));  // 1 MiB is left
-        EXPECT_EQ(files_.preallocate_file(disk + "/c", mib(2)).error().code, Code::exhausted);
-        EXPECT_TRUE(guard.check());
-        EXPECT_TRUE(!guard.accepting() && !guard.has_ballast());
-        EXPECT_TRUE(files_.preallocate_file(disk + "/c", mib(2)));  // what the ballast is for
-        EXPECT_TRUE(files_.remove_file(disk + "/a"));
-        EXPECT_TRUE(guard.check());
-        EXPECT_TRUE(guard.accepting() && guard.has_ballast());
-    }
-    EXPECT_EQ(::umount(disk.c_str()), 0);
+    const ScratchDisk disk(mib(32).count);
+    if (!disk.is_there()) GTEST_SKIP() << ScratchDisk::lack;
+    DiskGuard guard({.folder = disk.path(),
+                     .ballast = mib(4),
+                     .refuse_below = mib(8),
+                     .accept_above = mib(12),
+                     .release_below = mib(2)});
+    EXPECT_TRUE(guard.check());
+    EXPECT_TRUE(guard.accepting() && guard.has_ballast());
+    EXPECT_TRUE(files_.preallocate_file(disk / "a", mib(21)));  // 7 MiB are left
+    EXPECT_TRUE(guard.check());
+    EXPECT_TRUE(!guard.accepting() && guard.has_ballast());
+    EXPECT_TRUE(files_.preallocate_file(disk / "b", mib(6)));  // 1 MiB is left
+    EXPECT_EQ(files_.preallocate_file(disk / "c", mib(2)).error().code, Code::exhausted);
+    EXPECT_TRUE(guard.check());
+    EXPECT_TRUE(!guard.accepting() && !guard.has_ballast());
+    EXPECT_TRUE(files_.preallocate_file(disk / "c", mib(2)));  // what the ballast is for
+    EXPECT_TRUE(files_.remove_file(disk / "a"));
+    EXPECT_TRUE(guard.check());
+    EXPECT_TRUE(guard.accepting() && guard.has_ballast());
 }
 
 }  // namespace

@@ -104,6 +104,10 @@ std::shared_ptr<const JobBody> job(std::string_view jid, std::string_view args =
 /// How commands come in: through the channel, or decided by the thread that brings them.
 enum class Way { channel, brought };
 
+std::string name_of(const ::testing::TestParamInfo<Way>& way) {
+    return way.param == Way::channel ? "Channel" : "Brought";
+}
+
 class ShardTest : public ::testing::TestWithParam<Way> {
 protected:
     ~ShardTest() override {
@@ -119,6 +123,18 @@ protected:
             Shard::start(std::move(ledger), sink_, metrics_, std::move(options), std::move(disk));
         ASSERT_TRUE(started) << started.error().text();
         shard_ = std::move(*started);
+    }
+    /// It has job-00000001; then the store fails a push of job-00000002, and every load after it,
+    /// which is tried again after that pause.
+    void start_and_break(Duration pause) {
+        ShardOptions options;
+        options.retry_max = options.retry_first = pause;
+        start(options);
+        sink_.wait_for(push("job-00000001"));
+        store_->fail_load = true;
+        store_->fail_write = true;
+        (void)push("job-00000002");
+        sink_.wait_for_failure(1);
     }
     /// False when it was refused.
     bool send(Command command) {
@@ -215,14 +231,8 @@ TEST_P(ShardTest, FailedSyncAnswersNobody) {
 }
 
 TEST_P(ShardTest, WhileItCannotReloadEverybodyIsToldWhy) {
-    ShardOptions options;
-    options.retry_max = options.retry_first = 10ms;
-    start(options);
-    sink_.wait_for(push("job-00000001"));
-    store_->fail_load = true;
-    store_->fail_write = true;
-    (void)push("job-00000002");
-    sink_.wait_for_failure(3);  // told, and told again
+    start_and_break(10ms);
+    sink_.wait_for_failure(3);  // told again and again
     EXPECT_NE(sink_.last_failure().find("disk is full; free space"), std::string::npos);
     const Status copied = shard_->checkpoint("copy");
     ASSERT_FALSE(copied);
@@ -238,14 +248,7 @@ TEST_P(ShardTest, WhileItCannotReloadEverybodyIsToldWhy) {
 }
 
 TEST_P(ShardTest, WhoAsksDuringThePauseBeforeAReloadIsToldWithoutWaitingForItsEnd) {
-    ShardOptions options;
-    options.retry_max = options.retry_first = 10min;
-    start(options);
-    sink_.wait_for(push("job-00000001"));
-    store_->fail_load = true;
-    store_->fail_write = true;
-    (void)push("job-00000002");
-    sink_.wait_for_failure(1);
+    start_and_break(10min);
     for (int told = 2; told <= 3; ++told) {
         (void)send(GetJob{.ticket = TicketId(++tickets_), .jid = "job-00000001"});
         sink_.wait_for_failure(told);
@@ -339,10 +342,7 @@ protected:
     std::vector<std::string> jids_;
     const std::string args_ = "[\"" + std::string(1996, 'a') + "\"]";
 };
-INSTANTIATE_TEST_SUITE_P(Ways, LookupTest, ::testing::Values(Way::channel, Way::brought),
-                         [](const auto& way) {
-                             return way.param == Way::channel ? "Channel" : "Brought";
-                         });
+INSTANTIATE_TEST_SUITE_P(Ways, LookupTest, ::testing::Values(Way::channel, Way::brought), name_of);
 
 TEST_P(LookupTest, PushThatWouldReadTooMuchIsRefusedAndASmallerOneIsARepeat) {
     const ReplyBody refused = push_again(10);
@@ -394,10 +394,7 @@ TEST_P(ShardTest, StopAnswersWhatWasSubmitted) {
     EXPECT_FALSE(send(Push{.ticket = TicketId(++tickets_), .jobs = {job("job-00000002")}}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, ShardTest, ::testing::Values(Way::channel, Way::brought),
-                         [](const auto& way) {
-                             return way.param == Way::channel ? "Channel" : "Brought";
-                         });
+INSTANTIATE_TEST_SUITE_P(Ways, ShardTest, ::testing::Values(Way::channel, Way::brought), name_of);
 
 /// On RocksDB, whose disk fails when the test says so.
 class ShardOnRocksTest : public ShardTest {
@@ -429,9 +426,7 @@ protected:
     Gate sync_gate_;
 };
 INSTANTIATE_TEST_SUITE_P(Ways, ShardOnRocksTest, ::testing::Values(Way::channel, Way::brought),
-                         [](const auto& way) {
-                             return way.param == Way::channel ? "Channel" : "Brought";
-                         });
+                         name_of);
 
 TEST_P(ShardOnRocksTest, LogThatFailsWhileASyncBeginsFailsEverybodyAndTheQueueGoesOn) {
     sync_gate_.close();
@@ -471,8 +466,7 @@ TEST_P(ShardOnRocksTest, WhateverFailsInItsLogEachAnsweredPushIsKept) {
 }
 
 using ShardTurnTest = ShardTest;
-INSTANTIATE_TEST_SUITE_P(Brought, ShardTurnTest, ::testing::Values(Way::brought),
-                         [](const auto&) { return "Brought"; });
+INSTANTIATE_TEST_SUITE_P(Brought, ShardTurnTest, ::testing::Values(Way::brought), name_of);
 
 TEST_P(ShardTurnTest, IdleShardIsDecidedByTheThreadThatBringsCommands) {
     start();
