@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sluice backup`: asks a running server for a consistent copy of its store.
+#include "app/client_options.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "app/http_call.h"
@@ -31,6 +32,21 @@ std::string reason_in(const std::string& body) {
     const auto text = message ? message->as_string() : Result<std::string_view>(body);
     return std::string(text ? *text : std::string_view(body));
 }
+
+Result<int> backup(const BackupArguments& arguments) {
+    std::error_code ignored;
+    const std::string folder = std::filesystem::absolute(arguments.directory, ignored).string();
+    const std::string body = "{\"directory\":" + json_escape(folder) + "}";
+    SLUICE_TRY(const HttpAnswer answer, http_call(arguments.target, {"POST", "/backup", body}));
+    if (answer.status == 401)
+        return fail(Code::denied, "the admin side wants its password: SLUICE_HTTP_PASSWORD");
+    if (answer.status != 200) return fail(Code::conflict, reason_in(answer.body));
+    if (arguments.json)
+        std::printf("{\"directory\":%s}\n", json_escape(folder).c_str());
+    else
+        std::printf("backup made in %s\n", folder.c_str());
+    return exit_ok;
+}
 }  // namespace
 
 void add_backup(CLI::App& program, int& exit_code) {
@@ -38,28 +54,18 @@ void add_backup(CLI::App& program, int& exit_code) {
         program.add_subcommand("backup", "Copy a running server's store into a new folder");
     auto arguments = std::make_shared<BackupArguments>();
     command->add_option("DIR", arguments->directory, "New folder, on the server's machine")
-        ->required();
-    command->add_option("--http", arguments->target.address, "Admin side of the server");
-    command->add_flag("--json", arguments->json, "Print JSON");
-    command->footer("Work goes on meanwhile. Bring it back with: sluice restore DIR --data NEW");
-    command->callback([arguments, &exit_code] {
-        std::error_code ignored;
-        const std::string folder =
-            std::filesystem::absolute(arguments->directory, ignored).string();
-        const std::string body = "{\"directory\":" + json_escape(folder) + "}";
-        const auto reply = http_call(arguments->target, {"POST", "/backup", body});
-        if (!reply) {
-            std::fprintf(stderr, "sluice backup: %s\n", reply.error().message.c_str());
-            exit_code = exit_no_server;
-        } else if (reply->status != 200) {
-            std::fprintf(stderr, "sluice backup: %s\n", reason_in(reply->body).c_str());
-            exit_code = exit_failed;
-        } else if (arguments->json) {
-            std::printf("{\"directory\":%s}\n", json_escape(folder).c_str());
-        } else {
-            std::printf("backup made in %s\n", folder.c_str());
-        }
-    });
+        ->required()
+        ->check(&folder_mistake);
+    command->add_option("--http", arguments->target.address, "Admin side of the server")
+        ->capture_default_str()
+        ->type_name("ADDRESS");
+    command->add_flag("--json", arguments->json, "Print JSON for programs");
+    command->footer(
+        "Example:  sluice backup /var/backups/sluice-monday\n"
+        "Work goes on meanwhile. Bring it back with: sluice restore DIR --data NEW\n"
+        "The password of the admin side, if it has one, is taken from SLUICE_HTTP_PASSWORD.");
+    command->callback(
+        [arguments, &exit_code] { exit_code = finish("backup", backup(*arguments)); });
 }
 
 }  // namespace sluice::app

@@ -59,7 +59,7 @@ void add_cancel(CLI::App& program, int& exit_code) {
     CLI::App* command =
         program.add_subcommand("cancel", "Cancel jobs; running ones are asked to stop");
     auto arguments = std::make_shared<CancelArguments>();
-    command->add_option("ID", arguments->jids, "Ids of jobs")->required();
+    command->add_option("ID", arguments->jids, "Ids of jobs")->required()->check(&id_mistake);
     command->add_option("--reason", arguments->reason, "Why, for the record");
     add_server_options(*command, arguments->server);
     command->footer("Example:  sluice cancel 3f2a90c1d4e5b6a7c8d9e0f1");

@@ -60,6 +60,22 @@ std::vector<std::string> words_for_worker(const CheckConfigArguments& arguments)
     return words;
 }
 
+/// The server's settings, with whatever `sluice serve` would refuse of them before it opens
+/// anything. Errors: as load_config(), a mistake on each line.
+Result<Config> load_checked(ConfigTable& table, const Host& host,
+                            const ConfigArguments& arguments) {
+    SLUICE_TRY(Config config, load_config(table, arguments));
+    std::string mistakes;
+    const auto note = [&mistakes](const Status& checked) {
+        if (!checked) (mistakes += mistakes.empty() ? "" : "\n") += checked.error().message;
+    };
+    note(check_http(config));
+    for (const auto& module : host.modules())
+        note(module->check(config.section(std::string(module->name()))));
+    if (!mistakes.empty()) return fail(Code::invalid, std::move(mistakes));
+    return config;
+}
+
 /// The sections of the server.
 int print_server(const Result<Config>& config) {
     if (!config) {
@@ -115,7 +131,7 @@ int check_config(const CheckConfigArguments& arguments) {
     }
     ConfigArguments of_server = arguments.config;
     std::erase_if(of_server.settings, &is_of_work);
-    const auto config = load_config(table, of_server);
+    const auto config = load_checked(table, host, of_server);
     std::vector<std::string> words = words_for_worker(arguments);
     if (arguments.json) return print_json(config, std::move(words));
     const int server = print_server(config);

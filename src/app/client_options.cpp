@@ -85,8 +85,17 @@ Result<Duration> parse_option_duration(std::string_view option, const std::strin
                                        Duration fallback) {
     if (text.empty()) return fallback;
     auto duration = parse_duration(text);
-    if (!duration) return std::move(duration).error().in(option);
+    if (!duration) {
+        return fail(duration.error().code,
+                    std::string(option) + " " + text + ": " + duration.error().message);
+    }
     return duration;
 }
+
+std::string folder_mistake(const std::string& word) {
+    return word.empty() ? "the folder's name is empty" : "";
+}
+
+std::string id_mistake(const std::string& word) { return word.empty() ? "an id is empty" : ""; }
 
 }  // namespace sluice::app

@@ -36,6 +36,10 @@ Result<sdk::Client> open_client(const ServerArguments& arguments);
 /// The exit code of a command; an error is printed as "sluice COMMAND: message".
 int finish(std::string_view command, const Result<int>& outcome);
 
+// Checks of options: why a word is none; empty: it is one.
+std::string id_mistake(const std::string& word);
+std::string folder_mistake(const std::string& word);
+
 /// "90s", "5m", … as the options take them; empty gives the fallback. Errors: invalid, naming the
 /// option.
 Result<Duration> parse_option_duration(std::string_view option, const std::string& text,

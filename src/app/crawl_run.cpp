@@ -8,6 +8,7 @@
 #include "app/interrupts.h"
 #include "app/progress.h"
 #include "app/terminal.h"
+#include "app/usage_error.h"
 #include "kernel/base/text.h"
 #include "kernel/observe/process.h"
 #include "kernel/sync/clock.h"
@@ -48,7 +49,7 @@ std::optional<int> parse(const std::vector<std::string>& words, CrawlArguments& 
     try {
         command.parse(reversed);
     } catch (const CLI::ParseError& error) {
-        return command.exit(error) == 0 ? exit_ok : exit_usage;
+        return finish_parse(command, error);
     }
     note_given(command, arguments);
     return std::nullopt;

@@ -63,7 +63,8 @@ Result<int> change_dead(DeadArguments arguments, sdk::MutateWord action, const c
     if (static_cast<int>(has_filter) + static_cast<int>(has_ids) +
             static_cast<int>(arguments.all) !=
         1) {
-        return fail(Code::invalid, "say which: ids, or --type and --glob, or --all");
+        return fail(Code::invalid,
+                    "say which: ids, or --type and --glob, or --all, and only one of these");
     }
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
     int code = exit_ok;
@@ -97,10 +98,11 @@ struct DeadAction {
     sdk::MutateWord word;
 };
 
-void add_action(CLI::App& dead, int& exit_code, const DeadAction& action) {
+/// `arguments` are those of `dead` itself, so that "--type NAME" counts on both sides of the word.
+void add_action(CLI::App& dead, const std::shared_ptr<DeadArguments>& arguments, int& exit_code,
+                const DeadAction& action) {
     CLI::App* command = dead.add_subcommand(action.name, action.help);
-    auto arguments = std::make_shared<DeadArguments>();
-    command->add_option("ID", arguments->filter.jids, "Ids of dead jobs");
+    command->add_option("ID", arguments->filter.jids, "Ids of dead jobs")->check(&id_mistake);
     command->add_flag("--all", arguments->all, "All dead jobs");
     add_filter(*command, *arguments);
     command->callback([arguments, action, &exit_code] {
@@ -115,13 +117,15 @@ void add_dead(CLI::App& program, int& exit_code) {
         program.add_subcommand("dead", "List, retry or delete the jobs whose attempts are used up");
     auto arguments = std::make_shared<DeadArguments>();
     CLI::App* list = command->add_subcommand("list", "List dead jobs (also without a word)");
-    list->add_option("-n,--limit", arguments->limit, "At most so many")->capture_default_str();
+    list->add_option("-n,--limit", arguments->limit, "At most so many")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 100'000'000));
     add_filter(*list, *arguments);
     add_filter(*command, *arguments);
     add_action(
-        *command, exit_code,
+        *command, arguments, exit_code,
         {"retry", "Put dead jobs back into their queues", "retried", sdk::MutateWord::requeue});
-    add_action(*command, exit_code,
+    add_action(*command, arguments, exit_code,
                {"delete", "Delete dead jobs for good", "deleted", sdk::MutateWord::discard});
     command->require_subcommand(0, 1);
     command->footer(

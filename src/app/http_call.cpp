@@ -55,7 +55,8 @@ Result<Socket> connect_to(const HostPort& address, Duration timeout) {
         if (connect(socket.get(), one->ai_addr, one->ai_addrlen) == 0) return socket;
     }
     return fail(Code::io, "no server at " + address.text() + " (" + std::strerror(errno) +
-                              "); is 'sluice serve' running?");
+                              ")\n  start one here:   sluice serve"
+                              "\n  or name another:  --http HOST:PORT, its admin side");
 }
 
 std::string base64(std::string_view text) {
@@ -89,7 +90,10 @@ std::string request_text(const HostPort& address, const HttpCall& call) {
 }  // namespace
 
 Result<HttpAnswer> http_call(const HttpTarget& target, const HttpCall& call) {
-    SLUICE_TRY(const HostPort address, parse_host_port(target.address));
+    std::string_view where = target.address;
+    if (where.starts_with("http://")) where.remove_prefix(7);
+    if (where.ends_with('/')) where.remove_suffix(1);
+    SLUICE_TRY(const HostPort address, parse_host_port(where));
     SLUICE_TRY(const Socket socket, connect_to(address, target.timeout));
     const std::string request = request_text(address, call);
     std::size_t sent = 0;
@@ -111,7 +115,9 @@ Result<HttpAnswer> http_call(const HttpTarget& target, const HttpCall& call) {
     }
     const std::size_t head_end = text.find("\r\n\r\n");
     if (head_end == std::string::npos || !text.starts_with("HTTP/1.1 ")) {
-        return fail(Code::invalid, address.text() + " does not speak HTTP; is it the admin side?");
+        return fail(Code::io, address.text() +
+                                  " does not speak HTTP; is it the admin side, and "
+                                  "without TLS?");
     }
     SLUICE_TRY(const std::int64_t status, parse_int(std::string_view(text).substr(9, 3)));
     return HttpAnswer{static_cast<int>(status), text.substr(head_end + 4)};

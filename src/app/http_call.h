@@ -10,7 +10,7 @@
 namespace sluice::app {
 
 struct HttpTarget {
-    std::string address = "127.0.0.1:7420";
+    std::string address = "127.0.0.1:7420";  ///< also as http://HOST:PORT
     Duration timeout = 600s;
 };
 struct HttpCall {
@@ -24,7 +24,7 @@ struct HttpAnswer {
 };
 
 /// The password, if the admin side wants one, is taken from SLUICE_HTTP_PASSWORD.
-/// Errors: io (no server there), timeout, invalid (not an HTTP answer).
+/// Errors: invalid (no address), io (no server there, or another one), timeout.
 Result<HttpAnswer> http_call(const HttpTarget& target, const HttpCall& call);
 
 }  // namespace sluice::app

@@ -80,7 +80,9 @@ void add_info(CLI::App& program, int& exit_code) {
     add_server_options(*command, arguments->server);
     command->add_flag("--contention", arguments->contention,
                       "Who waited how long on what inside the server, from its admin side");
-    command->add_option("--http", arguments->admin.address, "Admin side, for --contention");
+    command->add_option("--http", arguments->admin.address, "Admin side, for --contention")
+        ->capture_default_str()
+        ->type_name("ADDRESS");
     command->footer("Example:  sluice info --json | jq .faktory.queues");
     command->callback([arguments, &exit_code] {
         exit_code = finish("info", arguments->contention ? show_contention(*arguments)

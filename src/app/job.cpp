@@ -129,7 +129,7 @@ void add_job(CLI::App& program, int& exit_code) {
     CLI::App* command =
         program.add_subcommand("job", "Show a job: state, attempts, result, why it waits");
     auto arguments = std::make_shared<JobArguments>();
-    command->add_option("ID", arguments->jid, "The job's id")->required();
+    command->add_option("ID", arguments->jid, "The job's id")->required()->check(&id_mistake);
     add_server_options(*command, arguments->server);
     command->footer("Example:  sluice job $(sluice push math.factorial 20)");
     command->callback([arguments, &exit_code] { exit_code = finish("job", show_job(*arguments)); });

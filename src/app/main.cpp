@@ -3,6 +3,7 @@
 // command is a file.
 #include "app/commands.h"
 #include "app/exit_code.h"
+#include "app/usage_error.h"
 #include "app/version.h"
 #include "kernel/base/text.h"
 
@@ -56,7 +57,7 @@ int main(int argc, char** argv) {
         try {
             program.parse(argc, argv);
         } catch (const CLI::ParseError& error) {
-            return program.exit(error) == 0 ? exit_ok : exit_usage;
+            return finish_parse(program, error);
         }
         return exit_code;
     } catch (const std::exception& error) {

@@ -59,7 +59,8 @@ Result<int> push(const CLI::App& command, PushArguments& arguments) {
 }
 
 void add_options(CLI::App& command, PushArguments& arguments) {
-    command.add_option("TYPE", arguments.type, "Job type, such as text.wordcount");
+    command.add_option("TYPE", arguments.type,
+                       "Job type, such as text.wordcount; its ARGS come after it");
     command.add_option("--args", arguments.args, "All arguments as one JSON array");
     command.add_option("-q,--queue", arguments.queue, "Queue (default: default)");
     command.add_option("-p,--priority", arguments.priority, "1 to 9, 9 first (default: 5)")

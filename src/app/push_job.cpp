@@ -17,8 +17,7 @@ namespace {
 /// RFC 3339, or a time from now: "+10m".
 Result<WallTime> parse_at(const std::string& text, WallTime now) {
     if (text.starts_with('+')) {
-        SLUICE_TRY(const Duration delay, parse_option_duration("--at", text.substr(1), 0s));
-        return now + delay;
+        if (const auto delay = parse_duration(text.substr(1))) return now + *delay;
     }
     auto at = parse_rfc3339(text);
     if (!at) {
@@ -116,8 +115,14 @@ Result<sdk::JobSpec> job_from(const PushArguments& arguments, WallTime now) {
     }
     SLUICE_TRY(job.reserve_for, parse_option_duration("--reserve-for", arguments.reserve_for, 0s));
     SLUICE_TRY(job.timeout, parse_option_duration("--timeout", arguments.timeout, 0s));
+    if (job.timeout > sdk::job_timeout_max)
+        return fail(Code::invalid, "--timeout " + arguments.timeout + ": at most " +
+                                       format_duration(sdk::job_timeout_max));
     if (!arguments.keep.empty()) {
         SLUICE_TRY(job.keep, parse_option_duration("--keep", arguments.keep, 0s));
+        if (*job.keep > sdk::job_keep_max)
+            return fail(Code::invalid, "--keep " + arguments.keep + ": at most " +
+                                           format_duration(sdk::job_keep_max));
     }
     if (!arguments.backoff.empty()) {
         SLUICE_TRY(job.backoff, parse_backoff(arguments.backoff));

@@ -8,6 +8,7 @@
 #include "app/terminal.h"
 #include "kernel/wire/json_reader.h"
 #include "kernel/wire/json_text.h"
+#include "sdk/protocol/job_json.h"
 
 #include <CLI/CLI.hpp>
 
@@ -64,13 +65,19 @@ bool is_durability(sdk::QueueWord action) {
 
 Result<int> change_queues(const QueuesArguments& arguments, sdk::QueueWord action,
                           const char* done) {
-    if (arguments.names.empty() == !arguments.all) {
+    if (is_durability(action) && arguments.names.empty())
+        return fail(Code::invalid, "name the queues");
+    if (arguments.names.empty() == !arguments.all)
         return fail(Code::invalid, "name the queues, or say --all");
+    for (const std::string& name : arguments.names) {
+        if (sdk::is_queue_name(name)) continue;
+        return fail(Code::invalid, "not a queue name: \"" + name + "\"" +
+                                       (name == "*" && !is_durability(action)
+                                            ? "; --all means every queue"
+                                            : ": letters, digits, '.', '_' and '-'"));
     }
     SLUICE_TRY(sdk::Client client, open_client(arguments.server));
     if (is_durability(action)) {  // the protocol takes one name at a time
-        if (arguments.all)
-            return fail(Code::invalid, "name the queues whose durability is to change");
         for (const std::string& name : arguments.names) {
             SLUICE_TRY_STATUS(
                 client.change_queues({.action = action, .all = false, .names = {name}}));
@@ -97,11 +104,14 @@ struct QueueAction {
     sdk::QueueWord word;
 };
 
-void add_action(CLI::App& queues, int& exit_code, const QueueAction& action) {
+/// `arguments` are those of `queues` itself, so that "--server URL" counts on both sides of the
+/// word.
+void add_action(CLI::App& queues, const std::shared_ptr<QueuesArguments>& arguments, int& exit_code,
+                const QueueAction& action) {
     CLI::App* command = queues.add_subcommand(action.name, action.help);
-    auto arguments = std::make_shared<QueuesArguments>();
     command->add_option("NAME", arguments->names, "Queues");
-    command->add_flag("--all", arguments->all, "Every queue that there is");
+    if (!is_durability(action.word))
+        command->add_flag("--all", arguments->all, "Every queue that there is");
     add_server_options(*command, arguments->server);
     command->callback([arguments, action, &exit_code] {
         exit_code = finish("queues", change_queues(*arguments, action.word, action.done));
@@ -116,17 +126,17 @@ void add_queues(CLI::App& program, int& exit_code) {
     auto arguments = std::make_shared<QueuesArguments>();
     add_server_options(*command, arguments->server);
     add_action(
-        *command, exit_code,
+        *command, arguments, exit_code,
         {"pause", "Deliver nothing more from these queues", "paused", sdk::QueueWord::pause});
-    add_action(*command, exit_code,
+    add_action(*command, arguments, exit_code,
                {"resume", "Deliver from these queues again", "resumed", sdk::QueueWord::resume});
-    add_action(*command, exit_code,
+    add_action(*command, arguments, exit_code,
                {"remove", "Delete these queues and all jobs that wait in them", "removed",
                 sdk::QueueWord::remove});
-    add_action(*command, exit_code,
+    add_action(*command, arguments, exit_code,
                {"sync", "Answer pushes to these queues after they are on stable storage (default)",
                 "durability sync:", sdk::QueueWord::make_sync});
-    add_action(*command, exit_code,
+    add_action(*command, arguments, exit_code,
                {"async", "Answer pushes at once; a power cut may take the last second of them",
                 "durability async:", sdk::QueueWord::make_async});
     command->require_subcommand(0, 1);

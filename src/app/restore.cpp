@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `sluice restore`: makes a data folder from a backup.
+#include "app/client_options.h"
 #include "app/commands.h"
 #include "app/exit_code.h"
 #include "kernel/wire/json_text.h"
@@ -25,10 +26,16 @@ void add_restore(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand("restore", "Make a data folder from a backup");
     auto arguments = std::make_shared<RestoreArguments>();
     command->add_option("BACKUP", arguments->backup, "Folder that 'sluice backup' made")
-        ->required();
-    command->add_option("--data", arguments->data,
-                        "Data folder to make; it must be missing or empty");
-    command->add_flag("--json", arguments->json, "Print JSON");
+        ->required()
+        ->check(&folder_mistake);
+    command
+        ->add_option("--data", arguments->data, "Data folder to make; it must be missing or empty")
+        ->capture_default_str()
+        ->check(&folder_mistake);
+    command->add_flag("--json", arguments->json, "Print JSON for programs");
+    command->footer(
+        "Example:  sluice restore /var/backups/sluice-monday --data /var/lib/sluice-new\n"
+        "Then:     sluice serve --data /var/lib/sluice-new");
     command->callback([arguments, &exit_code] {
         const Status restored = jobs::restore_backup(arguments->backup, arguments->data);
         if (!restored) {

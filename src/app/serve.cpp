@@ -85,19 +85,10 @@ void Server::add_own_routes() {
 Status Server::start_http() {
     const std::string& listen = config_.text("http.listen");
     if (listen.empty()) return {};
-    SLUICE_TRY(const HostPort address, parse_host_port(listen));
-    const bool tls = !config_.text("http.tls_certificate").empty();
-    const bool guarded = tls && !config_.text("http.password").empty();
-    if (!address.is_loopback() && !guarded && !config_.boolean("http.insecure")) {
-        return fail(Code::denied,
-                    "http.listen = " + listen +
-                        " can be reached from other machines: set SLUICE_HTTP_PASSWORD and "
-                        "http.tls_certificate, or accept the risk with http.insecure = true");
-    }
     HttpServerOptions options;
     options.address = listen;
     options.password = config_.text("http.password");
-    if (tls) {
+    if (!config_.text("http.tls_certificate").empty()) {
         SLUICE_TRY(options.tls, TlsContext::server(config_.text("http.tls_certificate"),
                                                    config_.text("http.tls_key")));
     }
@@ -107,6 +98,7 @@ Status Server::start_http() {
 }
 
 Status Server::start() {
+    SLUICE_TRY_STATUS(check_http(config_));
     SLUICE_TRY(
         runtime_,
         Runtime::start({.io_threads = static_cast<unsigned>(config_.integer("server.io_threads")),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/server_config.h"
 
+#include "kernel/net/address.h"
+
 #include <CLI/CLI.hpp>
 
 #include <unistd.h>
@@ -54,6 +56,20 @@ Result<Config> load_config(ConfigTable& table, const ConfigArguments& arguments)
     sources.add_flag("http.listen", arguments.http);
     SLUICE_TRY_STATUS(sources.add_settings(arguments.settings));
     return table.load(sources);
+}
+
+Status check_http(const Config& config) {
+    const std::string& listen = config.text("http.listen");
+    if (listen.empty()) return {};
+    auto address = parse_host_port(listen);
+    if (!address) return std::move(address).error().in("http.listen");
+    const bool guarded =
+        !config.text("http.tls_certificate").empty() && !config.text("http.password").empty();
+    if (address->is_loopback() || guarded || config.boolean("http.insecure")) return {};
+    return fail(Code::denied,
+                "http.listen = " + listen +
+                    " can be reached from other machines: set SLUICE_HTTP_PASSWORD and "
+                    "http.tls_certificate, or accept the risk with http.insecure = true");
 }
 
 }  // namespace sluice::app

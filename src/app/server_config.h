@@ -33,4 +33,7 @@ std::vector<Setting> server_settings();
 /// The table knows the server's settings; those of the worker in the same file are left to it.
 Result<Config> load_config(ConfigTable& table, const ConfigArguments& arguments);
 
+/// Who may reach the admin side. Errors: invalid (no address), denied (unprotected).
+Status check_http(const Config& config);
+
 }  // namespace sluice::app

@@ -108,8 +108,10 @@ void add_top(CLI::App& program, int& exit_code) {
     command->add_option("--interval", arguments->interval, "Time between two readings")
         ->capture_default_str()
         ->type_name("DURATION");
-    command->add_option("--count", arguments->count, "Print so many readings and end");
-    command->add_flag("--once", arguments->once, "Print one picture and end");
+    CLI::Option* count =
+        command->add_option("--count", arguments->count, "Print so many readings and end")
+            ->check(CLI::Range(1, 1'000'000'000));
+    command->add_flag("--once", arguments->once, "Print one picture and end")->excludes(count);
     add_server_options(*command, arguments->server);
     command->footer(
         "Example:  sluice top --interval 500ms\n"

@@ -29,7 +29,7 @@ Result<int> wait_for(const WaitArguments& arguments) {
 void add_wait(CLI::App& program, int& exit_code) {
     CLI::App* command = program.add_subcommand("wait", "Wait until jobs have ended");
     auto arguments = std::make_shared<WaitArguments>();
-    command->add_option("ID", arguments->jids, "Ids of jobs")->required();
+    command->add_option("ID", arguments->jids, "Ids of jobs")->required()->check(&id_mistake);
     command->add_option("--timeout", arguments->timeout, "At most so long, such as 30s")
         ->type_name("DURATION");
     add_server_options(*command, arguments->server);

@@ -3,6 +3,7 @@
 // types` start it; it is a program of its own because it links the heavy libraries.
 #include "app/config_report.h"
 #include "app/exit_code.h"
+#include "app/usage_error.h"
 #include "app/version.h"
 #include "app/worker_dry_run.h"
 #include "app/worker_exec.h"
@@ -87,6 +88,8 @@ Result<Prepared> prepare(const WorkerArguments& arguments) {
     SLUICE_TRY(Config config, load_worker_config(arguments));
     SLUICE_TRY(const work::WorkSettings settings, work_settings(config));
     SLUICE_TRY(sdk::WorkerOptions options, worker_options(config));
+    if (const std::string& listen = config.text("work.http"); !listen.empty())
+        SLUICE_TRY_STATUS(check_status_address(listen, config.boolean("work.http_insecure")));
     SLUICE_TRY(TypeRules rules, TypeRules::read(config));
     SLUICE_TRY(auto types, all_types(settings));
     WorkerFacts facts{.server = options.server.text(),
@@ -357,7 +360,7 @@ void add_work_options(CLI::App& program, WorkerArguments& arguments) {
         ->type_name("DURATION");
     program.add_option("--log-format", arguments.log_format, "human or json");
     program.add_option("--set", arguments.settings,
-                       "Any setting, as section.key=value; may be repeated");
+                       "Any setting, as work.key=value; may be repeated");
     program.add_flag("--dry-run", arguments.dry_run,
                      "Check the settings, connect, show what would be fetched and run, and end");
     program.footer(
@@ -397,7 +400,7 @@ int run(int argc, char** argv) {
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return program.exit(error) == 0 ? exit_ok : exit_usage;
+        return finish_parse(program, error);
     }
     if (types->parsed()) {
         const Result<int> listed = list_types(types_arguments);

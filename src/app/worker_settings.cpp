@@ -168,6 +168,11 @@ Result<sdk::WorkerOptions> worker_options(const Config& config) {
     options.trust.ca_file = config.text("work.tls_ca");
     options.identity.labels = config.list("work.labels");
     options.queues = config.list("work.queues");
+    for (const std::string& queue : options.queues) {
+        if (sdk::is_queue_name(queue)) continue;
+        return fail(Code::invalid, "work.queues: \"" + queue +
+                                       "\" is not a queue name: letters, digits, '.', '_' and '-'");
+    }
     const auto concurrency = static_cast<std::uint32_t>(config.integer("work.concurrency"));
     options.concurrency =
         concurrency != 0 ? concurrency : std::max(1U, std::thread::hardware_concurrency());

@@ -296,14 +296,18 @@ StatusPage::~StatusPage() {
 
 std::string StatusPage::address() const { return state_->server->address().text(); }
 
+Status check_status_address(const std::string& listen, bool insecure) {
+    auto address = parse_host_port(listen);
+    if (!address) return std::move(address).error().in("work.http");
+    if (address->is_loopback() || insecure) return {};
+    return fail(Code::denied, "work.http = " + listen +
+                                  " can be reached from other machines and has no password; "
+                                  "accept the risk with work.http_insecure = true");
+}
+
 Result<std::unique_ptr<StatusPage>> StatusPage::start(const std::string& listen, bool insecure,
                                                       const WorkerParts& of, WorkerFacts facts) {
-    SLUICE_TRY(const HostPort address, parse_host_port(listen));
-    if (!address.is_loopback() && !insecure) {
-        return fail(Code::denied, "work.http = " + listen +
-                                      " can be reached from other machines and has no password; "
-                                      "accept the risk with work.http_insecure = true");
-    }
+    SLUICE_TRY_STATUS(check_status_address(listen, insecure));
     auto state = std::make_unique<State>(of, std::move(facts));
     SLUICE_TRY(state->runtime, Runtime::start({.io_threads = 1, .name = "status"}));
     const auto router = std::make_shared<HttpRouter>();

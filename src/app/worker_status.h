@@ -32,11 +32,15 @@ struct WorkerParts {
     const sdk::JobMetrics& jobs;
 };
 
+/// Who may reach the page. Errors: invalid (no address), denied (an address beyond this machine
+/// without `insecure`).
+Status check_status_address(const std::string& listen, bool insecure);
+
 /// A running page: / (HTML), /status.json, /metrics.
 class StatusPage {
 public:
     /// What `of` names outlives it; it ends before the worker's run() is over. Errors: as
-    /// HttpServer::start, denied (an address beyond this machine without `insecure`).
+    /// HttpServer::start and check_status_address.
     static Result<std::unique_ptr<StatusPage>> start(const std::string& listen, bool insecure,
                                                      const WorkerParts& of, WorkerFacts facts);
     ~StatusPage();

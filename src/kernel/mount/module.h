@@ -48,6 +48,9 @@ public:
     [[nodiscard]] virtual std::string_view name() const = 0;
     /// What it can be told; called before start().
     [[nodiscard]] virtual std::vector<Setting> settings() const { return {}; }
+    /// What start() would refuse of these settings together, with nothing opened: for
+    /// `sluice check-config`. Errors: invalid, denied.
+    [[nodiscard]] virtual Status check(const ConfigSection&) const { return {}; }
     /// Opens stores, listeners, routes, metrics. On failure it has cleaned up after itself, and
     /// the error says what to do.
     virtual Status start(const Mount& mount) = 0;

@@ -147,12 +147,12 @@ public:
 
     [[nodiscard]] std::string_view name() const override { return "jobs"; }
     [[nodiscard]] std::vector<Setting> settings() const override;
+    [[nodiscard]] Status check(const ConfigSection& config) const override;
     Status start(const Mount& mount) override;
     void drain() override;
     void stop(Instant deadline) override;
 
 private:
-    Status check_address(const ConfigSection& config) const;
     Status open_shard(const Mount& mount);
     Status open_door(const Mount& mount);
 
@@ -172,13 +172,19 @@ std::vector<Setting> JobsModule::settings() const {
     return all;
 }
 
-Status JobsModule::check_address(const ConfigSection& config) const {
-    SLUICE_TRY(const HostPort address, parse_host_port(config.text("listen")));
+Status JobsModule::check(const ConfigSection& config) const {
+    if (config.size("disk_accept_above") < config.size("disk_refuse_below")) {
+        return fail(Code::invalid,
+                    "jobs.disk_accept_above must not be below jobs.disk_refuse_below: between the "
+                    "two, pushes would be accepted and refused by turns");
+    }
+    const auto address = parse_host_port(config.text("listen"));
+    if (!address) return Error(address.error()).in("jobs.listen");
     const bool guarded =
         !config.text("password").empty() && !config.text("tls_certificate").empty();
-    if (address.is_loopback() || guarded || config.boolean("insecure")) return {};
+    if (address->is_loopback() || guarded || config.boolean("insecure")) return {};
     return fail(Code::denied,
-                "jobs.listen = " + address.text() +
+                "jobs.listen = " + address->text() +
                     " can be reached from other machines: set SLUICE_JOBS_PASSWORD and "
                     "jobs.tls_certificate, or accept the risk with jobs.insecure = true");
 }
@@ -243,7 +249,7 @@ Status JobsModule::open_door(const Mount& mount) {
 
 Status JobsModule::start(const Mount& mount) {
     const ConfigSection& config = mount.config;
-    SLUICE_TRY_STATUS(check_address(config));
+    SLUICE_TRY_STATUS(check(config));
     desks_ = std::make_unique<Desks>(mount.runtime);
     FrontOptions options;
     options.password = config.text("password");

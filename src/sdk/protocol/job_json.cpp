@@ -14,8 +14,6 @@ namespace sluice::sdk {
 
 namespace {
 
-constexpr Duration timeout_max = 7 * 24h;
-constexpr Duration keep_max = 3660 * 24h;
 constexpr std::int64_t reserve_for_seconds_max = 86'400;
 constexpr std::int64_t reserve_for_seconds_min = 60;
 
@@ -51,9 +49,11 @@ Status read_backoff(JsonView value, BackoffParts& out) {
                 }
                 out.kind = static_cast<BackoffWord>(found - kinds.begin());
             } else if (key == "base_s") {
-                return read_seconds(member, "custom.sluice.backoff.base_s", timeout_max, out.base);
+                return read_seconds(member, "custom.sluice.backoff.base_s", job_timeout_max,
+                                    out.base);
             } else if (key == "max_s") {
-                return read_seconds(member, "custom.sluice.backoff.max_s", timeout_max, out.max);
+                return read_seconds(member, "custom.sluice.backoff.max_s", job_timeout_max,
+                                    out.max);
             } else if (key == "jitter") {
                 std::optional<std::int64_t> percent;
                 SLUICE_TRY_STATUS(read_int(member, "custom.sluice.backoff.jitter", percent));
@@ -86,9 +86,9 @@ Status read_option(std::string_view key, JsonView value, Seen& seen) {
         }
         if (number) seen.chosen_priority = static_cast<int>(*number);
     } else if (key == "timeout_s") {
-        return read_seconds(value, "custom.sluice.timeout_s", timeout_max, seen.job.timeout);
+        return read_seconds(value, "custom.sluice.timeout_s", job_timeout_max, seen.job.timeout);
     } else if (key == "keep_s") {
-        return read_seconds(value, "custom.sluice.keep_s", keep_max, seen.job.keep);
+        return read_seconds(value, "custom.sluice.keep_s", job_keep_max, seen.job.keep);
     } else if (key == "backoff") {
         return read_backoff(value, seen.job.backoff);
     } else if (key == "on_worker_lost") {

@@ -23,6 +23,9 @@ inline constexpr int job_priority_min = 1;
 inline constexpr int job_priority_max = 9;
 inline constexpr int job_priority_default = 5;
 inline constexpr Duration reserve_for_max = 24h;
+/// Of custom.sluice: timeout_s and the waits of backoff; keep_s.
+inline constexpr Duration job_timeout_max = 7 * 24h;
+inline constexpr Duration job_keep_max = 3660 * 24h;
 
 /// How the wait before the next attempt grows; the words of custom.sluice.backoff.kind.
 enum class BackoffWord : std::uint8_t { faktory, constant, exponential, none };
