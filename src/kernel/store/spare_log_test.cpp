@@ -6,20 +6,28 @@
 
 #include <gtest/gtest.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/write_batch.h>
 #include <support/scratch_disk.h>
 #include <support/scratch_folder.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <sstream>
+#include <thread>
+#include <vector>
 
 namespace sluice {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 constexpr std::uint64_t memtable = 1U << 20U;
 constexpr std::uint64_t spare_size = memtable / 4 * 3;
@@ -102,6 +110,46 @@ TEST_F(SpareLogTest, LeftOverSpareServesTheNextOpeningAndAHalfMadeOneDoesNot) {
     const ino_t spare = inode_of(path("s/log.spare"));
     open("s");
     EXPECT_EQ(inode_of(log_of("s")), spare);  // renamed, not written again
+}
+
+/// As when a thread of the pool has taken a job and sleeps before its first line: too late to be
+/// unscheduled, and it begins when whoever asked for that has gone on.
+class LateEnv final : public rocksdb::EnvWrapper {
+public:
+    LateEnv() : EnvWrapper(rocksdb::Env::Default()) {}
+    const char* Name() const override { return "LateEnv"; }
+    void Schedule(void (*job)(void*), void* argument, Priority /*priority*/, void* /*tag*/,
+                  void (* /*dropped*/)(void*)) override {
+        jobs_.emplace_back([this, job, argument] {
+            begin_.wait();
+            std::this_thread::sleep_for(50ms);
+            ++begun;
+            job(argument);
+        });
+    }
+    int UnSchedule(void* /*tag*/, Priority /*priority*/) override {
+        begin_.count_down();
+        return 0;
+    }
+
+    std::atomic<int> begun{0};
+
+private:
+    std::latch begin_{1};
+    std::vector<std::jthread> jobs_;
+};
+
+TEST_F(SpareLogTest, EndWaitsForAJobThatHasNotBegun) {
+    LateEnv env;
+    {
+        SpareLogs spares(&env, path(""), Bytes{spare_size});
+        spares.prepare();
+        std::unique_ptr<rocksdb::FSWritableFile> log;
+        const auto files = spares.env()->GetFileSystem();
+        ASSERT_TRUE(files->NewWritableFile(path("000001.log"), {}, &log, nullptr).ok());
+        EXPECT_EQ(env.begun, 0);
+    }
+    EXPECT_EQ(env.begun, 1);
 }
 
 TEST_F(SpareLogTest, SpareIsGivenBackOnce) {
