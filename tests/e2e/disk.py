@@ -31,7 +31,8 @@ def enter_namespace():
         if shutil.which('unshare') else None
     if tried is None or tried.returncode != 0:
         why = tried.stderr.strip() if tried else 'unshare (util-linux) is not installed'
-        harness.cannot_run(f'a mount namespace needs root or user namespaces: {why}')
+        harness.cannot_run('a mount namespace needs root or user namespaces, and a / that is a mount '
+                           f'point: {why}')
     os.environ[MARK] = 'root' if os.geteuid() == 0 else 'user'
     os.execvp(words[0], [*words, sys.executable, *sys.argv])
 

@@ -531,10 +531,13 @@ TEST_F(OwnerTest, ProcessThatCrawlsInAGivenFolder) {
 /// True: it was killed. A new program, since a fork would not have RocksDB's threads.
 bool run_until_killed(const std::string& folder, std::uint64_t at) {
     const std::string number = std::to_string(at);
+    const std::string temporary = folder + ".tmp";  // what it cannot remove when it is killed
+    std::filesystem::create_directories(temporary);
     const pid_t child = ::fork();
     if (child == 0) {
         ::setenv("SLUICE_TEST_CRAWL_FOLDER", folder.c_str(), 1);
         ::setenv("SLUICE_TEST_KILLED_AT", number.c_str(), 1);
+        ::setenv("TMPDIR", temporary.c_str(), 1);
         ::execl("/proc/self/exe", "crawl", "--gtest_brief=1",
                 "--gtest_filter=OwnerTest.ProcessThatCrawlsInAGivenFolder", nullptr);
         ::_exit(127);
