@@ -45,20 +45,25 @@ public:
         }
         return reader;
     }
-    /// False at the end. A line that is too long is cut (and will not be JSON then).
+    /// False at the end. Of a line that is too long the beginning is kept.
     bool next(std::string& line) {
         line.clear();
+        is_too_long_ = false;
         int c = 0;
         while ((c = getc_unlocked(file_.get())) != EOF) {
             ++read_;
             if (c == '\n') break;
-            if (line.size() < line_bytes_max) line += static_cast<char>(c);
+            if (line.size() < line_bytes_max)
+                line += static_cast<char>(c);
+            else
+                is_too_long_ = true;
         }
         if (c == EOF && line.empty()) return false;
         if (!line.empty() && line.back() == '\r') line.pop_back();
         ++number_;
         return true;
     }
+    [[nodiscard]] bool is_too_long() const { return is_too_long_; }
     [[nodiscard]] std::uint64_t number() const { return number_; }
     [[nodiscard]] std::uint64_t bytes_read() const { return read_; }
     [[nodiscard]] std::uint64_t size() const { return size_; }
@@ -72,6 +77,7 @@ private:
     };
     explicit LineReader(std::FILE* file) : file_(file) {}
     std::unique_ptr<std::FILE, Close> file_;
+    bool is_too_long_ = false;
     std::uint64_t number_ = 0;
     std::uint64_t read_ = 0;
     std::uint64_t size_ = 0;
@@ -145,6 +151,7 @@ Status FilePush::run() {
 }
 
 Status FilePush::take_line(std::string_view line) {
+    if (reader_.is_too_long()) return complain(reader_.number(), "longer than 16 MiB");
     auto job = job_from_line(line, reader_.number(), settings_, wall_now());
     if (!job) return complain(reader_.number(), job.error().message);
     JsonParser parser;

@@ -52,6 +52,9 @@ int finish_parse(const CLI::App& program, const CLI::ParseError& error) {
         name += " " + command->get_name();
     }
     std::string message = error.what();
+    // CLI11: "--jobs: At Most 1 required but received 2".
+    if (const std::size_t at = message.find(": At Most 1 required"); at != std::string::npos)
+        message = message.substr(0, at) + " is given more than once";
     if (const auto extras = program.remaining(true); !extras.empty()) {
         const std::string& first = extras.front();
         const bool is_option = first.size() > 1 && first.front() == '-';

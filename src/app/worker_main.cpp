@@ -17,6 +17,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <sys/prctl.h>
+
 #include <algorithm>
 #include <cmath>
 #include <csignal>
@@ -183,6 +185,8 @@ Status serve_as_process(const WorkerArguments& arguments) {
     SLUICE_TRY(const Prepared prepared, prepare(arguments));
     block_worker_signals();
     SLUICE_TRY_STATUS(start_worker_log(prepared.config));
+    // It was started as /proc/self/exe, and "exe" would say nothing in a list of processes.
+    static_cast<void>(prctl(PR_SET_NAME, "sluice-handler"));
     work::serve_handlers(work::handler_process_socket, prepared.types);
 }
 

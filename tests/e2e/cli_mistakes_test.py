@@ -29,6 +29,7 @@ MISTAKES = [
     ('push t --keep 9999d', USAGE, '--keep 9999d: at most 3660d'),
     ('push t --at +10', USAGE, '--at +10: write +10m'),
     ('push t --priority high', USAGE, 'sluice push: --priority'),
+    ('top --interval 1s --interval 2s', USAGE, 'sluice top: --interval is given more than once'),
     ('restore', USAGE, 'sluice restore: BACKUP is required'),
     ('work typs', USAGE, "sluice work: no such word 'typs'; did you mean types?"),
     ('work --queue x', USAGE, 'sluice work: unknown option --queue; did you mean --queues?'),
@@ -50,6 +51,17 @@ def every_mistake_is_explained(server):
         done = sluice(*words, server=server)
         check_equal(done.code, USAGE, f'exit code of sluice {words}\n{done.err}')
         check('empty' in done.err, done.err)
+
+
+def a_line_that_is_too_long_is_skipped(server):
+    server.start()
+    jobs = server.folder / 'jobs.jsonl'
+    # Its first 16 MiB are a job.
+    jobs.write_text('["x"]' + ' ' * (16 << 20) + 'no JSON\n["y"]\n')
+    done = sluice('push', 't', '--file', jobs, server=server)
+    check('jobs.jsonl:1: longer than 16 MiB (skipped)' in done.err, done.err)
+    check_equal([job['args'] for job in sluice('jobs', '--json', server=server).json], [['y']],
+                'what was pushed')
 
 
 def options_before_the_word_count(server):
@@ -91,5 +103,6 @@ def check_config_refuses_what_serve_and_work_refuse(server):
     check_equal((done.code, done.err.count('\n')), (USAGE, 2), f'both mistakes: {done.err}')
 
 
-harness.run_server_tests(every_mistake_is_explained, options_before_the_word_count,
+harness.run_server_tests(every_mistake_is_explained, a_line_that_is_too_long_is_skipped,
+                         options_before_the_word_count,
                          check_config_refuses_what_serve_and_work_refuse)

@@ -59,6 +59,9 @@ def a_crash_costs_one_job():
         check_equal(station.run('math.factorial', 20)['digits'], 19, 'a job in a process')
         jid = station.push('gate', {}, options=['--retry', '0'])
         wait_until(lambda: station.job(jid).get('progress'), 'it runs')
+        names = {pathlib.Path(f'/proc/{pid}/comm').read_text().strip()
+                 for pid in rig.children_of(station.worker.process.pid)}
+        check('sluice-handler' in names, f'the names of the processes: {names}')
         victims = [pid for pid in rig.children_of(station.worker.process.pid)
                    if any(rig.children_of(pid))]
         check_equal(len(victims), 1, 'the handler process that runs the program')
