@@ -31,16 +31,19 @@ public:
         std::optional<Error> ended;
     };
 
-    /// All of them. Errors: cancelled.
+    /// Counts that many as to be played, for who watches the progress.
+    void plan(std::uint32_t count) { planned_ += count; }
+
+    /// All of them, which are planned by this. Errors: cancelled.
     Result<std::vector<RunDigest>> play(const Scenario& scenario, std::uint32_t count,
                                         Duration warmup) {
+        plan(count);
         Runs runs = play_while_wanted(scenario, count, warmup);
         if (runs.ended) return *std::move(runs.ended);
         return std::move(runs.finished);
     }
 
     Runs play_while_wanted(const Scenario& scenario, std::uint32_t count, Duration warmup) {
-        planned_ += count;
         std::vector<TaskHandle<RunDigest>> tasks;
         tasks.reserve(count);
         std::optional<Error> refused;
@@ -135,6 +138,7 @@ void note_partial(Report& report, const std::vector<Question>& questions) {
 Result<Report> run_virtual(const Scenario& scenario, const VirtualOptions& options) {
     SLUICE_TRY_STATUS(check_scenario(scenario));
     Players players(options);
+    players.plan(scenario.replications);  // before the pilot runs: these are not all of it
     SLUICE_TRY(const Warmup warmup, find_warmup(scenario, players));
     Players::Runs played =
         players.play_while_wanted(scenario, scenario.replications, warmup.length);

@@ -77,6 +77,7 @@ TEST(VirtualRun, AWarmupIsFoundInASteadyScenario) {
     options.progress = [&](std::uint64_t done, std::uint64_t planned) {
         EXPECT_EQ(done, ++last);
         EXPECT_LE(done, planned);
+        EXPECT_EQ(planned, 6U) << "from the beginning";
     };
     const auto report = run_virtual(scenario, options);
     ASSERT_TRUE(report);
