@@ -8,6 +8,7 @@ import fcntl
 import os
 import pathlib
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -81,9 +82,14 @@ class Disk:
     def _mount(self):
         run('mount', '-o', 'loop', self.folder / 'image', self.place)
 
-    def cut(self):
-        """The power: from now on nothing gets to the disk, and what is not yet there is lost."""
+    def cut(self, process):
+        """The power: from now on nothing gets to the disk, and what is not yet there is lost. `process`
+        (a subprocess.Popen) is stopped first and can only be killed. It must not see the cut: while an
+        ext4 shuts down, fdatasync gives success for what is lost (71 of 700 cuts beside a program that
+        does nothing but write and sync; 0 of 700 with that program stopped)."""
         harness.check(os.path.ismount(self.place), 'the disk is not mounted')
+        process.send_signal(signal.SIGSTOP)
+        harness.wait_until(lambda: stands_still(process.pid), 'the process is stopped')
         handle = os.open(self.place, os.O_RDONLY)
         try:
             fcntl.ioctl(handle, EXT4_IOC_SHUTDOWN, struct.pack('I', WITHOUT_FLUSH))
@@ -135,6 +141,18 @@ class Disk:
     def _remove(self):
         subprocess.run(['umount', '-l', self.place], check=False, capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def stands_still(pid):
+    """No thread of it does anything but wait for the disk."""
+    for stat in pathlib.Path(f'/proc/{pid}/task').glob('*/stat'):
+        try:
+            state = stat.read_text().rpartition(')')[2].split()[0]
+        except FileNotFoundError:
+            continue
+        if state not in 'TtDZX':
+            return False
+    return True
 
 
 def run(*words):

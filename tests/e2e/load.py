@@ -38,8 +38,9 @@ class Run:
 
 
 class Load:
-    def __init__(self, server, *, producers=8, workers=8, seed=1):
-        self.server, self.books = server, Books()
+    def __init__(self, server, *, producers=8, workers=8, seed=1, large_jobs=0):
+        """`large_jobs`: which part of the pushes brings a job with 600 kB of arguments first."""
+        self.server, self.books, self.large_jobs = server, Books(), large_jobs
         self.producing, self.working = threading.Event(), threading.Event()
         self.producing.set()
         self.working.set()
@@ -98,8 +99,10 @@ class Load:
         while self.producing.is_set():
             size = choose.choice([1, 1, 1, 10])
             jobs = []
-            for _ in range(size):
-                jobs.append({'jid': f'p{number}-{count:08d}', 'jobtype': 'load', 'args': [count],
+            for i in range(size):
+                is_large = i == 0 and choose.random() < self.large_jobs
+                jobs.append({'jid': f'p{number}-{count:08d}', 'jobtype': 'load',
+                             'args': [count, 'x' * 600_000] if is_large else [count],
                              'queue': choose.choice(QUEUES),
                              'custom': {'sluice': {'backoff': {'kind': 'none'}}}})
                 count += 1

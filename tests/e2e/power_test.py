@@ -18,7 +18,7 @@ DISK_BYTES = 512 * MIB
 
 def one_cut(server, power, work, choose):
     work.wait_for_pushes(choose.randint(1, 2000))
-    power.cut()
+    power.cut(server.process)
     server.kill()
     power.restore()
     server.start()
@@ -32,13 +32,14 @@ def main():
     disk.enter_namespace()
     print(f'seed {options.seed}')
     choose = random.Random(options.seed)
-    # A small memtable, so that flushes and new logs are under way when the power goes.
+    # A small memtable, so that flushes and new logs are under way when the power goes, and now and
+    # then a job of a third of it, with which it fills all at once.
     settings = ['jobs.memtable=2MiB', 'jobs.restart_grace=1s', 'jobs.losses_max=100',
                 'jobs.finished_max=10000000']
     with disk.Disk(DISK_BYTES, power_is_cut=True) as power, \
             harness.Server(data=power.place / 'data', settings=settings) as server:
         server.start()
-        work = load.Load(server, seed=options.seed)
+        work = load.Load(server, seed=options.seed, large_jobs=0.05)
         for _ in range(options.cuts):
             one_cut(server, power, work, choose)
         work.wait_for_pushes(100)

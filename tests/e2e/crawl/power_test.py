@@ -47,7 +47,7 @@ def one_cut(rng, pages, power, folder):
                    'the moment of the power cut')
         if rng.random() < 0.7:
             write_log_first(crawl)
-        power.cut()
+        power.cut(process)
         process.kill()
         process.communicate(timeout=60)
         power.restore()
