@@ -62,7 +62,11 @@ void add_cancel(CLI::App& program, int& exit_code) {
     command->add_option("ID", arguments->jids, "Ids of jobs")->required()->check(&id_mistake);
     command->add_option("--reason", arguments->reason, "Why, for the record");
     add_server_options(*command, arguments->server);
-    command->footer("Example:  sluice cancel 3f2a90c1d4e5b6a7c8d9e0f1");
+    command->footer(
+        "Examples:\n"
+        "  sluice cancel 3f2a90c1d4e5b6a7c8d9e0f1\n"
+        "  sluice cancel $(sluice jobs --type t --state enqueued --limit 1000 --json | jq -r "
+        ".[].jid)");
     command->callback(
         [arguments, &exit_code] { exit_code = finish("cancel", cancel_jobs(*arguments)); });
 }

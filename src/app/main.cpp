@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
             "6 job failed.\n'sluice COMMAND --help' explains a command.");
         int exit_code = 0;
         add_commands(program, exit_code);
+        refuse_empty_values(program);
         if (reject_unknown_command(program, argc, argv)) return exit_usage;
         try {
             program.parse(argc, argv);

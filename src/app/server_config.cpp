@@ -17,8 +17,9 @@ void add_config_options(CLI::App& command, ConfigArguments& arguments) {
     command.add_option("--data", arguments.data, "Folder of the job store (jobs.data)");
     command.add_option("--jobs", arguments.jobs,
                        "Address of the job port (jobs.listen), such as 127.0.0.1:7419");
-    command.add_option("--http", arguments.http,
-                       "Address of the admin side (http.listen), such as 127.0.0.1:7420");
+    command.add_option(
+        "--http", arguments.http,
+        "Address of the admin side (http.listen), such as 127.0.0.1:7420; empty: none");
     command.add_option("--set", arguments.settings,
                        "Any setting, as section.key=value; may be repeated");
 }
@@ -53,7 +54,7 @@ Result<Config> load_config(ConfigTable& table, const ConfigArguments& arguments)
     }
     sources.add_flag("jobs.data", arguments.data);
     sources.add_flag("jobs.listen", arguments.jobs);
-    sources.add_flag("http.listen", arguments.http);
+    if (arguments.http) sources.flags.emplace_back("http.listen", *arguments.http);
     SLUICE_TRY_STATUS(sources.add_settings(arguments.settings));
     return table.load(sources);
 }

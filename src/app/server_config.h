@@ -5,6 +5,7 @@
 #include "kernel/mount/config.h"
 #include "kernel/mount/host.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct ConfigArguments {
     std::string file;
     std::string data;
     std::string jobs;
-    std::string http;
+    std::optional<std::string> http;    ///< empty: no admin side
     std::vector<std::string> settings;  ///< "section.key=value"
 };
 

@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <array>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -37,11 +38,33 @@ std::string unknown_word(const CLI::App& command, const std::string& word) {
         known.push_back(sub->get_name());
         (list += list.empty() ? "" : ", ") += sub->get_name();
     }
-    if (known.empty()) return "there is no place for '" + word + "'";
+    if (known.empty()) {
+        return command.get_options(
+                          [](const CLI::Option* option) { return option->get_positional(); })
+                       .empty()
+                   ? "'" + word + "' is not expected: this command takes options only"
+                   : "'" + word + "' is one word too many";
+    }
     return "no such word '" + word + "'" + did_you_mean(word, known) + "\n  there are: " + list;
 }
 
+constexpr std::array must_not_be_empty{"--server",    "--jobs",       "--data",   "--config",
+                                       "--queue",     "--queues",     "--type",   "--glob",
+                                       "--read-root", "--write-root", "--tls-ca", "--file"};
+
 }  // namespace
+
+void refuse_empty_values(CLI::App& program) {
+    for (const char* name : must_not_be_empty) {
+        if (CLI::Option* option = program.get_option_no_throw(name)) {
+            option->check([](const std::string& value) {
+                return value.empty() ? std::string("the value is empty") : std::string();
+            });
+        }
+    }
+    for (CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; }))
+        refuse_empty_values(*command);
+}
 
 int finish_parse(const CLI::App& program, const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return program.exit(error) == 0 ? exit_ok : exit_failed;

@@ -401,6 +401,7 @@ int run(int argc, char** argv) {
     check->add_flag("--describe", describe, "Print every setting with its help and default");
     bool check_as_json = false;
     check->add_flag("--json", check_as_json, "Print JSON for programs");
+    refuse_empty_values(program);
     try {
         program.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

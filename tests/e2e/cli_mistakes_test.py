@@ -12,7 +12,7 @@ OK, FAILED, USAGE, NOT_FOUND, NO_SERVER = range(5)
 MISTAKES = [
     ('jobs --sttae dead', USAGE, 'sluice jobs: unknown option --sttae; did you mean --state?',
      'see: sluice jobs --help'),
-    ('jobs dead', USAGE, "sluice jobs: there is no place for 'dead'", 'see: sluice jobs --help'),
+    ('jobs dead', USAGE, "sluice jobs: 'dead' is not expected: this command takes options only", 'see: sluice jobs --help'),
     ('jobs --limit 0', USAGE, 'sluice jobs: --limit', 'see: sluice jobs --help'),
     ('job', USAGE, 'sluice job: ID is required', 'see: sluice job --help'),
     ('queues pasue x', USAGE, "sluice queues: no such word 'pasue'; did you mean pause?",
@@ -30,6 +30,7 @@ MISTAKES = [
     ('push t --at +10', USAGE, '--at +10: write +10m'),
     ('push t --priority high', USAGE, 'sluice push: --priority'),
     ('top --interval 1s --interval 2s', USAGE, 'sluice top: --interval is given more than once'),
+    ('job one two', USAGE, "sluice job: 'two' is one word too many"),
     ('restore', USAGE, 'sluice restore: BACKUP is required'),
     ('work typs', USAGE, "sluice work: no such word 'typs'; did you mean types?"),
     ('work --queue x', USAGE, 'sluice work: unknown option --queue; did you mean --queues?'),
@@ -47,7 +48,10 @@ def every_mistake_is_explained(server):
         for text in texts:
             check(text in done.err, f'{text!r} is not in the message of sluice {line}:\n{done.err}')
     for words in (['job', ''], ['wait', ''], ['cancel', ''], ['dead', 'retry', ''],
-                  ['backup', ''], ['restore', ''], ['restore', '/x', '--data', '']):
+                  ['jobs', '--server', ''], ['queues', '--server', '', 'pause', 'x'],
+                  ['dead', 'delete', '--type', '', '--glob', 'x'], ['push', 't', '--queue', ''],
+                  ['serve', '--data', ''], ['serve', '--config', ''], ['work', '--queues', ''],
+                  ['work', '--read-root', ''], ['backup', ''], ['restore', ''], ['restore', '/x', '--data', '']):
         done = sluice(*words, server=server)
         check_equal(done.code, USAGE, f'exit code of sluice {words}\n{done.err}')
         check('empty' in done.err, done.err)
@@ -99,6 +103,8 @@ def check_config_refuses_what_serve_and_work_refuse(server):
             done = sluice(*words, '--set', setting)
             check(done.code != OK and text in done.err, f'sluice {words} --set {setting}:\n'
                                                         f'{done.code} {done.err}')
+    listen = sluice('check-config', '--http', '', '--json').json['settings']['http.listen']
+    check_equal(listen['value'], '', 'no admin side')
     done = sluice('check-config', '--set', 'jobs.listen=x', '--set', 'http.listen=y')
     check_equal((done.code, done.err.count('\n')), (USAGE, 2), f'both mistakes: {done.err}')
 
