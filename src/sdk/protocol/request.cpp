@@ -146,6 +146,15 @@ Result<BeatRequest> parse_beat(JsonView argument) {
     return beat;
 }
 
+namespace {
+
+/// Nothing can ever be in a queue of such a name: it is empty, and need not be remembered.
+void drop_impossible(std::vector<std::string>& queues) {
+    std::erase_if(queues, [](const std::string& name) { return !is_queue_name(name); });
+}
+
+}  // namespace
+
 Result<FetchRequest> parse_fetch(std::string_view argument) {
     FetchRequest fetch;
     for (const std::string_view name : split_words(argument)) fetch.queues.emplace_back(name);
@@ -153,6 +162,7 @@ Result<FetchRequest> parse_fetch(std::string_view argument) {
     if (fetch.queues.size() > request_names_max) {
         return fail(Code::invalid, "too many queues in one FETCH");
     }
+    drop_impossible(fetch.queues);
     return fetch;
 }
 
@@ -170,6 +180,7 @@ Result<FetchRequest> parse_fetchb(JsonView argument) {
         }));
     std::erase_if(fetch.queues, [](const std::string& name) { return name.empty(); });
     if (fetch.queues.empty()) fetch.queues.emplace_back("default");
+    drop_impossible(fetch.queues);
     if (max < 1) return fail(Code::invalid, "FETCHB: max must be at least 1");
     if (wait_ms < 0) return fail(Code::invalid, "FETCHB: wait_ms must not be negative");
     fetch.max = static_cast<std::uint32_t>(std::min<std::int64_t>(max, fetch_jobs_max));

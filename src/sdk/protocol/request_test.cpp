@@ -244,6 +244,10 @@ TEST(Fetch, WordsWithADefault) {
     EXPECT_EQ(parse_fetch("a b  c ")->queues, (std::vector<std::string>{"a", "b", "c"}));
     EXPECT_EQ(parse_fetch("")->queues, std::vector<std::string>{"default"});
     EXPECT_EQ(parse_fetch("  ")->queues, std::vector<std::string>{"default"});
+    // Queues that can never hold a job; not "default" instead of them.
+    EXPECT_EQ(parse_fetch("a*b " + std::string(256, 'x') + " c")->queues,
+              std::vector<std::string>{"c"});
+    EXPECT_TRUE(parse_fetch("a/b")->queues.empty());
     EXPECT_EQ(parse_fetch("a")->max, 1U);
     EXPECT_EQ(parse_fetch("a")->wait, 2s);
     std::string many;

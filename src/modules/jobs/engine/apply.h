@@ -49,8 +49,8 @@ void lose_lease(EngineState& state, Slot* slot);
 void give_back(EngineState& state, Slot* slot, Duration delay);
 /// The running job that the reference and the caller name together; null when there is none.
 Slot* find_held(const EngineState& state, const JobRef& ref, const Caller& caller);
-/// Starts clearing up the jobs of a removed queue.
-void start_clearing(EngineState& state, const Queue& queue);
+/// Discards jobs of removed queues, up to a page of them.
+void clear_removed(EngineState& state);
 /// Why the job is where it is, in words.
 std::vector<std::string> explain(const EngineState& state, const JobRecord& job);
 

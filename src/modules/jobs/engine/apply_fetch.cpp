@@ -67,11 +67,6 @@ Found take_jobs(EngineState& state, const Fetch& fetch) {
     return found;
 }
 
-bool waits_on(const Waiter& waiter, const Queue& queue) {
-    return std::any_of(waiter.places.begin(), waiter.places.end(),
-                       [&](const auto& place) { return place.first == &queue; });
-}
-
 bool may_work(const EngineState& state, const Caller& caller) {
     if (!caller.wid) return true;
     const Worker* worker = state.workers.find(*caller.wid);
@@ -95,8 +90,10 @@ void end_waiter(EngineState& state, TicketId ticket) {
     Waiter& waiter = node.mapped();
     leave_queues(state, waiter);
     state.timers.remove(waiter.timer);
+    state.waited_names -= waiter.fetch.queues.size();
     unpark(state, waiter.fetch.caller.connection, ticket);
     waiter.fetch.caller = {};
+    if (waiter.fetch.queues.size() > SpareWaits::names_max) return;
     if (state.spare.waiters.size() < SpareWaits::spare_max)
         state.spare.waiters.push_back(std::move(node));
 }
@@ -121,18 +118,36 @@ std::list<TicketId>::iterator line_up(EngineState& state, Queue& queue, TicketId
     return std::prev(queue.waiting.end());
 }
 
+/// Fetches that wait take memory for each of their queues, and more for those that do not exist.
+bool may_wait_on(const EngineState& state, const std::vector<std::string>& names) {
+    if (state.waited_names + names.size() > state.config.waiting_names_max) return false;
+    std::size_t rowless = state.queues.rowless();
+    for (const std::string& name : names) {
+        if (state.queues.find(name) == nullptr && ++rowless > state.config.queues_max) return false;
+    }
+    return true;
+}
+
 void wait_for_jobs(EngineState& state, const Fetch& fetch, bool may_get_jobs) {
     if (state.waiters.size() >= state.config.waiting_fetches_max) {
         state.reply(fetch.ticket, JobsReply{});
         return;
     }
+    if (!may_wait_on(state, fetch.queues)) {
+        state.reply(fetch.ticket,
+                    RefusedReply{"LIMITED", "fetches wait on too many queues; name fewer"});
+        return;
+    }
+    state.waited_names += fetch.queues.size();
     Waiter& waiter = new_waiter(state, fetch);
     waiter.timer =
         state.timers.push(state.now + fetch.wait, {TimerKind::fetch, fetch.ticket.value()});
     if (may_get_jobs) {
         for (const std::string& name : fetch.queues) {
             Queue& queue = state.queues.get(name);
-            if (waits_on(waiter, queue)) continue;  // named twice
+            if (!queue.waiting.empty() && queue.waiting.back() == fetch.ticket) {
+                continue;  // named twice
+            }
             queue.fetched_at = state.now;
             waiter.places.emplace_back(&queue, line_up(state, queue, fetch.ticket));
         }

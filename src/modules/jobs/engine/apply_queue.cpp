@@ -22,7 +22,7 @@ void move_waiters(EngineState& state, Queue& from, Queue& to) {
 }
 
 /// Takes constant time whatever the queue holds: the name is free at once, the jobs are cleared up
-/// page by page.
+/// later, some at a time.
 void remove_queue(EngineState& state, Queue& queue) {
     if (!queue.row.id) return;
     const std::string name = queue.row.name;
@@ -30,7 +30,7 @@ void remove_queue(EngineState& state, Queue& queue) {
     state.out->writes.push_back(PutQueue{queue.row});
     state.queues.detach(queue);
     if (!queue.waiting.empty()) move_waiters(state, queue, state.queues.get(name));
-    start_clearing(state, queue);
+    state.clearing.push_back(queue.row.id);
 }
 
 void change_queue(EngineState& state, Queue& queue, QueueAction action) {
@@ -57,7 +57,41 @@ void change_queue(EngineState& state, Queue& queue, QueueAction action) {
     if (!row.paused && !queue.waiting.empty()) state.to_serve.push_back(&queue);
 }
 
+/// Discards what the lists hold. False: it goes on later, as `budget` is used up or the next jobs
+/// must be read first.
+bool clear_lists(EngineState& state, Queue& queue, std::uint32_t& budget) {
+    for (std::uint8_t priority = priority_max; priority >= priority_min; --priority) {
+        Window<Order>& list = queue.list(priority);
+        while (Slot* slot = list.front()) {
+            if (budget == 0) return false;
+            --budget;
+            leave(state, slot);
+            place_final(state, slot, JobState::discarded);
+        }
+        if (list.spilled() == 0) continue;
+        refill_ready(state, queue, priority);
+        state.clearing_awaits_page = true;
+        return false;
+    }
+    return true;
+}
+
 }  // namespace
+
+/// By the queue's own lists: what else the store holds is not looked at, however many queues are
+/// removed together.
+void clear_removed(EngineState& state) {
+    std::uint32_t budget = state.config.sweep_page;
+    while (state.is_clearing() && budget > 0) {
+        Queue* queue = state.queues.find(state.clearing.front());
+        if (queue != nullptr) {
+            if (!clear_lists(state, *queue, budget)) return;
+            drop_if_gone(state, *queue);
+        }
+        state.clearing.pop_front();
+        if (budget > 0) --budget;  // an empty one costs a write, too
+    }
+}
 
 void apply_change_queue(EngineState& state, const ChangeQueue& change) {
     state.out->needs_sync = true;
@@ -86,13 +120,14 @@ void answer_sweeps(EngineState& state) {
     std::sort(ids.begin(), ids.end());
     for (const std::uint64_t id : ids) {
         PendingSweep& sweep = state.sweeps.at(id);
-        if (!sweep.ticket) continue;
         if (sweep.action)
             state.reply(sweep.ticket, CountReply{sweep.count});
         else
             state.reply(sweep.ticket, ListReply{std::move(sweep.listed), Seq{}});
     }
     state.sweeps.clear();
+    state.clearing.clear();
+    state.clearing_awaits_page = false;
 }
 
 /// Fetches wait on names: they wait on when the queues go.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sweeps: MUTATE, CANCEL and the clearing of removed queues. Jobs named by jid are done at once; a
-// filter is worked through in push order, a page of records at a time, so that a large sweep never
-// holds up the queue.
+// Sweeps: MUTATE and CANCEL; and listings. Jobs named by jid are done at once; a filter is worked
+// through in push order, a page of records at a time, so that a large sweep never holds up the
+// queue.
 #include "modules/jobs/engine/apply.h"
 #include "modules/jobs/engine/places.h"
 
@@ -77,7 +77,6 @@ void want_page(EngineState& state, std::uint64_t id, const PendingSweep& sweep, 
         read.states =
             static_cast<std::uint16_t>(read.states | 1U << static_cast<unsigned>(job_state));
     }
-    read.only_queue = sweep.removed;
     read.limit = state.config.sweep_page;
     read.bytes = state.config.sweep_page_bytes;
     read.sweep = id;
@@ -93,13 +92,8 @@ void start(EngineState& state, PendingSweep sweep, Seq after = {}) {
 
 void finish(EngineState& state, std::uint64_t id) {
     const PendingSweep sweep = std::move(state.sweeps.extract(id).mapped());
-    if (sweep.ticket) {
-        state.out->needs_sync = true;
-        state.reply(sweep.ticket, CountReply{sweep.count});
-        return;
-    }
-    if (Queue* queue = state.queues.find(sweep.removed); queue != nullptr)
-        drop_if_gone(state, *queue);
+    state.out->needs_sync = true;
+    state.reply(sweep.ticket, CountReply{sweep.count});
 }
 
 void finish_listing(EngineState& state, std::uint64_t id, Seq next) {
@@ -116,8 +110,7 @@ void sweep_page(EngineState& state, const ReadResult& page) {
         const JobRecord* evicted = state.overlay.find_evicted(stored.head.seq);
         const Latest target{slot,
                             slot != nullptr ? nullptr : (evicted != nullptr ? evicted : &stored)};
-        const bool in_queue = !sweep.removed || target.job().head.queue == sweep.removed;
-        if (!in_queue || !matches(sweep.filter, target.job())) continue;
+        if (!matches(sweep.filter, target.job())) continue;
         if (sweep.action) {
             if (act(state, *sweep.action, target)) ++sweep.count;
             continue;
@@ -146,6 +139,7 @@ void refill_page(EngineState& state, const ReadResult& page) {
     Window<Order>& list = queue->list(page.request.priority);
     queue->page_came = true;
     state.to_serve.push_back(queue);
+    if (queue->row.removed) state.clearing_awaits_page = false;
     if (!list.end_refill(page.request.order)) {
         refill_ready(state, *queue, page.request.priority);
         return;
@@ -205,14 +199,6 @@ void apply_sweep(EngineState& state, const Sweep& sweep) {
     }
     state.out->needs_sync = true;
     state.reply(sweep.ticket, reply);
-}
-
-void start_clearing(EngineState& state, const Queue& queue) {
-    PendingSweep pending;
-    pending.action = SweepAction::discard;
-    pending.filter.states = {JobState::enqueued};
-    pending.removed = queue.row.id;
-    start(state, std::move(pending));
 }
 
 void apply_list_jobs(EngineState& state, const ListJobs& list) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The passing of time: leases, fetches, waits and workers whose deadline is past, jobs that are
-// due, and kept jobs whose retention is over. Bounded per call; what is left is still due at the
-// next.
+// due, jobs of removed queues, and kept jobs whose retention is over. Bounded per call; what is
+// left is still due at the next.
 #include "modules/jobs/engine/apply.h"
 #include "modules/jobs/engine/places.h"
 #include "modules/jobs/engine/waits.h"
@@ -60,6 +60,7 @@ void apply_time(EngineState& state) {
         run_timer(state, due->value);
     }
     release_due(state);
+    clear_removed(state);
     forget_kept(state, state.finished, state.config.finished_max);
     forget_kept(state, state.dead, state.config.dead_max);
 }

@@ -40,7 +40,9 @@ struct EngineConfig {
     std::size_t queues_max = 10'000;
     std::size_t workers_max = 100'000;
     std::size_t waiting_fetches_max = 100'000;
+    std::size_t waiting_names_max = 1'000'000;  ///< of queues, in all waiting fetches together
     std::size_t waits_max = 10'000;
+    std::size_t waited_jids_max = 500'000;  ///< in all waiting WAITs together
     std::size_t sweeps_max = 16;
     std::uint32_t sweep_page = 500;
     std::size_t sweep_page_bytes = 4 << 20;

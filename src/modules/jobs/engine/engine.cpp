@@ -115,6 +115,7 @@ std::optional<WallTime> Engine::next_deadline() const {
     const auto forget = [&](const Retained& kept, std::size_t max) {
         return kept.size() > max ? state.now : kept.next_deadline().value_or(never);
     };
+    if (state.is_clearing()) next = std::min(next, state.now);
     next = std::min(next, forget(state.finished, state.config.finished_max));
     next = std::min(next, forget(state.dead, state.config.dead_max));
     if (next == never) return std::nullopt;

@@ -148,6 +148,34 @@ TEST(EngineFetch, AQueueNamedTwiceIsOneQueue) {
     EXPECT_EQ(scene.engine->waiting(), 0U);
 }
 
+TEST(EngineFetch, WaitingOnesAreBoundedInTheQueuesTheyName) {
+    EngineConfig config;
+    config.waiting_names_max = 4;
+    Scene scene(config);
+    const Caller worker = scene.worker("w");
+    EXPECT_EQ(scene.fetch(worker, {"a", "b", "c"}, 1, 10s), "");
+    EXPECT_NE(scene.fetch(worker, {"a", "b"}, 1, 10s).find("LIMITED"), std::string::npos);
+    EXPECT_EQ(scene.fetch(worker, {"a", "b"}), "jobs");  // not for those that do not wait
+    scene.pass(10s);
+    EXPECT_EQ(scene.fetch(worker, {"a", "b"}, 1, 10s), "");
+}
+
+TEST(EngineFetch, WaitingOnesAreBoundedInTheQueuesThatDoNotExist) {
+    EngineConfig config;
+    config.queues_max = 2;
+    Scene scene(config);
+    const Caller worker = scene.worker("w");
+    Spec spec;
+    spec.queue = "known";
+    scene.push("a", spec);
+    EXPECT_EQ(scene.fetch(worker, {"known"}), "jobs a#1");
+    EXPECT_EQ(scene.fetch(worker, {"x", "y", "known"}, 1, 10s), "");
+    EXPECT_EQ(scene.fetch(worker, {"y", "x"}, 1, 10s), "");
+    EXPECT_NE(scene.fetch(worker, {"z"}, 1, 10s).find("LIMITED"), std::string::npos);
+    scene.pass(10s);
+    EXPECT_EQ(scene.fetch(worker, {"z"}, 1, 10s), "");
+}
+
 TEST(EngineFetch, DueJobsOnDiskBecomeReadyThoughASweepEmptiedTheirWindow) {
     Scene scene(tiny());
     for (int i = 0; i < 8; ++i) {

@@ -82,9 +82,72 @@ TEST(EngineQueues, RemovingOneDiscardsWhatWaitsInItAndLetsGoOfItsRow) {
     Scene scene(tiny());
     for (int i = 0; i < 10; ++i) scene.push("j" + std::to_string(i), in("q"));
     EXPECT_EQ(scene.queue(QueueAction::remove, "q"), "ok");
+    scene.pass(0s);
     for (int i = 0; i < 10; ++i) EXPECT_EQ(scene.state("j" + std::to_string(i)), "discarded");
     EXPECT_TRUE(scene.store.queues.empty());
     EXPECT_EQ(scene.store.index_rows, 0);
+}
+
+TEST(EngineQueues, RemovingManyReadsNothingThatIsInMemory) {
+    Scene scene;
+    scene.push("other", in("other"));
+    for (int i = 0; i < 40; ++i) {
+        scene.push("a" + std::to_string(i), in("q" + std::to_string(i)));
+        scene.push("b" + std::to_string(i), in("q" + std::to_string(i)));
+    }
+    scene.queue(QueueAction::pause, "empty");
+    ChangeQueue all;
+    all.action = QueueAction::remove;
+    all.all = true;
+    EXPECT_EQ(scene.apply(std::move(all)), "ok");
+    scene.pass(0s);
+    EXPECT_EQ(scene.store.reads, 0);
+    for (const char* jid : {"other", "a0", "b0", "a39", "b39"})
+        EXPECT_EQ(scene.state(jid), "discarded") << jid;
+    EXPECT_TRUE(scene.store.queues.empty());
+}
+
+TEST(EngineQueues, ARemovedQueueIsClearedAPageAtATime) {
+    Scene scene(tiny());
+    for (int i = 0; i < 7; ++i) scene.push("j" + std::to_string(i), in("q"));
+    scene.queue(QueueAction::remove, "q");
+    const auto discarded = [&] {
+        int count = 0;
+        for (int i = 0; i < 7; ++i) count += scene.state("j" + std::to_string(i)) == "discarded";
+        return count;
+    };
+    EXPECT_EQ(discarded(), 0);
+    scene.apply(Tick{});
+    EXPECT_GT(discarded(), 0);
+    EXPECT_LE(discarded(), 3);
+    // What is pushed meanwhile belongs to the new queue of that name.
+    scene.push("new", in("q"));
+    scene.pass(0s);
+    EXPECT_EQ(discarded(), 7);
+    EXPECT_EQ(scene.state("new"), "enqueued");
+    EXPECT_EQ(scene.store.queues.size(), 1U);
+}
+
+TEST(EngineQueues, ARemovedQueueIsClearedOneJobAtATime) {
+    EngineConfig config = tiny();
+    config.sweep_page = 1;
+    Scene scene(config);
+    for (int i = 0; i < 7; ++i) scene.push("j" + std::to_string(i), in("q"));
+    scene.queue(QueueAction::remove, "q");
+    scene.pass(0s);
+    EXPECT_EQ(scene.state("j6"), "discarded");
+    EXPECT_TRUE(scene.store.queues.empty());
+    EXPECT_GT(scene.engine->next_deadline().value_or(WallTime::max()), scene.now);
+}
+
+TEST(EngineQueues, CancellingTheRestOfARemovedQueueLetsGoOfItsRow) {
+    Scene scene(tiny());
+    for (int i = 0; i < 7; ++i) scene.push("j" + std::to_string(i), in("q"));
+    scene.queue(QueueAction::remove, "q");
+    scene.apply(by_state(SweepAction::cancel, JobState::enqueued));
+    scene.pass(0s);
+    for (int i = 0; i < 7; ++i) EXPECT_EQ(scene.state("j" + std::to_string(i)), "cancelled");
+    EXPECT_TRUE(scene.store.queues.empty());
 }
 
 TEST(EngineQueues, ARunningJobOutlivesItsQueueAndReturnsToANewOne) {
@@ -117,6 +180,7 @@ TEST(EngineQueues, AHalfClearedQueueIsClearedAfterARestart) {
     row.removed = true;  // as a crash right after the removal leaves it
     scene.store.queues[row.id] = row;
     scene.restart();
+    scene.pass(0s);
     EXPECT_EQ(scene.state("j5"), "discarded");
     EXPECT_TRUE(scene.store.queues.empty());
 }
@@ -183,6 +247,33 @@ TEST(EngineWaits, AreAnsweredWhenEveryJobIsFinal) {
     EXPECT_EQ(scene.sweep(SweepAction::cancel, {"a"}), "count 1");
     EXPECT_EQ(scene.sweep(SweepAction::kill, {"b"}),
               "#" + std::to_string(ticket) + " wait complete cancelled dead unknown; count 1");
+}
+
+TEST(EngineWaits, MayNameAJobTwiceAndShareItWithOthers) {
+    Scene scene;
+    scene.push("a");
+    scene.push("b");
+    scene.apply(Wait{{}, {ConnectionId(40), nullptr}, {"a", "b", "a"}, 10s});
+    const std::string first = "#" + std::to_string(scene.tickets);
+    scene.apply(Wait{{}, {ConnectionId(41), nullptr}, {"a"}, 10s});
+    const std::string second = "#" + std::to_string(scene.tickets);
+    EXPECT_EQ(scene.sweep(SweepAction::cancel, {"a"}),
+              second + " wait complete cancelled; count 1");
+    EXPECT_EQ(scene.sweep(SweepAction::kill, {"b"}),
+              first + " wait complete cancelled dead cancelled; count 1");
+}
+
+TEST(EngineWaits, AreBoundedInTheJobsTheyName) {
+    EngineConfig config;
+    config.waited_jids_max = 3;
+    Scene scene(config);
+    scene.push("a");
+    scene.push("b");
+    EXPECT_EQ(scene.apply(Wait{{}, {ConnectionId(40), nullptr}, {"a", "b"}, 10s}), "");
+    EXPECT_NE(scene.apply(Wait{{}, {ConnectionId(41), nullptr}, {"a", "b"}, 10s}).find("FULL"),
+              std::string::npos);
+    scene.apply(Disconnect{.caller = {ConnectionId(40), nullptr}, .undelivered = {}});
+    EXPECT_EQ(scene.apply(Wait{{}, {ConnectionId(41), nullptr}, {"a", "b"}, 10s}), "");
 }
 
 TEST(EngineWaits, AreAnsweredAtTheirDeadlineWithWhatIsKnown) {

@@ -251,9 +251,6 @@ Queue* listed_queue(EngineState& state, std::string_view name) {
 
 void drop_if_gone(EngineState& state, Queue& queue) {
     if (!queue.row.removed || queue.running > 0 || queue.ready() > 0) return;
-    for (const auto& [id, sweep] : state.sweeps) {
-        if (sweep.removed == queue.row.id) return;
-    }
     state.out->writes.push_back(EraseQueue{queue.row.id});
     state.queues.drop(queue);
 }

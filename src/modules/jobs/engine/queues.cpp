@@ -46,7 +46,7 @@ void Queues::restore(const QueueRow& row) {
     restore(row.id).row = row;
     std::unique_ptr<Queue> queue = std::move(restored_.extract(row.id.value()).mapped());
     if (row.removed) {
-        detached_.push_back(std::move(queue));
+        detached_.emplace(row.id.value(), std::move(queue));
     } else {
         by_name_[row.name] = std::move(queue);
     }
@@ -59,19 +59,14 @@ QueueId Queues::without_row() const {
 void Queues::detach(Queue& queue) {
     const auto it = by_name_.find(queue.row.name);
     SLUICE_CHECK(it != by_name_.end() && it->second.get() == &queue);
-    detached_.push_back(std::move(it->second));
+    detached_.emplace(queue.row.id.value(), std::move(it->second));
     by_name_.erase(it);
 }
 
 void Queues::drop(Queue& queue) {
-    if (queue.row.id) by_id_.erase(queue.row.id.value());
-    const auto same = [&](const auto& owned) { return owned.get() == &queue; };
-    const auto it = std::find_if(detached_.begin(), detached_.end(), same);
-    if (it != detached_.end()) {
-        detached_.erase(it);
-    } else {
-        by_name_.erase(queue.row.name);
-    }
+    const std::uint64_t id = queue.row.id.value();
+    by_id_.erase(id);
+    if (detached_.erase(id) == 0) by_name_.erase(queue.row.name);
 }
 
 void Queues::clear() {

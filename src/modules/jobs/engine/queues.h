@@ -11,6 +11,7 @@
 #include <array>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -71,14 +72,17 @@ public:
 
     /// Queues with a name and a number: those that are stored, not those that only fetches wait on.
     [[nodiscard]] std::size_t size() const { return by_id_.size() - detached_.size(); }
+    /// Queues without a row: those that only fetches wait on.
+    [[nodiscard]] std::size_t rowless() const { return by_name_.size() - size(); }
     /// Queues with a name, in the order of their names.
     [[nodiscard]] std::vector<Queue*> named() const;
-    [[nodiscard]] const std::vector<std::unique_ptr<Queue>>& detached() const { return detached_; }
+    using Detached = std::map<std::uint64_t, std::unique_ptr<Queue>>;
+    [[nodiscard]] const Detached& detached() const { return detached_; }
 
 private:
     std::unordered_map<std::string, std::unique_ptr<Queue>, NameHash, std::equal_to<>> by_name_;
     boost::unordered_flat_map<std::uint64_t, Queue*> by_id_;
-    std::vector<std::unique_ptr<Queue>> detached_;
+    Detached detached_;                                                   ///< by number
     std::unordered_map<std::uint64_t, std::unique_ptr<Queue>> restored_;  ///< without a row so far
     std::uint64_t next_id_ = 1;
 };

@@ -38,7 +38,6 @@ struct WantedRead {
     Seq seq;                    ///< jobs: after this one
     Seq until;                  ///< jobs: before this one; none: to the end
     std::uint16_t states = 0;   ///< jobs: bit set of JobState; only these are returned
-    QueueId only_queue;         ///< jobs: only this queue; none: all
     std::uint32_t limit = 0;
     std::size_t bytes = SIZE_MAX;  ///< memory_bytes() of the jobs
     std::uint64_t sweep = 0;       ///< who asked, for the engine itself

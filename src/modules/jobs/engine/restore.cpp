@@ -127,7 +127,7 @@ Status Engine::finish_restore(const StoredState& stored, Decision& out) {
     repairs_.shrink_to_fit();
     state.overlay.clear();
     state.out = &out;
-    for (const auto& queue : state.queues.detached()) start_clearing(state, *queue);
+    for (const auto& [id, queue] : state.queues.detached()) state.clearing.emplace_back(id);
     state.out = nullptr;
     return {};
 }
@@ -161,7 +161,7 @@ std::optional<std::string> Engine::inconsistency() const {
         }
     };
     for (const Queue* queue : state.queues.named()) check_queue(*queue);
-    for (const auto& queue : state.queues.detached()) check_queue(*queue);
+    for (const auto& [id, queue] : state.queues.detached()) check_queue(*queue);
     check_bytes(state.due, state.due_limits());
     state.due.each([&](const DueKey& key, const Slot& slot) {
         ++listed;

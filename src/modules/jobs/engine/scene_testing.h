@@ -52,6 +52,7 @@ public:
         return row == jids.end() ? nullptr : &jobs.at(row->second);
     }
     [[nodiscard]] ReadResult read(const WantedRead& wanted) const {
+        ++reads;
         std::map<std::pair<std::int64_t, std::uint64_t>, const JobRecord*> found;
         for (const auto& [seq, job] : jobs) {
             const JobHead& head = job.head;
@@ -69,7 +70,7 @@ public:
             const bool state_fits = wanted.states == 0 ||
                                     (wanted.states & 1U << static_cast<unsigned>(head.state)) != 0;
             if (wanted.kind == ReadKind::jobs && seq > wanted.seq && seq < wanted.until &&
-                state_fits && (!wanted.only_queue || wanted.only_queue == head.queue))
+                state_fits)
                 found[{0, seq.value()}] = &job;
         }
         ReadResult result;
@@ -88,6 +89,7 @@ public:
     std::map<QueueId, QueueRow> queues;
     Totals totals;
     int index_rows = 0;
+    mutable int reads = 0;  ///< how many pages were asked for
 };
 
 /// What a push may say besides its jid.

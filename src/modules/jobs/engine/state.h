@@ -15,6 +15,7 @@
 #include "modules/jobs/engine/workers.h"
 
 #include <array>
+#include <deque>
 #include <list>
 #include <memory>
 #include <optional>
@@ -40,6 +41,7 @@ using Parked = std::unordered_map<ConnectionId, std::vector<TicketId>>;
 /// asks, waits and is served for every job. At most spare_max of each.
 struct SpareWaits {
     static constexpr std::size_t spare_max = 256;
+    static constexpr std::size_t names_max = 64;  ///< of queues, in a waiter that is kept
     std::vector<Waiters::node_type> waiters;
     std::vector<Parked::node_type> parked;
     std::list<TicketId> places;
@@ -53,12 +55,17 @@ struct PendingWait {
     TimerHandle timer;
 };
 
+/// Where a jid stands in a WAIT.
+struct Awaited {
+    TicketId ticket;
+    std::size_t place = 0;  ///< in wait.jids
+};
+
 /// A sweep or a listing between two of its pages.
 struct PendingSweep {
     std::optional<SweepAction> action;  ///< none: a listing
     JobFilter filter;
-    TicketId ticket;  ///< none: it clears up a removed queue
-    QueueId removed;  ///< the removed queue it clears up
+    TicketId ticket;
     Seq until;
     std::uint64_t count = 0;
     std::uint32_t limit = 0;        ///< listing: how many jobs it may hold
@@ -83,11 +90,15 @@ struct EngineState {
     std::uint64_t named = 0;  ///< jobs kept that are named: while 0, no jid leads to the disk
     Waiters waiters;
     std::unordered_map<TicketId, PendingWait> waits;
-    std::unordered_map<std::string, std::vector<TicketId>> waits_by_jid;
+    std::unordered_map<std::string, std::vector<Awaited>> waits_by_jid;
+    std::size_t waited_jids = 0;   ///< of all waits together
+    std::size_t waited_names = 0;  ///< of queues, of all waiters together
     Parked parked;
     SpareWaits spare;
     std::unordered_map<std::uint64_t, PendingSweep> sweeps;
     std::uint64_t next_sweep = 1;
+    std::deque<QueueId> clearing;       ///< removed queues with jobs left; one after the other
+    bool clearing_awaits_page = false;  ///< the first of them goes on once its jobs are read
 
     std::array<std::uint64_t, job_state_count> counts{};  ///< jobs kept, by state
     Totals totals;
@@ -110,6 +121,8 @@ struct EngineState {
     WallTime now{};
     Decision* out = nullptr;
 
+    /// Jobs of removed queues can be discarded now.
+    [[nodiscard]] bool is_clearing() const { return !clearing.empty() && !clearing_awaits_page; }
     [[nodiscard]] std::uint64_t& count(JobState job_state) {
         return counts[static_cast<std::size_t>(job_state)];
     }

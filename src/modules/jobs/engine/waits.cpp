@@ -15,11 +15,12 @@ PendingWait take(EngineState& state, TicketId ticket) {
     auto node = state.waits.extract(ticket);
     PendingWait pending = std::move(node.mapped());
     state.timers.remove(pending.timer);
+    state.waited_jids -= pending.wait.jids.size();
     unpark(state, pending.wait.caller.connection, ticket);
     for (const std::string& jid : pending.wait.jids) {
         const auto it = state.waits_by_jid.find(jid);
         if (it == state.waits_by_jid.end()) continue;
-        std::erase(it->second, ticket);
+        std::erase_if(it->second, [&](const Awaited& one) { return one.ticket == ticket; });
         if (it->second.empty()) state.waits_by_jid.erase(it);
     }
     return pending;
@@ -43,7 +44,8 @@ void apply_wait(EngineState& state, const Wait& wait) {
         state.reply(wait.ticket, WaitReply{std::move(pending.heads), complete});
         return;
     }
-    if (state.waits.size() >= state.config.waits_max) {
+    if (state.waits.size() >= state.config.waits_max ||
+        state.waited_jids + wait.jids.size() > state.config.waited_jids_max) {
         state.reply(wait.ticket,
                     RefusedReply{"FULL", "too many clients wait for jobs; try again later"});
         return;
@@ -52,8 +54,11 @@ void apply_wait(EngineState& state, const Wait& wait) {
         state.timers.push(state.now + wait.timeout, {TimerKind::wait, wait.ticket.value()});
     for (std::size_t i = 0; i < wait.jids.size(); ++i) {
         const std::optional<JobHead>& head = pending.heads[i];
-        if (head && !is_final(head->state)) state.waits_by_jid[wait.jids[i]].push_back(wait.ticket);
+        if (head && !is_final(head->state)) {
+            state.waits_by_jid[wait.jids[i]].push_back({wait.ticket, i});
+        }
     }
+    state.waited_jids += wait.jids.size();
     park(state, wait.caller.connection, wait.ticket);
     state.waits.emplace(wait.ticket, std::move(pending));
 }
@@ -61,19 +66,17 @@ void apply_wait(EngineState& state, const Wait& wait) {
 void notify_waits(EngineState& state, const JobRecord& job) {
     const auto it = state.waits_by_jid.find(std::string(job.body->jid()));
     if (it == state.waits_by_jid.end()) return;
-    const std::vector<TicketId> tickets = it->second;
-    for (const TicketId ticket : tickets) {
-        const auto found = state.waits.find(ticket);
-        if (found == state.waits.end()) continue;  // the jid stands twice in one wait
+    const std::vector<Awaited> awaited = it->second;
+    for (const Awaited& one : awaited) {
+        const auto found = state.waits.find(one.ticket);
+        if (found == state.waits.end()) continue;
         PendingWait& pending = found->second;
-        for (std::optional<JobHead>& known : pending.heads) {
-            if (!known || known->seq != job.head.seq || is_final(known->state)) continue;
-            known = job.head;
-            --pending.open;
-        }
-        if (pending.open > 0) continue;
-        PendingWait done = take(state, ticket);
-        state.reply(ticket, WaitReply{std::move(done.heads), true});
+        std::optional<JobHead>& known = pending.heads[one.place];
+        if (known->seq != job.head.seq || is_final(known->state)) continue;
+        known = job.head;
+        if (--pending.open > 0) continue;
+        PendingWait done = take(state, one.ticket);
+        state.reply(one.ticket, WaitReply{std::move(done.heads), true});
     }
 }
 

@@ -374,7 +374,6 @@ private:
             out_.scanned_to = job->head.seq;
             const auto bit = 1U << static_cast<unsigned>(job->head.state);
             if (wanted_.states != 0 && (wanted_.states & bit) == 0) continue;
-            if (wanted_.only_queue && job->head.queue != wanted_.only_queue) continue;
             out_.add(*job);
         }
         out_.at_end = true;

@@ -368,16 +368,14 @@ Result<std::shared_ptr<const JobBody>> decode_body(Seq seq, std::string_view row
     return body;
 }
 
-Result<JobSummary> peek_job(std::string_view row) {
+Result<JobState> peek_state(std::string_view row) {
     ByteReader in(row);
     const unsigned version = take_u8(in);
     const unsigned state = take_u8(in);
-    in.take(3);
-    JobSummary out{static_cast<JobState>(state), QueueId(in.varint())};
     if (!in.ok() || version == 0 || version > job_version_now || state >= job_state_count) {
         return fail(Code::corrupt, "a stored job is damaged or was written by a newer Sluice");
     }
-    return out;
+    return static_cast<JobState>(state);
 }
 
 void encode_queue(const QueueRow& queue, std::string& out) {

@@ -55,13 +55,9 @@ Status decode_job(Seq seq, std::string_view row, JobRecord& job);
 /// Reads a body row stored under `seq`. Errors: corrupt.
 Result<std::shared_ptr<const JobBody>> decode_body(Seq seq, std::string_view row);
 
-/// What a scan filters by.
-struct JobSummary {
-    JobState state = JobState::enqueued;
-    QueueId queue;
-};
-/// Looks at the first bytes of a job row only; the checksum is not verified. Errors: corrupt.
-Result<JobSummary> peek_job(std::string_view row);
+/// What a scan filters by: looks at the first bytes of a job row only; the checksum is not
+/// verified. Errors: corrupt.
+Result<JobState> peek_state(std::string_view row);
 
 void encode_queue(const QueueRow& queue, std::string& out);
 Result<QueueRow> decode_queue(QueueId id, std::string_view row);

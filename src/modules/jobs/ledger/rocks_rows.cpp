@@ -296,11 +296,10 @@ Status RocksRows::read_jobs(ReadResult& out) {
     for (; rows.valid() && budget > 0 && !out.is_full(); rows.next(), --budget) {
         if (rows.key().size() != 9) return damaged("job key");
         const Seq seq(rocks_keys::be8_at(rows.key(), 1));
-        SLUICE_TRY(const JobSummary summary, peek_job(rows.value()));
+        SLUICE_TRY(const JobState state, peek_state(rows.value()));
         out.scanned_to = seq;
-        const auto bit = 1U << static_cast<unsigned>(summary.state);
+        const auto bit = 1U << static_cast<unsigned>(state);
         if (wanted.states != 0 && (wanted.states & bit) == 0) continue;
-        if (wanted.only_queue && summary.queue != wanted.only_queue) continue;
         SLUICE_TRY_STATUS(decode_job(seq, rows.value(), found.emplace()));
         SLUICE_TRY_STATUS(add(found, out));
     }
