@@ -65,8 +65,7 @@ void add_cancel(CLI::App& program, int& exit_code) {
     command->footer(
         "Examples:\n"
         "  sluice cancel 3f2a90c1d4e5b6a7c8d9e0f1\n"
-        "  sluice cancel $(sluice jobs --type t --state enqueued --limit 1000 --json | jq -r "
-        ".[].jid)");
+        "  sluice cancel $(sluice jobs --type t --state enqueued --json | jq -r '.[].jid')");
     command->callback(
         [arguments, &exit_code] { exit_code = finish("cancel", cancel_jobs(*arguments)); });
 }
