@@ -33,9 +33,11 @@ std::uint64_t random_seed() {
     return seed;
 }
 
-/// Worth another try over a new connection.
+/// Worth another try over a new connection. Busy is what the server said to HELLO, before the
+/// command was sent.
 bool is_passing(const Error& error) {
-    return error.code == Code::io || error.code == Code::timeout || error.code == Code::not_found;
+    return error.code == Code::io || error.code == Code::timeout || error.code == Code::not_found ||
+           error.code == Code::busy;
 }
 
 /// The names are those of OpenTelemetry's conventions for messaging.

@@ -196,6 +196,15 @@ TEST(Client, PasswordsAreProvedNotSent) {
     });
 }
 
+TEST(Client, AServerTooBusyToGreetIsTriedAgainAndIsNoWrongPassword) {
+    ScriptedServer server([](auto&, int, std::string) { return std::string("+OK\r\n"); });
+    server.post([&] { server.hello_refusals = 3; });
+    Client client(options_for(server));
+    EXPECT_EQ(client.connect().error().code, Code::busy);
+    EXPECT_TRUE(client.push({.type = "t"}));
+    server.post([&] { EXPECT_EQ(server.hellos.size(), 4U); });
+}
+
 TEST(Client, BulkPushesGoInChunksAndTellWhatWasRefused) {
     std::vector<std::size_t> chunks;
     ScriptedServer server([&](auto&, int, std::string line) {

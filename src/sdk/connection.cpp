@@ -120,7 +120,8 @@ Result<Connection> Connection::open(const ConnectionOptions& options, Patience p
     SLUICE_TRY(const Reply answer, connection.read(patience));
     if (answer.kind == ReplyKind::error) {
         Error refused = error_of(answer).in(options.server.text());
-        refused.code = Code::denied;
+        // A wrong password has no word of its own; being too busy to look at it has.
+        if (refused.code == Code::invalid) refused.code = Code::denied;
         return refused;
     }
     return connection;

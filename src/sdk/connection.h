@@ -50,7 +50,8 @@ struct ConnectionOptions {
 /// requests and replies no longer correspond.
 class Connection {
 public:
-    /// Errors: as Transport::open; denied (wrong password); invalid (not such a server).
+    /// Errors: as Transport::open; denied (wrong password); invalid (not such a server); busy (it
+    /// takes no more connections now).
     static Result<Connection> open(const ConnectionOptions& options, Patience patience);
     ~Connection();
     Connection(Connection&&) noexcept;

@@ -136,7 +136,13 @@ private:
             std::string text(line.text);
             if (text.starts_with("HELLO ")) {
                 hellos.push_back(text);
-                if (answers_hello) send(fd, "+OK\r\n");
+                if (hello_refusals > 0) {
+                    --hello_refusals;
+                    send(fd, "-BUSY server is busy, try again\r\n");
+                    drop(fd);
+                } else if (answers_hello) {
+                    send(fd, "+OK\r\n");
+                }
             } else {
                 send(fd, script_(*this, fd, std::move(text)));
             }
@@ -150,6 +156,8 @@ private:
 
 public:
     bool answers_hello = true;
+    /// So many HELLOs more are refused as BUSY, and their connections ended.
+    int hello_refusals = 0;
 
 private:
     Script script_;

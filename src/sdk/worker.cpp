@@ -77,19 +77,20 @@ Status Worker::run() {
     SLUICE_TRY(state.handlers, state.set.finish());
     WorkerChannels& channels = state.channels;
     std::optional<BlockedSignals> blocked;
-    Wake signals_end;
-    Thread signals;
-    if (state.options.handles_signals) {
-        blocked.emplace();
-        signals = Thread("sdk-signals",
-                         [&] { run_signals(blocked->set(), signals_end, channels.events); });
-    }
+    if (state.options.handles_signals) blocked.emplace();
+    // Whatever can fail comes before the first thread, which would have to be told to end.
     std::optional<Spool> spool;
     if (!state.options.spool_folder.empty()) {
         SLUICE_TRY(Spool opened, Spool::open({.folder = state.options.spool_folder,
                                               .server = state.options.server.text(),
                                               .bytes_max = state.options.spool_max}));
         spool.emplace(std::move(opened));
+    }
+    Wake signals_end;
+    Thread signals;
+    if (blocked) {
+        signals = Thread("sdk-signals",
+                         [&] { run_signals(blocked->set(), signals_end, channels.events); });
     }
     Wake memory_end;
     Thread memory;

@@ -66,6 +66,15 @@ protected:
     ScratchFolder folder;
 };
 
+TEST(Worker, ASpoolThatCannotBeOpenedEndsTheRunAlsoWithSignals) {
+    FakeQueue queue;
+    Running running(queue);
+    running.options.spool_folder = "/dev/null/spool";
+    running.options.handles_signals = true;
+    running.start();
+    EXPECT_EQ(running.finish().error().code, Code::io);
+}
+
 TEST_F(WorkerSpool, AnswersOutliveTheWorkerAndAreDeliveredByTheNext) {
     FakeQueue queue;
     queue.post([&] {

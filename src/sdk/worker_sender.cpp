@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sender of worker_threads.h.
+#include "kernel/base/text.h"
 #include "kernel/sync/clock.h"
 #include "kernel/wire/json_text.h"
 #include "sdk/protocol/job_json.h"
+#include "sdk/protocol/request.h"
 #include "sdk/worker_threads.h"
 
 #include <algorithm>
@@ -35,8 +37,9 @@ void put_ack(JsonWriter& json, const Answer& answer) {
 void put_fail(JsonWriter& json, const Answer& answer) {
     json.begin_object();
     put_name(json, answer);
-    json.key("errtype").string(answer.failure.errtype);
-    json.key("message").string(answer.failure.message);
+    // The server keeps no more of them. Whole, a few long ones would make a line that it refuses.
+    json.key("errtype").string(truncate_utf8(answer.failure.errtype, errtype_bytes_max));
+    json.key("message").string(truncate_utf8(answer.failure.message, message_bytes_max));
     if (answer.failure.retry_in) {
         const double seconds = to_seconds(*answer.failure.retry_in);
         json.key("retry_in").number(std::max(seconds, 0.0));
@@ -306,8 +309,18 @@ private:
         }
     }
 
-    /// A refused line may be the server's trouble or that of one bad answer in it. So it is sent
-    /// again, one answer at a time, and an answer that is refused again and again is given up.
+    /// The server has no time for it now, stops, or reads its store again: it says nothing about
+    /// the answers, which are worth keeping until it has time.
+    static bool is_servers_trouble(const Reply& reply) {
+        constexpr std::string_view words[] = {"BUSY ", "SHUTDOWN ", "UNAVAILABLE "};
+        return reply.kind == ReplyKind::error &&
+               std::any_of(std::begin(words), std::end(words), [&](std::string_view word) {
+                   return std::string_view(reply.text).starts_with(word);
+               });
+    }
+
+    /// Any other refusal may be the fault of one bad answer in the line. So it is sent again, one
+    /// answer at a time, and an answer that is refused again and again is given up.
     bool give_up_on_refused() {
         if (items_max_ == 1 && ++refusals_ >= refusals_max) return true;
         items_max_ = 1;
@@ -322,8 +335,9 @@ private:
             return {};
         }
         if (reply.kind != ReplyKind::bulk) {
-            if (line != Batch::Line::beat && !give_up_on_refused()) return error_of(reply);
-            if (line == Batch::Line::beat) return error_of(reply);
+            if (line == Batch::Line::beat || is_servers_trouble(reply) || !give_up_on_refused()) {
+                return error_of(reply);
+            }
             events_.push(Trouble{.error = error_of(reply).in("an answer was given up")});
             return {};
         }

@@ -273,6 +273,50 @@ TEST(Worker, AnAnswerThatIsRefusedForEverIsGivenUpAloneNotWithItsNeighbours) {
     queue.post([&] { EXPECT_EQ(queue.acked, std::set<std::string>{"job-2"}); });
 }
 
+TEST(Worker, WhileTheServerHasTroubleOfItsOwnNoAnswerIsGivenUp) {
+    FakeQueue queue;
+    int left = 20;
+    Running running(queue);
+    running.add("echo", echo());
+    queue.post([&] {
+        queue.twist = [&](int, const std::string& line) -> std::optional<std::string> {
+            if (!line.starts_with("ACKB") || left == 0) return std::nullopt;
+            --left;
+            return std::string(left % 2 == 0 ? "-UNAVAILABLE the store is read again\r\n"
+                                             : "-BUSY server is busy, try again\r\n");
+        };
+    });
+    running.start();
+    queue.push("echo");
+    for (int i = 0; i < 21; ++i) queue.await("ACKB");
+    running.worker->stop();
+    EXPECT_TRUE(running.finish());
+    queue.post([&] { EXPECT_EQ(queue.acked, std::set<std::string>{"job-1"}); });
+}
+
+TEST(Worker, AFailureOfManyBytesTravelsAsTheServerKeepsIt) {
+    FakeQueue queue;
+    Running running(queue);
+    running.add("speak", [](JobContext&) -> Outcome {
+        throw std::runtime_error(std::string(2'000'000, 'x'));
+    });
+    running.add("name", [](JobContext&) -> Outcome {
+        return Failure{.errtype = std::string(2'000'000, 'y'), .message = "short"};
+    });
+    running.start();
+    queue.push("speak");
+    queue.push("name");
+    std::size_t failed = 0;
+    while (failed < 2) {
+        const std::string line = queue.await("FAILB");
+        ASSERT_FALSE(line.empty());
+        EXPECT_LT(line.size(), 4'000U);
+        queue.post([&] { failed = queue.failed.size(); });
+    }
+    running.worker->stop();
+    EXPECT_TRUE(running.finish());
+}
+
 TEST(Worker, StaleAnswersAreCounted) {
     FakeQueue queue;
     Running running(queue);

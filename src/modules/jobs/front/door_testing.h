@@ -18,12 +18,13 @@ namespace sluice::jobs {
 /// The job port over a ledger in RAM.
 class Door {
 public:
-    explicit Door(const EngineConfig& engine = {}, std::shared_ptr<TlsContext> tls = nullptr) {
+    explicit Door(const EngineConfig& engine = {}, std::shared_ptr<TlsContext> tls = nullptr,
+                  FrontOptions options_of_front = {}) {
         auto runtime = Runtime::start({.io_threads = 1, .name = "io"});
         EXPECT_TRUE(runtime);
         runtime_ = std::move(*runtime);
         desks_ = std::make_unique<Desks>(*runtime_);
-        front_ = std::make_unique<Front>(*desks_, metrics_, FrontOptions{});
+        front_ = std::make_unique<Front>(*desks_, metrics_, std::move(options_of_front));
         ShardOptions options;
         options.engine = engine;
         auto shard =
@@ -50,6 +51,8 @@ public:
     Door& operator=(const Door&) = delete;
 
     void begin_drain() { front_->draining = true; }
+    /// From now on nobody has time to check a password.
+    void stop_checking_passwords() { front_->passwords.drain(); }
     void stop_queue() {
         if (!stopped_) shard_->stop();
         stopped_ = true;

@@ -54,6 +54,20 @@ TEST(Session, WhileTheServerDrainsPushesAreRefusedAndFetchesGetNothing) {
     late.expect(R"(ACK {"jid":"nobody-knows"})", "+OK\r\n");
 }
 
+TEST(Session, WhoseProofNobodyHasTimeToCheckIsToldBusyNotWrong) {
+    Door door({}, nullptr, {.password = "secret", .version = {}});
+    door.stop_checking_passwords();
+    for (const bool extended : {false, true}) {
+        RawClient client(door.port());
+        std::string greeting;
+        while (!greeting.ends_with("\r\n")) greeting += client.receive_exactly(1);
+        const std::string member = extended ? R"(,"x":1)" : "";
+        ASSERT_TRUE(client.send(R"(HELLO {"v":2,"pwdhash":"00")" + member + "}\r\n"));
+        EXPECT_EQ(client.receive_all(), extended ? "-BUSY server is busy, try again\r\n"
+                                                 : "-ERR server is busy, try again\r\n");
+    }
+}
+
 TEST(Session, OnceTheQueueHasStoppedEveryoneIsToldSo) {
     Door door;
     Caller plain(door, R"({"v":2})");

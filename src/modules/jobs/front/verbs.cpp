@@ -119,6 +119,7 @@ void FaktorySession::handle_hello(std::string_view line) {
 /// connections by the dozen.
 void FaktorySession::prove(sdk::HelloRequest hello) {
     session_->pause_reading();
+    const std::string_view busy_word = hello.extended ? "BUSY" : "ERR";
     const auto check = [this, session = session_->shared_from_this(), hello = std::move(hello),
                         challenge = *challenge_, password = front_.options.password]() mutable {
         const bool right = sdk::is_password_proof(hello.pwdhash, password, challenge, hello.v);
@@ -135,7 +136,10 @@ void FaktorySession::prove(sdk::HelloRequest hello) {
         });
     };
     if (front_.passwords.try_submit(check)) return;
-    refuse("server is busy, try again");
+    front_.refused.add();
+    std::string text;
+    put_resp_error(text, busy_word, "server is busy, try again");
+    answer(std::move(text));
     hang_up();
 }
 
