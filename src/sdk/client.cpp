@@ -236,20 +236,28 @@ Result<WaitOutcome> Client::wait(std::span<const std::string> jids, Duration tim
     std::vector<std::string> open(jids.begin(), jids.end());
     const Instant deadline = deadline_after(timeout);
     bool in_time = true;
+    std::size_t names_max = push_chunk_jobs_max;
     while (!open.empty() && in_time) {
         const Duration left = std::max(deadline - monotonic_now(), Duration{0});
         in_time = left > Duration{0};
         // The server limits the names in one request. It waits for the first ones; the others are
         // only asked about.
-        for (std::size_t at = 0; at < open.size(); at += push_chunk_jobs_max) {
+        for (std::size_t at = 0; at < open.size();) {
             const auto some = std::span(open).subspan(at);
-            const auto names = some.first(std::min(some.size(), push_chunk_jobs_max));
+            const auto names = some.first(std::min(some.size(), names_max));
             const Duration slice = at == 0 ? std::min(left, wait_slice) : Duration{0};
-            SLUICE_TRY(const Reply reply, call(wait_line(names, slice), slice));
-            if (reply.kind != ReplyKind::bulk) return error_of(reply);
-            SLUICE_TRY(const JsonView json, state_->parser.parse(reply.text));
+            auto reply = call(wait_line(names, slice), slice);
+            // The results come with it, so of some jobs a thousand are too much.
+            if (names.size() > 1 && is_too_much(reply)) {
+                names_max = names.size() / 2;
+                continue;
+            }
+            if (!reply) return std::move(reply).error();
+            if (reply->kind != ReplyKind::bulk) return error_of(*reply);
+            SLUICE_TRY(const JsonView json, state_->parser.parse(reply->text));
             SLUICE_TRY(auto answered, read_wait_answer(json));
             for (JobEnd& end : answered) ends.insert_or_assign(end.jid, std::move(end));
+            at += names.size();
         }
         // What is settled is not asked for again.
         std::erase_if(open, [&](const std::string& jid) {

@@ -179,6 +179,54 @@ TEST(Client, APlainServerIsNamedAsSuch) {
     EXPECT_TRUE(plain.push({.type = "t"}));
 }
 
+/// An address of IPv6 loopback that takes no more connections and says nothing, as behind a network
+/// that drops everything.
+class SilentAddress {
+public:
+    SilentAddress() : listener_(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in6 at{};
+        at.sin6_family = AF_INET6;
+        at.sin6_addr = in6addr_loopback;
+        socklen_t size = sizeof at;
+        auto* const plain = reinterpret_cast<sockaddr*>(&at);
+        if (listener_ < 0 || ::bind(listener_, plain, size) != 0) return;
+        SLUICE_CHECK(::listen(listener_, 0) == 0 && ::getsockname(listener_, plain, &size) == 0);
+        port = ntohs(at.sin6_port);
+        for (int& waiting : waiting_) {
+            waiting = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+            (void)::connect(waiting, plain, size);
+        }
+    }
+    ~SilentAddress() {
+        for (const int waiting : waiting_) {
+            if (waiting >= 0) ::close(waiting);
+        }
+        if (listener_ >= 0) ::close(listener_);
+    }
+    SilentAddress(const SilentAddress&) = delete;
+    SilentAddress& operator=(const SilentAddress&) = delete;
+
+    std::uint16_t port = 0;  ///< 0: this machine has no IPv6
+
+private:
+    int listener_;
+    int waiting_[4] = {-1, -1, -1, -1};
+};
+
+TEST(Client, AnAddressThatSaysNothingLeavesTimeForTheOthers) {
+    const SilentAddress silent;
+    if (silent.port == 0) GTEST_SKIP() << "no IPv6 loopback here";
+    ScriptedServer server([](auto&, int, std::string) { return std::string("+OK\r\n"); },
+                          "+HI {\"v\":2,\"x\":1}\r\n", silent.port);
+    auto options = options_for(server);
+    options.server.host = "localhost";  // both addresses, IPv6 first
+    options.connect_timeout = 2s;
+    const Instant begin = monotonic_now();
+    const Status connected = Client(options).connect();
+    EXPECT_TRUE(connected) << connected.error().text();
+    EXPECT_LT(monotonic_now() - begin, options.connect_timeout);
+}
+
 TEST(Client, PasswordsAreProvedNotSent) {
     ScriptedServer server([](auto&, int, std::string) { return std::string("+OK\r\n"); },
                           "+HI {\"v\":2,\"i\":1545,\"s\":\"55104dc76695721d\",\"x\":1}\r\n");
@@ -250,6 +298,36 @@ TEST(Client, StatusResultAndQueues) {
     ASSERT_EQ(queues->size(), 2U);
     EXPECT_EQ((*queues)[0].name, "a");
     EXPECT_EQ((*queues)[0].jobs, 3U);
+}
+
+TEST(Client, WaitNamesFewerJobsWhereTheAnswerWouldBeTooLong) {
+    std::size_t refused = 0;
+    ScriptedServer server([&](auto&, int, const std::string& line) -> std::string {
+        JsonParser parser;
+        const auto request = parse_wait(*parser.parse(std::string_view(line).substr(5)));
+        SLUICE_CHECK(request.has_value());
+        if (request->jids.size() > 7) {
+            // By the server, or once it is on its way.
+            if (++refused % 2 == 0) return "-LIMITED the stored jobs are too long; name fewer\r\n";
+            return "$99999999999\r\n";
+        }
+        std::vector<WaitedView> views;
+        for (const std::string& jid : request->jids) {
+            views.push_back({.jid = jid, .state = "succeeded", .result = "1"});
+        }
+        std::string out;
+        append_wait_answer(out, true, views);
+        return bulk(out);
+    });
+    Client client(options_for(server));
+    std::vector<std::string> jids;
+    for (int i = 0; i < 30; ++i) jids.push_back("job-" + std::to_string(i));
+    const auto outcome = client.wait(jids, 10s);
+    ASSERT_TRUE(outcome) << outcome.error().text();
+    EXPECT_TRUE(outcome->complete);
+    ASSERT_EQ(outcome->jobs.size(), 30U);
+    EXPECT_EQ(outcome->jobs[29].result, "1");
+    server.post([&] { EXPECT_EQ(refused, 2U); });
 }
 
 TEST(Client, WaitAsksAgainForTheOpenOnesOnly) {

@@ -93,6 +93,11 @@ std::string wait_line(std::span<const std::string> jids, Duration timeout) {
     return line;
 }
 
+bool is_too_much(const Result<Reply>& answer) {
+    if (!answer) return answer.error().code == Code::exhausted;
+    return answer->kind == ReplyKind::error && answer->text.starts_with("LIMITED ");
+}
+
 std::string cancel_line(const FilterParts& filter, std::string_view reason) {
     std::string line = "CANCEL ";
     JsonWriter json(line);

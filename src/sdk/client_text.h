@@ -19,6 +19,9 @@ struct PushChunk {
 /// Jobs without a jid are given one. Errors: invalid (a job).
 Result<PushChunk> push_chunk(std::span<JobSpec> jobs);
 std::string wait_line(std::span<const std::string> jids, Duration timeout);
+/// The answer to a wait_line is more than the server reads or we take at once: fewer names make it
+/// shorter.
+bool is_too_much(const Result<Reply>& answer);
 std::string cancel_line(const FilterParts& filter, std::string_view reason);
 std::string list_line(const ListRequest& request);
 std::string mutate_line(const MutateRequest& request);

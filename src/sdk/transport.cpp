@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sdk/transport.h"
 
+#include "kernel/sync/clock.h"
 #include "sdk/name_lookup.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -256,6 +258,21 @@ Result<Socket> connect_to(const addrinfo& address, Patience patience) {
     return socket;
 }
 
+/// Of the time, the share of the next of so many addresses: one that answers nothing, as where a
+/// network drops what is sent by IPv6, must not use up that of those behind it.
+Patience share_of(Patience patience, std::ptrdiff_t addresses) {
+    if (addresses <= 1 || patience.deadline == no_deadline) return patience;
+    const Instant now = monotonic_now();
+    patience.deadline = now + std::max(patience.deadline - now, Duration{0}) / addresses;
+    return patience;
+}
+
+std::ptrdiff_t count_of(const addrinfo* address) {
+    std::ptrdiff_t count = 0;
+    for (; address != nullptr; address = address->ai_next) ++count;
+    return count;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Transport>> Transport::open(const ServerAddress& server,
@@ -265,7 +282,7 @@ Result<std::unique_ptr<Transport>> Transport::open(const ServerAddress& server,
     Error last = fail(Code::not_found, "no address");
     for (const addrinfo* address = addresses->get(); address != nullptr;
          address = address->ai_next) {
-        auto socket = connect_to(*address, patience);
+        auto socket = connect_to(*address, share_of(patience, count_of(address)));
         if (!socket) {
             last = std::move(socket).error();
             if (last.code == Code::cancelled) break;

@@ -29,8 +29,9 @@ class Transport {
 public:
     virtual ~Transport() = default;
 
-    /// Looks the host up and tries every address in turn. Errors: not_found (no such host), io,
-    /// timeout, cancelled, denied (certificate), busy (too many look-ups at once).
+    /// Looks the host up and tries every address in turn, each with its share of the time. Errors:
+    /// not_found (no such host), io, timeout, cancelled, denied (certificate), busy (too many
+    /// look-ups at once).
     static Result<std::unique_ptr<Transport>> open(const ServerAddress& server,
                                                    const TlsTrust& trust, Patience patience);
 

@@ -10,7 +10,7 @@ namespace sluice::sdk {
 
 namespace {
 
-/// A WAIT answer carries the results; fewer names keep it below what a reply may have.
+/// A WAIT answer carries the results; so many names mostly keep it below what a reply may have.
 constexpr std::size_t ends_chunk_max = 100;
 
 Result<Reply> ask(Asks& asks, const std::string& line, const CancelToken& cancel) {
@@ -65,10 +65,16 @@ Result<std::vector<JobEnd>> ends_by(Asks& asks, std::span<const std::string> jid
     }
     std::vector<JobEnd> ends;
     JsonParser parser;
+    std::size_t names_max = ends_chunk_max;
     while (!jids.empty()) {
-        const auto some = jids.first(std::min(jids.size(), ends_chunk_max));
-        SLUICE_TRY(const Reply reply, ask(asks, wait_line(some, Duration{0}), cancel));
-        SLUICE_TRY(const JsonView json, read_bulk(reply, parser));
+        const auto some = jids.first(std::min(jids.size(), names_max));
+        auto reply = ask(asks, wait_line(some, Duration{0}), cancel);
+        if (some.size() > 1 && is_too_much(reply)) {
+            names_max = some.size() / 2;
+            continue;
+        }
+        if (!reply) return std::move(reply).error();
+        SLUICE_TRY(const JsonView json, read_bulk(*reply, parser));
         SLUICE_TRY(auto answered, read_wait_answer(json));
         std::move(answered.begin(), answered.end(), std::back_inserter(ends));
         jids = jids.subspan(some.size());

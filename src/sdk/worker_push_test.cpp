@@ -99,11 +99,13 @@ TEST(WorkerPush, AStoppingWorkerEndsTheWaitForAReply) {
 
 TEST(WorkerPush, EndsOfJobsAreToldInTheOrderAskedForAndInPages) {
     FakeQueue queue;
-    queue.twist = [](int, const std::string& line) -> std::optional<std::string> {
+    std::size_t names_max = 100;
+    queue.twist = [&](int, const std::string& line) -> std::optional<std::string> {
         if (!line.starts_with("WAIT ")) return std::nullopt;
         JsonParser parser;
         const auto json = parser.parse(std::string_view(line).substr(5));
         const auto request = parse_wait(*json);
+        if (request->jids.size() > names_max) return "$99999999999\r\n";
         std::string jobs;
         for (const std::string& jid : request->jids) {
             jobs += std::string(jobs.empty() ? "" : ",") + R"({"jid":")" + jid +
@@ -128,6 +130,10 @@ TEST(WorkerPush, EndsOfJobsAreToldInTheOrderAskedForAndInPages) {
     queue.push("asker");
     for (int i = 0; i < 3; ++i)
         EXPECT_NE(queue.await("WAIT").find("\"timeout_ms\":0"), std::string::npos);
+    EXPECT_NE(queue.await("ACKB").find(R"("result":250}])"), std::string::npos);
+    // Results so long that fewer fit into an answer.
+    queue.post([&] { names_max = 30; });
+    queue.push("asker");
     EXPECT_NE(queue.await("ACKB").find(R"("result":250}])"), std::string::npos);
     running.worker->stop();
     EXPECT_TRUE(running.finish());

@@ -277,14 +277,18 @@ private:
         std::size_t stale = 0;
         std::optional<BeatAnswer> answer;
         for (const Batch::Line line : batch.lines) {
-            SLUICE_TRY(Reply reply, read_reply(connection, reply_by));
-            if (line == Batch::Line::ask) {
-                // Answered once and for all, whatever becomes of the lines behind it.
-                asked_.front().place->reply.try_push(std::move(reply));
-                asked_.pop_front();
+            auto reply = read_reply(connection, reply_by);
+            const bool is_ask = line == Batch::Line::ask;
+            if (!reply) {
+                // A reply that is too long is so every time, and all answers would wait behind it.
+                if (is_ask && reply.error().code == Code::exhausted) answer_ask(reply.error());
+                return std::move(reply).error();
+            }
+            if (is_ask) {
+                answer_ask(*std::move(reply));
                 continue;
             }
-            SLUICE_TRY_STATUS(take_reply(line, reply, stale, answer));
+            SLUICE_TRY_STATUS(take_reply(line, *reply, stale, answer));
         }
         waiting_.erase(waiting_.begin(),
                        waiting_.begin() + static_cast<std::ptrdiff_t>(batch.answers));
@@ -295,6 +299,12 @@ private:
         }
         if (answer) events_.push(BeatAnswered{std::move(*answer)});
         return {};
+    }
+
+    /// The first one: once and for all, whatever becomes of the lines behind it.
+    void answer_ask(Result<Reply> reply) {
+        asked_.front().place->reply.try_push(std::move(reply));
+        asked_.pop_front();
     }
 
     /// While a reply does not come, what has ended meanwhile goes into the spool.
