@@ -65,6 +65,9 @@ Error open_error(int error, std::string_view path) {
     switch (error) {
         case ENOENT:
         case ENOTDIR: return fail(Code::not_found, name + " is not there");
+        // Neither becomes another thing by being tried again.
+        case ENAMETOOLONG: return fail(Code::invalid, name + ": " + said(error));
+        case ENXIO: return fail(Code::denied, name + " is not a regular file");  // a socket
         case ELOOP: return fail(Code::denied, name + " leads through a symbolic link");
         case EXDEV: return fail(Code::denied, name + " leads out of its folder");
         case EEXIST: return fail(Code::exists, name + " is there already");

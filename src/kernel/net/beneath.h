@@ -26,8 +26,8 @@ Status check_leads_beneath(int folder, const std::string& path);
 /// `path` is for the message. Errors: as open_error.
 Result<OwnedFd> make_folders_beneath(int folder, std::span<const std::string_view> parts,
                                      std::string_view path);
-/// What an errno of open_beneath means for whoever named the path. Errors: not_found, denied,
-/// exists, exhausted (no space), io.
+/// What an errno of open_beneath means for whoever named the path. Errors: invalid (too long),
+/// not_found, denied, exists, exhausted (no space), io.
 Error open_error(int error, std::string_view path);
 /// What the system says about an errno.
 std::string said(int error);

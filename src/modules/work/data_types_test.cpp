@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // csv.*, log.analyze and report.render as a worker runs them.
+#include "kernel/sync/clock.h"
 #include "modules/work/built_in_types_testing.h"
+#include "modules/work/shell/codec.h"
 
 #include <filesystem>
 #include <string>
@@ -54,6 +56,27 @@ TEST_F(BuiltInTypes, CsvSortKeepsToWhatItMayWriteAside) {
     expect_failure("csv.sort", R"(["in.csv", "out.csv", {"by": "key"}])",
                    "LimitExceeded: what is written aside is more than the limit of 131072 bytes");
     EXPECT_EQ(folder.entries(), 1u);
+}
+
+TEST_F(BuiltInTypes, CsvStatsStopsInTheMiddleOfAPieceThatBecomesMuchText) {
+    std::string packed;
+    const Sink sink = [&packed](std::string_view bytes) {
+        packed += bytes;
+        return Status();
+    };
+    const auto codec = make_compressor(Compression::zstd, 1);
+    const std::string lines(1'000'000, '\n');
+    for (int i = 0; i < 64; ++i) ASSERT_TRUE(codec->feed(lines, sink));
+    // Who reads to the end finds that this is no table.
+    ASSERT_TRUE(codec->feed(std::string_view("\0", 1), sink));
+    ASSERT_TRUE(codec->finish(sink));
+    ASSERT_LT(packed.size(), 100'000U);
+    folder.put("much.csv.zst", packed);
+    const CancelSource source(deadline_after(20ms));
+    Context context(R"(["much.csv.zst"])", source.token());
+    const auto outcome = run("csv.stats", context);
+    ASSERT_TRUE(std::holds_alternative<sdk::Failure>(outcome));
+    EXPECT_EQ(std::get<sdk::Failure>(outcome).errtype, "Timeout");
 }
 
 TEST_F(BuiltInTypes, CsvTypesRefuseWhatIsNoTable) {

@@ -15,8 +15,9 @@ namespace {
 /// Between the bytes of the file and whoever takes the text.
 class TextInput {
 public:
-    TextInput(Bytes text_max, const std::function<Result<bool>(std::string_view)>& take)
-        : text_max_(text_max), take_(take) {}
+    TextInput(Bytes text_max, const CancelToken& cancel,
+              const std::function<Result<bool>(std::string_view)>& take)
+        : text_max_(text_max), cancel_(cancel), take_(take) {}
 
     Status feed(std::string_view bytes) {
         if (read_.bytes == 0) {
@@ -32,6 +33,8 @@ public:
 private:
     Status give(std::string_view bytes) {
         if (enough_) return {};
+        // One piece of the file may be gigabytes of text.
+        SLUICE_TRY_STATUS(cancel_.check());
         const bool first = read_.text_bytes == 0;
         read_.text_bytes += bytes.size();
         if (read_.text_bytes > text_max_.count) {
@@ -47,6 +50,7 @@ private:
     }
 
     Bytes text_max_;
+    const CancelToken& cancel_;
     const std::function<Result<bool>(std::string_view)>& take_;
     Sink sink_ = [this](std::string_view bytes) { return give(bytes); };
     std::unique_ptr<Codec> codec_;
@@ -60,7 +64,7 @@ Result<TextRead> read_text(Task& task, const std::string& path, ProgressPart par
                            const std::function<Result<bool>(std::string_view)>& take) {
     const Services& services = task.services;
     SLUICE_TRY(InputFile file, services.files.open_input(path, services.settings.limits.input_max));
-    TextInput input(services.settings.limits.input_max, take);
+    TextInput input(services.settings.limits.input_max, task.cancel(), take);
     std::vector<char> piece(piece_bytes);
     for (;;) {
         SLUICE_TRY_STATUS(task.cancel().check());

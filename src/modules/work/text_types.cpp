@@ -99,12 +99,11 @@ Result<ConvertRequest> read_convert(Arguments& arguments, const Services&) {
     request.letter_case = static_cast<LetterCase>(arguments.choice("case"));
     request.line_ending = static_cast<LineEnding>(arguments.choice("line_endings"));
     request.unknown = static_cast<OnUnknown>(arguments.choice("on_unknown"));
-    const auto judge = [&arguments](std::string_view name, const std::string& charset) {
-        const auto opened = Charset::open(charset, "UTF-8", OnUnknown::refuse);
+    const auto judge = [&arguments](std::string_view name, const Result<Charset>& opened) {
         if (!opened) arguments.refuse(name, "is an " + opened.error().message);
     };
-    judge("from", request.from);
-    judge("to", request.to);
+    judge("from", Charset::open(request.from, "UTF-8", request.unknown));
+    judge("to", Charset::open("UTF-8", request.to, request.unknown));
     return request;
 }
 

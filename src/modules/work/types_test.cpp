@@ -141,6 +141,9 @@ TEST_F(BuiltInTypes, ConvertRefusesOrReplacesWhatItCannotKeep) {
     expect_in("text.convert",
               R"(["texts/greek.txt","a.txt",{"to":"ISO-8859-1","on_unknown":"replace"}])",
               R"("output":"a.txt")");
+    expect_failure("text.convert",
+                   R"(["texts/greek.txt","a.txt",{"to":"ASMO_449","on_unknown":"replace"}])",
+                   "InvalidArguments: `to` is an encoding without a `?`");
 }
 
 TEST_F(BuiltInTypes, PrimesAndFactorialsAreExact) {

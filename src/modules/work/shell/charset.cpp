@@ -30,6 +30,21 @@ std::size_t unit_of(std::string_view name) {
     return 1;
 }
 
+/// Whether `?` is a character of the encoding. Of a few dozen it is none (ASMO_449, INIS-8).
+bool has_question_mark(const std::string& name) {
+    const iconv_t converter = iconv_open(name.c_str(), "UTF-8");
+    if (converter == reinterpret_cast<iconv_t>(-1)) return false;
+    char mark = '?';
+    char* source = &mark;
+    std::size_t source_left = 1;
+    std::array<char, 64> piece;
+    char* target = piece.data();
+    std::size_t target_left = piece.size();
+    const std::size_t code = iconv(converter, &source, &source_left, &target, &target_left);
+    iconv_close(converter);
+    return code != static_cast<std::size_t>(-1);
+}
+
 bool is_utf8_name(std::string_view name) {
     return name == "UTF-8" || name == "utf-8" || name == "UTF8" || name == "utf8";
 }
@@ -86,6 +101,10 @@ Result<Charset> Charset::open(const std::string& from, const std::string& to, On
     if (state->converter == reinterpret_cast<iconv_t>(-1)) {
         return fail(Code::invalid, "no conversion from " + from + " to " + to);
     }
+    if (unknown == OnUnknown::replace && !state->to_utf8 && !has_question_mark(to)) {
+        return fail(Code::invalid, "encoding without a `?`, which would have to stand for what \"" +
+                                       to + "\" lacks");
+    }
     return Charset(std::move(state));
 }
 
@@ -130,7 +149,7 @@ Status Charset::State::step_over(std::string_view& in, std::string& out) {
         return {};
     }
     // In the target's own encoding; from_utf8 holds whenever the target is not UTF-8 (callers go
-    // by way of UTF-8), so the mark can go through the same converter.
+    // by way of UTF-8), so the mark can go through the same converter; open() saw that it has one.
     return convert(mark, out);
 }
 

@@ -18,7 +18,7 @@ enum class OnUnknown { refuse, replace };
 class Charset {
 public:
     /// Names as iconv knows them ("UTF-8", "ISO-8859-1", "UTF-16", "WINDOWS-1252"). Errors:
-    /// invalid (not known).
+    /// invalid (not known, or `to` lacks the `?` that it would have to replace by).
     static Result<Charset> open(const std::string& from, const std::string& to, OnUnknown unknown);
     ~Charset();
     Charset(Charset&&) noexcept;

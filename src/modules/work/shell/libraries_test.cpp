@@ -133,6 +133,15 @@ TEST(Charset, RefusesOrReplacesWhatItDoesNotKnow) {
     EXPECT_EQ(convert("ASCII", "UTF-8", "a\xE9", OnUnknown::replace).value(), "a\xEF\xBF\xBD");
 }
 
+TEST(Charset, WhatHasNoQuestionMarkCannotReplace) {
+    for (const auto* name : {"ASMO_449", "INIS-8", "ISO_5428", "ISO_11548-1"}) {
+        EXPECT_EQ(Charset::open("UTF-8", name, OnUnknown::replace).error().code, Code::invalid);
+        EXPECT_TRUE(Charset::open("UTF-8", name, OnUnknown::refuse)) << name;
+        EXPECT_TRUE(Charset::open(name, "UTF-8", OnUnknown::replace)) << name;
+    }
+    EXPECT_EQ(convert("UTF-8", "INIS-8", "a?", OnUnknown::refuse).error().code, Code::invalid);
+}
+
 TEST(Charset, TakesOnlyPlainNames) {
     for (const auto* name : {"", "klingon", "UTF-8//TRANSLIT", "../x", "UTF-8 "}) {
         EXPECT_EQ(Charset::open("UTF-8", name, OnUnknown::refuse).error().code, Code::invalid);

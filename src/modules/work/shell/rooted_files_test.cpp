@@ -50,6 +50,7 @@ TEST(RootedFiles, NothingLeadsOutOfTheFolder) {
     std::filesystem::create_symlink("../../../../../../etc/passwd", root / "up.txt");
     std::filesystem::create_symlink("/proc/self/root", root / "magic");
     ASSERT_EQ(::mkfifo((root / "fifo").c_str(), 0600), 0);
+    ASSERT_EQ(::mknod((root / "socket").c_str(), S_IFSOCK | 0600, 0), 0);
     const auto files = RootedFiles::open({root.path()}, root.path()).value();
     const struct {
         std::string path;
@@ -61,6 +62,8 @@ TEST(RootedFiles, NothingLeadsOutOfTheFolder) {
         {"up.txt", Code::denied},
         {"magic/etc/passwd", Code::denied},
         {"fifo", Code::denied},
+        {"socket", Code::denied},
+        {std::string(300, 'a'), Code::invalid},
         {"inside", Code::denied},
         {"../" + std::filesystem::path(outside.path()).filename().string() + "/secret.txt",
          Code::invalid},
