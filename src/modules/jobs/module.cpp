@@ -153,6 +153,7 @@ public:
     void stop(Instant deadline) override;
 
 private:
+    Status open(const Mount& mount);
     Status open_shard(const Mount& mount);
     Status open_door(const Mount& mount);
 
@@ -247,7 +248,14 @@ Status JobsModule::open_door(const Mount& mount) {
     return {};
 }
 
+/// What had started uses the metrics and the runtime of the mount, which may go before the module.
 Status JobsModule::start(const Mount& mount) {
+    Status opened = open(mount);
+    if (!opened) stop(Instant::min());
+    return opened;
+}
+
+Status JobsModule::open(const Mount& mount) {
     const ConfigSection& config = mount.config;
     SLUICE_TRY_STATUS(check(config));
     desks_ = std::make_unique<Desks>(mount.runtime);
