@@ -107,6 +107,11 @@ public:
         return status_;
     }
     [[nodiscard]] bool was_told_to_end() const { return killed_; }
+    /// Between two jobs it says nothing; what is there to be read is its end.
+    [[nodiscard]] bool has_ended() const {
+        pollfd entry{socket_.get(), POLLIN, 0};
+        return ::poll(&entry, 1, 0) > 0;
+    }
 
 private:
     enum class Next : std::uint8_t { go_on, done, ended };
@@ -232,7 +237,10 @@ HandlerProcesses::~HandlerProcesses() = default;
 
 Result<std::unique_ptr<HandlerProcesses::Process>> HandlerProcesses::take() {
     std::unique_ptr<Process> process;
-    if (idle_->processes.try_pop(process) == ChannelStatus::ok) return process;
+    // One that ended while it was idle (the kernel wanted its memory) must not cost a job.
+    while (idle_->processes.try_pop(process) == ChannelStatus::ok) {
+        if (!process->has_ended()) return process;
+    }
     started_.fetch_add(1, std::memory_order_relaxed);
     return Process::start(options_);
 }

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace sluice::work {
@@ -167,6 +168,18 @@ TEST_F(Isolation, ACrashCostsOneJobAndTheProcessIsReplaced) {
     EXPECT_EQ(run("die", "0"), "HandlerCrashed: exit code 7");
     EXPECT_EQ(processes->counters().crashed, 3U);
     EXPECT_EQ(processes->counters().started, 3U);
+}
+
+TEST_F(Isolation, AProcessThatEndsBetweenTwoJobsCostsNone) {
+    const std::string first = run("pid");
+    const auto pid = static_cast<pid_t>(std::atoi(first.c_str()));
+    ASSERT_GT(pid, 0);
+    ASSERT_EQ(::kill(pid, SIGKILL), 0);
+    siginfo_t ended{};
+    ASSERT_EQ(::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT), 0);
+    const std::string second = run("pid");
+    EXPECT_GT(std::atoi(second.c_str()), 0) << second;
+    EXPECT_NE(second, first);
 }
 
 TEST_F(Isolation, ProgressAndCancelCrossTheBoundary) {
