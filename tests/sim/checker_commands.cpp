@@ -169,17 +169,24 @@ struct Checker::Judge {
         facts.renewed_until = std::max(facts.renewed_until, c.now_ + c.config_.beat_lease);
     }
     void operator()(const Disconnect& gone) const {
-        c.gone_.push_back(gone.caller.connection);
+        // Without one it only gives back what an answer brought too late.
+        if (gone.caller.connection) c.gone_.push_back(gone.caller.connection);
+        std::vector<HandedOut> named = gone.undelivered;
+        if (gone.caller.wid) {
+            auto& connections = c.worker(gone.caller.wid.get()).connections;
+            std::erase(connections, gone.caller.connection);
+            if (connections.empty())
+                named.insert(named.end(), gone.unread.begin(), gone.unread.end());
+        }
         for (Move& move : c.shadow_.moves) {
             if (move.explained || !move.before.running()) continue;
-            const bool named = std::find(gone.undelivered.begin(), gone.undelivered.end(),
-                                         move.before.token) != gone.undelivered.end();
-            if (!named || move.after.attempt != move.before.attempt - 1) continue;
+            const bool is_named =
+                std::any_of(named.begin(), named.end(),
+                            [&](const HandedOut& job) { return job.token == move.before.token; });
+            if (!is_named || move.after.attempt != move.before.attempt - 1) continue;
             move.explained = true;
             check_given_back(move);
         }
-        if (gone.caller.wid)
-            std::erase(c.worker(gone.caller.wid.get()).connections, gone.caller.connection);
     }
     void operator()(const SignalWorker& signal) const {
         if (c.reply_to(signal.ticket) == nullptr) c.fail("J9", "a signal was not answered");

@@ -93,6 +93,7 @@ bool Server::open(ConnectionId connection, std::uint32_t client) {
 void Server::receive(Envelope envelope) {
     const auto at = sessions_.find(envelope.connection.value());
     if (!is_up() || at == sessions_.end()) return;
+    at->second.unread.clear();
     std::visit(
         [&](auto& command) {
             if constexpr (requires { command.ticket; }) {
@@ -114,7 +115,10 @@ void Server::disconnected(ConnectionId connection) {
     if (!is_up() || at == sessions_.end()) return;
     Disconnect gone;
     gone.caller = {connection, at->second.wid};
-    if (world_.swarm().tells_undelivered) gone.undelivered = std::move(at->second.undelivered);
+    if (world_.swarm().tells_undelivered) {
+        gone.undelivered = std::move(at->second.undelivered);
+        gone.unread = std::move(at->second.unread);
+    }
     sessions_.erase(at);
     inbox_.push_back(std::move(gone));
     wake(world_.up_to(world_.swarm().drain_max));
@@ -123,7 +127,9 @@ void Server::disconnected(ConnectionId connection) {
 void Server::arrived(ConnectionId connection, const JobsReply& jobs) {
     const auto at = sessions_.find(connection.value());
     if (at == sessions_.end()) return;
-    for (const JobRecord& job : jobs.jobs) std::erase(at->second.undelivered, job.head.lease.token);
+    for (const HandedOut& job : handed_out(jobs)) {
+        if (std::erase(at->second.undelivered, job) > 0) at->second.unread.push_back(job);
+    }
 }
 
 WallTime Server::read_clock() { return clock_->advance(Instant(world_.time()), world_.wall()); }
@@ -296,10 +302,15 @@ void Server::send(Reply& reply) {
     const Waiting to = at->second;
     tickets_.erase(at);
     const auto session = sessions_.find(to.connection.value());
-    if (session == sessions_.end()) return;
-    if (const auto* jobs = std::get_if<JobsReply>(&reply.body)) {
-        for (const JobRecord& job : jobs->jobs)
-            session->second.undelivered.push_back(job.head.lease.token);
+    const auto* jobs = std::get_if<JobsReply>(&reply.body);
+    if (session == sessions_.end()) {
+        // As the desk does when the connection ends while the answer is on the way.
+        if (jobs == nullptr || jobs->jobs.empty() || !world_.swarm().tells_undelivered) return;
+        inbox_.push_back(Disconnect{.caller = {}, .undelivered = handed_out(*jobs)});
+        return wake(world_.up_to(world_.swarm().drain_max));
+    }
+    if (jobs != nullptr) {
+        for (const HandedOut& job : handed_out(*jobs)) session->second.undelivered.push_back(job);
     }
     world_.deliver({to.client, to.connection, to.request, std::move(reply.body)});
 }

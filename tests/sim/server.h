@@ -76,7 +76,8 @@ private:
     struct Session {
         std::uint32_t client = 0;
         std::shared_ptr<const std::string> wid;
-        std::vector<LeaseToken> undelivered;
+        std::vector<HandedOut> undelivered;
+        std::vector<HandedOut> unread;  ///< arrived, and nothing was asked since
     };
     struct Waiting {
         std::uint32_t client = 0;

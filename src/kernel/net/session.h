@@ -129,7 +129,7 @@ public:
     /// Drops unsent output and closes at the end of this turn.
     void close(CloseReason reason = CloseReason::local);
     /// Neither closed nor about to close.
-    [[nodiscard]] bool is_open() const { return state_ == State::open && !closing_; }
+    [[nodiscard]] bool is_open() const { return state_ == State::open && !closing_ && !close_now_; }
 
     /// Runs `task(session)` on the session's thread; dropped if the session has closed by then, so
     /// the task may use the handler. False if the thread has stopped. Any thread.

@@ -68,6 +68,9 @@ private:
         if (line == "bye") {
             session.write("bye\n");
             session.close_after_flush();
+        } else if (line == "drop") {
+            session.close();
+            events_.push({session.is_open() ? "still open" : "dropped", {}, nullptr});
         } else if (line == "big") {
             session.write(std::string(100'000, 'b'));
         } else if (line == "stay") {
@@ -245,6 +248,16 @@ TEST_F(SessionTest, CloseAfterFlushDeliversTheLastReply) {
     client.send("bye\nignored\n");
     EXPECT_EQ(client.receive_all(), "bye\n");
     client.close();
+    EXPECT_EQ(closed(), CloseReason::local);
+}
+
+TEST_F(SessionTest, AClosedSessionIsNotOpenInWhatIsLeftOfTheTurn) {
+    serve();
+    auto client = connect();
+    next("open");
+    client.send("drop\nignored\n");
+    next("dropped");
+    EXPECT_EQ(client.receive_all(), "");
     EXPECT_EQ(closed(), CloseReason::local);
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::int64_t reserve_for_seconds_max = 86'400;
 constexpr std::int64_t reserve_for_seconds_min = 60;
+constexpr WallTime last_at = wall_from_ns(9'214'646'399'000'000'000);  // 2261-12-31T23:59:59Z
 
 /// What is noted while the members pass by; the checks come afterwards, in their order.
 struct Seen {
@@ -174,6 +175,19 @@ Status check_names(const JobParts& job, bool has_args) {
     return {};
 }
 
+/// Any year of RFC 3339. Those before 1970 are as good as not given, those that a WallTime cannot
+/// hold ("never", to some clients) stand for its last year.
+Result<WallTime> parse_at(std::string_view text) {
+    auto at = parse_rfc3339(text);
+    const auto year = parse_int(text.substr(0, 4));
+    if (at || !year || *year < 0) return at;
+    const bool leap = (*year % 4 == 0 && *year % 100 != 0) || *year % 400 == 0;
+    const std::string same_day =
+        (leap ? "2000" : "2001") + std::string(text.substr(std::min<std::size_t>(4, text.size())));
+    if (!parse_rfc3339(same_day)) return at;
+    return *year < 1970 ? WallTime{} : last_at;
+}
+
 Status check_times(Seen& seen, WallTime now) {
     JobParts& job = seen.job;
     if (seen.reserve_for.value_or(0) > reserve_for_seconds_max) {
@@ -184,7 +198,7 @@ Status check_times(Seen& seen, WallTime now) {
         job.reserve_for = std::chrono::seconds(seconds < 0 ? reserve_for_seconds_min : seconds);
     }
     if (!seen.at.empty()) {
-        const auto at = parse_rfc3339(seen.at);
+        const auto at = parse_at(seen.at);
         if (!at) {
             return refused("invalid timestamp for 'at': '" +
                            std::string(truncate_utf8(seen.at, 100)) + "'");

@@ -28,6 +28,22 @@ std::string with(std::string_view members) {
     return out + '}';
 }
 
+TEST(JobJson, AnyYearOfATimeIsUnderstood) {
+    const auto at = [](const std::string& text) {
+        const Parsed parsed(with(R"("at":")" + text + '"'));
+        return parsed.job ? format_rfc3339(parsed.job->at) : parsed.error();
+    };
+    // The zero time of Go, and what others write for "never".
+    EXPECT_EQ(at("0001-01-01T00:00:00Z"), "1970-01-01T00:00:00Z");
+    EXPECT_EQ(at("1968-02-29T12:00:00+01:00"), "1970-01-01T00:00:00Z");
+    EXPECT_EQ(at("9999-12-31T23:59:59.999999999Z"), "2261-12-31T23:59:59Z");
+    EXPECT_EQ(at("2262-01-01T00:00:00Z"), "2261-12-31T23:59:59Z");
+    EXPECT_EQ(at("2261-12-31T23:59:59Z"), "2261-12-31T23:59:59Z");
+    for (const char* bad : {"2263-02-29T00:00:00Z", "9999-12-31", "10000-01-01T00:00:00Z", "999",
+                            "-001-01-01T00:00:00Z", "0000", "1900-02-29T00:00:00Z"})
+        EXPECT_EQ(at(bad), "invalid timestamp for 'at': '" + std::string(bad) + "'");
+}
+
 TEST(JobJson, TheSmallestJobGetsTheDefaults) {
     const Parsed parsed(with(""));
     ASSERT_TRUE(parsed.job) << parsed.error();

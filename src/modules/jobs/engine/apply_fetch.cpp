@@ -22,30 +22,36 @@ enum class Taken : std::uint8_t {
 
 struct Found {
     std::vector<JobRecord> jobs;
+    std::size_t bytes = 0;           ///< memory_bytes() of the jobs
     const Queue* starved = nullptr;  ///< where the looking stopped
 };
 
+/// As many as were asked for, or as much as one reply may hold.
+bool is_full(const EngineState& state, const Fetch& fetch, const Found& found) {
+    return found.jobs.size() >= fetch.max || found.bytes >= state.config.fetch_bytes;
+}
+
 Taken take_from_list(EngineState& state, Queue& queue, std::uint8_t priority, const Fetch& fetch,
-                     std::vector<JobRecord>& jobs) {
+                     Found& found) {
     Window<Order>& list = queue.list(priority);
-    while (jobs.size() < fetch.max) {
+    while (!is_full(state, fetch, found)) {
         Slot* slot = list.front();
         if (slot == nullptr) break;
         lease_to(state, slot, fetch.caller, fetch.mode);
-        jobs.push_back(slot->job);
+        found.jobs.push_back(slot->job);
+        found.bytes += memory_bytes(slot->job);
     }
     refill_ready(state, queue, priority);
-    return list.starved() && jobs.size() < fetch.max ? Taken::starved : Taken::all;
+    return list.starved() && !is_full(state, fetch, found) ? Taken::starved : Taken::all;
 }
 
-Taken take_from_queue(EngineState& state, Queue& queue, const Fetch& fetch,
-                      std::vector<JobRecord>& jobs) {
+Taken take_from_queue(EngineState& state, Queue& queue, const Fetch& fetch, Found& found) {
     if (queue.row.paused && !planted(state.config, Fault::paused_queue_served)) return Taken::all;
-    for (int i = priority_max; i >= priority_min && jobs.size() < fetch.max; --i) {
+    for (int i = priority_max; i >= priority_min && !is_full(state, fetch, found); --i) {
         const int priority =
             planted(state.config, Fault::priority_ignored) ? priority_max + priority_min - i : i;
         const Taken taken =
-            take_from_list(state, queue, static_cast<std::uint8_t>(priority), fetch, jobs);
+            take_from_list(state, queue, static_cast<std::uint8_t>(priority), fetch, found);
         if (taken == Taken::starved) return taken;
     }
     return Taken::all;
@@ -55,11 +61,11 @@ Taken take_from_queue(EngineState& state, Queue& queue, const Fetch& fetch,
 Found take_jobs(EngineState& state, const Fetch& fetch) {
     Found found;
     for (const std::string& name : fetch.queues) {
-        if (found.jobs.size() >= fetch.max) break;
+        if (is_full(state, fetch, found)) break;
         Queue* queue = state.queues.find(name);
         if (queue == nullptr) continue;
         queue->fetched_at = state.now;
-        if (take_from_queue(state, *queue, fetch, found.jobs) == Taken::starved) {
+        if (take_from_queue(state, *queue, fetch, found) == Taken::starved) {
             found.starved = queue;
             break;
         }

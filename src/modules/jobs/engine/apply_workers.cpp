@@ -140,27 +140,31 @@ void apply_beat(EngineState& state, const Beat& beat) {
     state.reply(beat.ticket, std::move(reply));
 }
 
+namespace {
+
+void take_back(EngineState& state, const std::vector<HandedOut>& jobs) {
+    // The last one first: each goes to the front of its queue.
+    for (auto job = jobs.rbegin(); job != jobs.rend(); ++job) {
+        Slot* slot = state.jobs.find(job->seq);
+        if (slot == nullptr || slot->job.head.state != JobState::running) continue;
+        if (slot->job.head.lease.token == job->token) give_back(state, slot, Duration{0});
+    }
+}
+
+}  // namespace
+
 void apply_disconnect(EngineState& state, const Disconnect& disconnect) {
     const ConnectionId connection = disconnect.caller.connection;
     drop_parked(state, connection);
-    if (!disconnect.undelivered.empty()) {
-        std::vector<Seq> undelivered;
-        state.jobs.each([&](const Slot& slot) {
-            const LeaseToken token = slot.job.head.lease.token;
-            const bool named =
-                std::find(disconnect.undelivered.begin(), disconnect.undelivered.end(), token) !=
-                disconnect.undelivered.end();
-            if (slot.job.head.state == JobState::running && named)
-                undelivered.push_back(slot.job.head.seq);
-        });
-        std::sort(undelivered.begin(), undelivered.end());
-        for (const Seq seq : undelivered) give_back(state, state.jobs.find(seq), Duration{0});
-    }
+    take_back(state, disconnect.undelivered);
     if (!disconnect.caller.wid) return;
     Worker* worker = state.workers.find(*disconnect.caller.wid);
     if (worker == nullptr) return;
     std::erase(worker->connections, connection);
-    drop_if_gone(state, *worker);
+    if (!worker->connections.empty()) return;
+    const std::uint64_t number = worker->number;  // the record may go with its last lease
+    take_back(state, disconnect.unread);
+    if (Worker* rest = state.workers.find(number); rest != nullptr) drop_if_gone(state, *rest);
 }
 
 void apply_signal(EngineState& state, const SignalWorker& signal) {

@@ -127,12 +127,21 @@ struct Beat {
     std::vector<ProgressReport> progress;  ///< later ones of the same lease count
 };
 
+/// A job that a reply gave to a worker, under this lease.
+struct HandedOut {
+    Seq seq;
+    LeaseToken token;
+    friend bool operator==(const HandedOut&, const HandedOut&) = default;
+};
+
 /// A connection ended. Its waiting fetch, if any, is dropped unanswered.
 struct Disconnect {
     Caller caller;
-    /// Leases whose delivery is known not to have been received (kernel's word); given back without
-    /// counting.
-    std::vector<LeaseToken> undelivered;
+    /// Known not to have been received (kernel's word); given back without counting.
+    std::vector<HandedOut> undelivered = {};
+    /// Received, but the connection was reset and nothing was asked since: the worker's program
+    /// hardly ever read them. Given back likewise if the worker has no other connection.
+    std::vector<HandedOut> unread = {};
 };
 
 /// Tells a worker to become quiet or to terminate, as an operator asked. An empty wid means all.

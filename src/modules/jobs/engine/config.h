@@ -46,7 +46,8 @@ struct EngineConfig {
     std::size_t sweeps_max = 16;
     std::uint32_t sweep_page = 500;
     std::size_t sweep_page_bytes = 4 << 20;
-    std::size_t list_bytes = 8 << 20;  ///< a listing ends with the job that reaches it
+    std::size_t list_bytes = 8 << 20;    ///< a listing ends with the job that reaches it
+    std::size_t fetch_bytes = 16 << 20;  ///< a delivery ends with the job that reaches it
     std::uint32_t timers_per_tick = 1000;
 
     /// Bit set of Fault; only the simulator's build of the engine looks at it.

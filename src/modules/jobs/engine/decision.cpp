@@ -14,6 +14,13 @@ std::string_view to_string(WorkerState state) {
     return "running";
 }
 
+std::vector<HandedOut> handed_out(const JobsReply& reply) {
+    std::vector<HandedOut> jobs;
+    jobs.reserve(reply.jobs.size());
+    for (const JobRecord& job : reply.jobs) jobs.push_back({job.head.seq, job.head.lease.token});
+    return jobs;
+}
+
 void Decision::clear() {
     writes.clear();
     replies.clear();

@@ -27,6 +27,8 @@ struct RefusedReply {
 struct JobsReply {
     std::vector<JobRecord> jobs;
 };
+/// What the reply gave away.
+std::vector<HandedOut> handed_out(const JobsReply& reply);
 enum class Verdict : std::uint8_t {
     done,
     not_found,  ///< no such lease for this caller and the job is unknown or not its own

@@ -148,6 +148,23 @@ TEST(EngineFetch, AQueueNamedTwiceIsOneQueue) {
     EXPECT_EQ(scene.engine->waiting(), 0U);
 }
 
+TEST(EngineFetch, OneDeliveryIsBoundedInBytes) {
+    EngineConfig config;
+    config.fetch_bytes = 6'000;
+    Scene scene(config);
+    const Caller worker = scene.worker("w");
+    for (int i = 0; i < 8; ++i) {
+        Spec big;
+        big.queue = "q" + std::to_string(i % 4);
+        big.args = "[\"" + std::string(2'500, 'x') + "\"]";
+        scene.push("j" + std::to_string(i), big);
+    }
+    const std::vector<std::string> all = {"q0", "q1", "q2", "q3"};
+    EXPECT_EQ(scene.fetch(worker, all, 100), "jobs j0#1 j4#1 j1#1");
+    EXPECT_EQ(scene.fetch(worker, all, 100), "jobs j5#1 j2#1 j6#1");
+    EXPECT_EQ(scene.fetch(worker, all, 100), "jobs j3#1 j7#1");
+}
+
 TEST(EngineFetch, WaitingOnesAreBoundedInTheQueuesTheyName) {
     EngineConfig config;
     config.waiting_names_max = 4;

@@ -272,7 +272,7 @@ TEST(EngineWaits, AreBoundedInTheJobsTheyName) {
     EXPECT_EQ(scene.apply(Wait{{}, {ConnectionId(40), nullptr}, {"a", "b"}, 10s}), "");
     EXPECT_NE(scene.apply(Wait{{}, {ConnectionId(41), nullptr}, {"a", "b"}, 10s}).find("FULL"),
               std::string::npos);
-    scene.apply(Disconnect{.caller = {ConnectionId(40), nullptr}, .undelivered = {}});
+    scene.apply(Disconnect{.caller = {ConnectionId(40), nullptr}});
     EXPECT_EQ(scene.apply(Wait{{}, {ConnectionId(41), nullptr}, {"a", "b"}, 10s}), "");
 }
 

@@ -212,10 +212,49 @@ TEST(EngineWorkers, UndeliveredJobsComeBackAtOnceUncounted) {
     const Caller worker = scene.worker("w");
     scene.push("a");
     scene.fetch(worker);
-    scene.apply(Disconnect{worker, {scene.token("a")}});
+    scene.apply(Disconnect{worker, {scene.handed_out("a")}});
     EXPECT_EQ(scene.state("a"), "enqueued");
     EXPECT_EQ(scene.job("a").head.attempt, 0);
     EXPECT_EQ(scene.job("a").head.losses, 0);
+}
+
+TEST(EngineWorkers, UndeliveredJobsComeBackInTheirOrderUnlessDeliveredSince) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    for (const char* jid : {"a", "b", "c", "d"}) scene.push(jid);
+    scene.fetch(worker, {"default"}, 3);
+    const HandedOut b_then = scene.handed_out("b");
+    scene.release(worker, "b");
+    scene.fetch(worker);
+    EXPECT_EQ(scene.state("b"), "running");
+    scene.apply(Disconnect{worker, {scene.handed_out("a"), b_then, scene.handed_out("c")}});
+    EXPECT_EQ(scene.fetch(scene.worker("v"), {"default"}, 4), "jobs a#1 c#1 d#1");
+}
+
+TEST(EngineWorkers, UnreadJobsComeBackOnceNoConnectionIsLeft) {
+    Scene scene;
+    const Caller worker = scene.worker("w");
+    const Caller other{ConnectionId(77), worker.wid};
+    scene.apply(Hello{.caller = other});
+    scene.push("a");
+    scene.push("b");
+    scene.fetch(worker);
+    scene.fetch(other);
+    scene.apply(Disconnect{.caller = worker, .unread = {scene.handed_out("a")}});
+    EXPECT_EQ(scene.state("a"), "running");  // the other connection may be of the same program
+    scene.apply(Disconnect{.caller = other, .unread = {scene.handed_out("b")}});
+    EXPECT_EQ(scene.state("b"), "enqueued");
+    EXPECT_EQ(scene.job("b").head.losses, 0);
+    EXPECT_EQ(scene.state("a"), "running");
+}
+
+TEST(EngineWorkers, UnreadJobsOfNobodyStayLeased) {
+    Scene scene;
+    const Caller plain{ConnectionId(77), nullptr};
+    scene.push("a");
+    scene.fetch(plain);
+    scene.apply(Disconnect{.caller = plain, .unread = {scene.handed_out("a")}});
+    EXPECT_EQ(scene.state("a"), "running");
 }
 
 TEST(EngineWorkers, AFetchThatOutlivesItsWorkersRecordIsWatchedAgain) {

@@ -233,6 +233,9 @@ public:
         const JobRecord known = job(jid);
         return known.body ? std::string(to_string(known.head.state)) : "gone";
     }
+    [[nodiscard]] HandedOut handed_out(const std::string& jid) const {
+        return {job(jid).head.seq, token(jid)};
+    }
     [[nodiscard]] LeaseToken token(const std::string& jid) const {
         return job(jid).head.lease.token;
     }

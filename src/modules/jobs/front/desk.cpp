@@ -67,7 +67,12 @@ void Desk::close(TicketId ticket) {
 
 void Desk::deliver(Reply&& reply) {
     Place* place = find(reply.ticket);
-    if (place == nullptr) return;
+    if (place == nullptr) {
+        // Its connection ended while the answer was on the way.
+        const auto* jobs = std::get_if<JobsReply>(&reply.body);
+        if (jobs == nullptr || jobs->jobs.empty()) return;
+        return submit(Disconnect{.caller = {}, .undelivered = handed_out(*jobs)});
+    }
     TicketHolder* holder = place->holder;
     const std::uint64_t tag = place->tag;
     close(reply.ticket);

@@ -44,7 +44,7 @@ public:
 
     /// A ticket whose reply goes to `holder.on_reply(tag, …)`.
     TicketId open(TicketHolder& holder, std::uint64_t tag);
-    /// Forgets the ticket; a reply that still comes is dropped.
+    /// Forgets the ticket; a reply that still comes is dropped, jobs in it are given back.
     void close(TicketId ticket);
     void deliver(Reply&& reply);
     /// What the shard released while this thread was in submit(): handed out when it returns.

@@ -45,7 +45,7 @@ private:
     /// A delivery whose bytes may not have arrived yet.
     struct Delivery {
         std::uint64_t end = 0;  ///< position in the stream of replies after which it has arrived
-        std::vector<LeaseToken> leases;
+        std::vector<HandedOut> jobs;
     };
 
     // verbs.cpp
@@ -107,6 +107,7 @@ private:
     std::deque<Request> requests_;  ///< oldest first
     std::uint64_t first_tag_ = 0;   ///< of requests_.front()
     std::uint64_t written_ = 0;     ///< bytes of replies since the connection began
+    std::uint64_t known_read_ = 0;  ///< of these, written before the last request came
     std::deque<Delivery> deliveries_;
 };
 

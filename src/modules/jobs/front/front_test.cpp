@@ -209,6 +209,65 @@ private:
     IoThread* thread_ = nullptr;
 };
 
+/// Pushes one job, has it answered to a ticket that is closed already, and fetches it again.
+class LateAnswer final : public TicketHolder {
+public:
+    LateAnswer(Desk& desk, Channel<std::size_t>& done) : desk_(desk), done_(done) {}
+    void push(std::shared_ptr<const JobBody> body) {
+        desk_.submit(Push{.ticket = desk_.open(*this, 0), .jobs = {std::move(body)}});
+    }
+    TicketId fetch() {
+        const TicketId ticket = desk_.open(*this, 1);
+        desk_.submit(Fetch{.ticket = ticket, .caller = {}, .queues = {"default"}, .wait = 0s});
+        return ticket;
+    }
+    void on_reply(std::uint64_t tag, ReplyBody&& reply) override {
+        if (tag == 0) {
+            desk_.close(fetch());  // its connection has ended when the job comes
+            fetch_again();
+        } else {
+            const auto* jobs = std::get_if<JobsReply>(&reply);
+            if (jobs != nullptr && jobs->jobs.empty() && --tries_ > 0) return fetch_again();
+            done_.push(jobs == nullptr ? 0 : jobs->jobs.size());
+        }
+    }
+    void on_close_asked() override {}
+    void run_on(IoThread& thread) { thread_ = &thread; }
+
+private:
+    void fetch_again() {
+        thread_->post([this] { fetch(); });
+    }
+    Desk& desk_;
+    Channel<std::size_t>& done_;
+    IoThread* thread_ = nullptr;
+    int tries_ = 10'000;
+};
+
+TEST(Desk, JobsOfAnAnswerThatComesTooLateAreGivenBack) {
+    auto runtime = Runtime::start({.io_threads = 1, .name = "io"});
+    ASSERT_TRUE(runtime);
+    Desks desks(**runtime);
+    Registry metrics;
+    auto shard = Shard::start(std::make_unique<MemoryLedger>(), desks, metrics, {}, nullptr);
+    ASSERT_TRUE(shard);
+    desks.set_shard(shard->get());
+    IoThread& thread = (*runtime)->thread(0);
+    Channel<std::size_t> done(1);
+    LateAnswer late(desks.of(thread), done);
+    late.run_on(thread);
+    thread.post([&] {
+        JsonParser parser;
+        const auto json = parser.parse(R"({"jid":"a-job-0001","jobtype":"t","args":[]})");
+        late.push(to_body(*sdk::parse_job(*json, wall_now())));
+    });
+    std::size_t jobs = 0;
+    EXPECT_EQ(done.pop_until(jobs, deadline_after(60s)), ChannelStatus::ok);
+    EXPECT_EQ(jobs, 1U);
+    (*shard)->stop();
+    (*runtime)->stop(deadline_after(5s));
+}
+
 TEST(Desk, DisconnectsThatFindTheShardFullAreTakenLater) {
     auto runtime = Runtime::start({.io_threads = 1, .name = "io"});
     ASSERT_TRUE(runtime);
@@ -227,7 +286,7 @@ TEST(Desk, DisconnectsThatFindTheShardFullAreTakenLater) {
     constexpr std::uint64_t disconnects = 2'000;
     thread.post([&] {
         for (std::uint64_t i = 1; i <= disconnects; ++i) {
-            desk.submit(Disconnect{.caller = {ConnectionId(i), nullptr}, .undelivered = {}});
+            desk.submit(Disconnect{.caller = {ConnectionId(i), nullptr}});
         }
         asker.ask();
     });

@@ -125,8 +125,7 @@ void FaktorySession::render_jobs(Request& request, JobsReply&& reply) {
     if (reply.jobs.empty()) return;
     // The reply's place in the stream is known exactly only if nothing else is before it; at worst
     // it is placed too early, and then the lease stands until it runs out.
-    Delivery delivery{.end = written_ + request.text.size(), .leases = {}};
-    for (const JobRecord& job : reply.jobs) delivery.leases.push_back(job.head.lease.token);
+    Delivery delivery{.end = written_ + request.text.size(), .jobs = handed_out(reply)};
     deliveries_.push_back(std::move(delivery));
     if (deliveries_.size() > deliveries_max) deliveries_.pop_front();
 }
@@ -152,15 +151,15 @@ void FaktorySession::render_verdicts(Request& request, const VerdictReply& reply
             if (first == Verdict::done)
                 out = sdk::ok_reply;
             else if (first == Verdict::stale && extended_)
-                put_resp_error(out, sdk::word_stale, request.detail);
+                put_resp_error(out, sdk::word_stale, sdk::error_line(request.detail));
             else
-                put_resp_error(out, "ERR", "Job not found " + request.detail);
+                put_resp_error(out, "ERR", sdk::error_line("Job not found " + request.detail));
     }
 }
 
 void FaktorySession::render_beat(Request& request, const BeatReply& reply) {
     if (!reply.known) {
-        put_resp_error(request.text, "ERR", "Unknown worker " + request.detail);
+        put_resp_error(request.text, "ERR", sdk::error_line("Unknown worker " + request.detail));
         return;
     }
     if (!extended_ && reply.state == WorkerState::running) {

@@ -30,6 +30,12 @@ public:
         EXPECT_EQ(client_.receive_exactly(reply.size()), reply) << line;
     }
     std::string rest() { return client_.receive_all(); }
+    /// Sends the line and receives the first byte of the reply, which the kernel acknowledges.
+    std::string first_byte(const std::string& line) {
+        client_.acknowledge_at_once();
+        send(line);
+        return client_.receive(1);
+    }
 
 private:
     RawClient client_;
@@ -77,6 +83,59 @@ TEST(Session, OnceTheQueueHasStoppedEveryoneIsToldSo) {
     door.stop_queue();
     plain.expect(R"(ACK {"jid":"a-job-0001"})", "-ERR shutdown in progress\r\n");
     extended.expect("INFO", "-SHUTDOWN shutdown in progress\r\n");
+}
+
+TEST(Session, NothingBehindAFailedHandshakeIsDone) {
+    Door door;
+    for (const char* first : {"POST / HTTP/1.1", R"(HELLO {"v":"2"})", "INFO"}) {
+        RawClient page(door.port());  // a browser can be made to send this
+        EXPECT_TRUE(page.send(std::string(first) + "\r\nHELLO {\"v\":2}\r\n" + push + "\r\n"));
+        EXPECT_EQ(page.receive_all().find("+OK"), std::string::npos);
+    }
+    Caller asker(door, R"({"v":2})");
+    asker.expect(
+        R"(WAIT {"jids":["a-job-0001"]})",
+        "$65\r\n{\"complete\":true,\"jobs\":[{\"jid\":\"a-job-0001\",\"state\":\"unknown\"}]}\r\n");
+}
+
+TEST(Session, AJobTooLargeToBeSentGoesBackToItsQueue) {
+    Door door;  // its listener gives up on 16 MiB of unsent output
+    Caller producer(door, R"({"v":2})");
+    const std::string large(17U << 20U, 'x');
+    producer.expect(R"(PUSH {"jid":"a-job-0001","jobtype":"t","args":[")" + large + "\"]}",
+                    "+OK\r\n");
+    Caller worker(door, R"({"v":2})");
+    worker.send("FETCH default");
+    EXPECT_EQ(worker.rest(), "");
+    const auto state = [&] {
+        Caller asker(door, R"({"v":2})");
+        asker.send(R"(WAIT {"jids":["a-job-0001"],"timeout_ms":0})");
+        asker.send("END");
+        return asker.rest();
+    };
+    const Instant end = deadline_after(30s);
+    while (state().find("enqueued") == std::string::npos)
+        ASSERT_LT(monotonic_now(), end) << state();
+}
+
+TEST(Session, AWorkerThatEndsWithoutHavingReadItsJobGivesItBack) {
+    Door door;
+    Caller producer(door, R"({"v":2})");
+    producer.expect(push, "+OK\r\n");
+    {
+        Caller worker(door, R"({"v":2,"wid":"w"})");
+        EXPECT_EQ(worker.first_byte("FETCH default"), "$");
+        // Linux resets a connection that is closed with unread bytes.
+    }
+    const Instant end = deadline_after(30s);
+    std::string heard;
+    while (heard.find("a-job-0001") == std::string::npos) {
+        ASSERT_LT(monotonic_now(), end);
+        Caller second(door, R"({"v":2,"wid":"v"})");
+        second.send("FETCH default");
+        second.send("END");
+        heard = second.rest();
+    }
 }
 
 /// A worker that fetches a job and never beats, and what becomes of both. False when it took longer

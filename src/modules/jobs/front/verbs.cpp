@@ -50,6 +50,7 @@ void FaktorySession::handle(std::string_view line) {
         handle_hello(line);
         return;
     }
+    known_read_ = written_;
     const sdk::RequestLine request = sdk::parse_request_line(line);
     if (request.verb == sdk::Verb::end) {
         hang_up();
@@ -120,6 +121,9 @@ void FaktorySession::handle_hello(std::string_view line) {
 void FaktorySession::prove(sdk::HelloRequest hello) {
     session_->pause_reading();
     const std::string_view busy_word = hello.extended ? "BUSY" : "ERR";
+    // What came behind HELLO in one go waits for the answer; more stays in the kernel's buffers.
+    session_->set_read_buffer_max(
+        Bytes{front_.options.handshake_line_max.count + read_ahead_bytes});
     const auto check = [this, session = session_->shared_from_this(), hello = std::move(hello),
                         challenge = *challenge_, password = front_.options.password]() mutable {
         const bool right = sdk::is_password_proof(hello.pwdhash, password, challenge, hello.v);
