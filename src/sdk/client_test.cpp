@@ -5,6 +5,7 @@
 #include "sdk/protocol/fields.h"
 #include "sdk/scripted_server_testing.h"
 
+#include <atomic>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -225,6 +226,23 @@ TEST(Client, AnAddressThatSaysNothingLeavesTimeForTheOthers) {
     const Status connected = Client(options).connect();
     EXPECT_TRUE(connected) << connected.error().text();
     EXPECT_LT(monotonic_now() - begin, options.connect_timeout);
+}
+
+TEST(Client, WhatTheServerSaidBeforeItClosedIsTheAnswer) {
+    std::atomic<int> lines{0};
+    ScriptedServer server([&](ScriptedServer& self, int connection, const std::string&) {
+        ++lines;
+        self.drop(connection);  // with the rest of the second line unread
+        return std::string("-TOOLARGE the request line is too long\r\n");
+    });
+    auto options = options_for(server);
+    options.attempts_max = 2;
+    Client client(options);
+    // Two lines for the server's part, so that it answers and closes within what is being sent.
+    const auto reply = client.call("PUSH 1\r\nPUSH " + std::string(50'000'000, 'x'));
+    ASSERT_TRUE(reply) << reply.error().text();
+    EXPECT_EQ(reply->text, "TOOLARGE the request line is too long");
+    EXPECT_EQ(lines, 1);
 }
 
 TEST(Client, PasswordsAreProvedNotSent) {

@@ -86,8 +86,20 @@ struct Connection::State {
         return got > 0;
     }
 
+    /// After an error while something is sent: what the server said before it closed is the better
+    /// answer (TOOLARGE before it hangs up on a line that is too long), and read() gives it.
+    Status end_of_sending(Error error) {
+        if (error.code != Code::io) return error;
+        for (auto any = receive_some(); any && *any; any = receive_some()) continue;
+        auto reply = decoder.next();
+        if (!reply || !*reply) return error;
+        last_word = owned(**reply);
+        return {};
+    }
+
     std::unique_ptr<Transport> transport;
     RespDecoder decoder;
+    std::optional<Reply> last_word;
     bool extended = false;
 };
 
@@ -129,17 +141,20 @@ Result<Connection> Connection::open(const ConnectionOptions& options, Patience p
 
 Status Connection::write(std::string_view lines, Patience patience) {
     while (!lines.empty()) {
-        SLUICE_TRY(const std::size_t sent, state_->transport->send_some(lines));
-        lines.remove_prefix(sent);
-        if (sent > 0) continue;
+        const auto sent = state_->transport->send_some(lines);
+        if (!sent) return state_->end_of_sending(sent.error());
+        lines.remove_prefix(*sent);
+        if (*sent > 0) continue;
         SLUICE_TRY_STATUS(state_->transport->wait(true, patience));
         // The server may be waiting for us to read before it reads on.
-        SLUICE_TRY([[maybe_unused]] const bool any, state_->receive_some());
+        const auto any = state_->receive_some();
+        if (!any) return state_->end_of_sending(any.error());
     }
     return {};
 }
 
 Result<Reply> Connection::read(Patience patience) {
+    if (state_->last_word) return *std::exchange(state_->last_word, std::nullopt);
     for (;;) {
         SLUICE_TRY(const std::optional<RespReply> reply, state_->decoder.next());
         if (reply) return owned(*reply);

@@ -58,7 +58,9 @@ public:
     Connection& operator=(Connection&&) noexcept;
 
     /// Sends whole request lines, each ending in a line end. Reads replies meanwhile, so that
-    /// neither side waits for ever for the other. Errors: io, timeout, cancelled, exhausted.
+    /// neither side waits for ever for the other. Where the server closes meanwhile but has said
+    /// something before, that is no error here: read() gives it. Errors: io, timeout, cancelled,
+    /// exhausted.
     Status write(std::string_view lines, Patience patience);
     /// The next reply. Errors: io, timeout, cancelled (nothing is lost then: read again), invalid,
     /// exhausted.
