@@ -73,6 +73,20 @@ TEST(JobSpec, IsRenderedAsTheServerReadsIt) {
     EXPECT_TRUE(job->custom.find("\"trace\" : \"a b\"") != std::string_view::npos);
 }
 
+TEST(JobSpec, OptionsInCustomJoinThoseOfTheFields) {
+    const JobSpec spec{
+        .type = "t",
+        .jid = "12345678",
+        .priority = 9,
+        .custom = R"({"a":1,"sluice":{"priority":2,"timeout_s":7,"x":[1]},"b":{"sluice":2}})"};
+    std::string text;
+    ASSERT_TRUE(append_push_json(text, spec));
+    EXPECT_NE(text.find(R"("custom":{"sluice":{"priority":9,"timeout_s":7,"x":[1]},)"
+                        R"("a":1,"b":{"sluice":2}})"),
+              std::string::npos)
+        << text;
+}
+
 TEST(JobSpec, BadOnesAreRefusedBeforeTheyTravel) {
     std::string out;
     EXPECT_FALSE(append_push_json(out, {.type = ""}));

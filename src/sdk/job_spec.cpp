@@ -50,11 +50,42 @@ bool has_trace(const std::string& custom) {
     return root && root->find("traceparent");
 }
 
+/// Two members named `sluice` would be read as one or the other: those of the user's own that the
+/// spec does not set join ours, and the rest of the user's members stays.
+void join_options(std::string& options, std::string& custom) {
+    if (options == "{}" || custom.find("\"sluice\"") == std::string::npos) return;
+    JsonParser parser;
+    const auto root = parser.parse(custom);
+    const auto own = root ? root->find("sluice") : std::nullopt;
+    if (!own || !own->is_object()) return;
+    JsonParser parser_of_ours;
+    const auto ours = parser_of_ours.parse(options);
+    std::string joined;
+    std::string rest;
+    JsonWriter joined_json(joined);
+    JsonWriter rest_json(rest);
+    joined_json.begin_object();
+    for (const JsonMember one : ours->members()) joined_json.key(one.name).raw(one.value.raw());
+    for (const JsonMember one : own->members()) {
+        if (!ours->find(one.name)) joined_json.key(one.name).raw(one.value.raw());
+    }
+    joined_json.end_object();
+    rest_json.begin_object();
+    for (const JsonMember one : root->members()) {
+        if (one.name != "sluice") rest_json.key(one.name).raw(one.value.raw());
+    }
+    rest_json.end_object();
+    options = std::move(joined);
+    custom = std::move(rest);
+}
+
 /// The user's custom members with ours put in front; empty when there are none at all.
 std::string custom_json(const JobSpec& job) {
-    const std::string options = options_json(job);
-    const bool traced = job.trace && !has_trace(job.custom);
-    if (options == "{}" && !traced) return job.custom;
+    std::string options = options_json(job);
+    std::string custom = job.custom;
+    join_options(options, custom);
+    const bool traced = job.trace && !has_trace(custom);
+    if (options == "{}" && !traced) return custom;
     std::string out = "{";
     if (traced) {
         out += "\"traceparent\":\"" + format_traceparent(*job.trace) + '"';
@@ -66,7 +97,7 @@ std::string custom_json(const JobSpec& job) {
         if (traced) out += ',';
         out += "\"sluice\":" + options;
     }
-    const std::string_view rest = trim(std::string_view(job.custom));
+    const std::string_view rest = trim(std::string_view(custom));
     if (rest.empty()) return out + '}';
     const std::string_view inside = trim(rest.substr(1));
     if (inside != "}") out += ',';

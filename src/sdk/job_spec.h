@@ -29,7 +29,8 @@ struct JobSpec {
     std::optional<Duration> keep{};  ///< how long to keep it once finished
     std::optional<BackoffParts> backoff{};
     bool wait_when_worker_lost = false;
-    /// Further members for `custom`: a JSON object, as text, or empty.
+    /// Further members for `custom`: a JSON object, as text, or empty. Of a `sluice` among them
+    /// (docs/protocol.md) what the fields above say wins.
     std::string custom{};
     /// The trace it belongs to: becomes `traceparent` and `tracestate` in `custom`, unless that has
     /// a `traceparent` already.

@@ -205,7 +205,10 @@ Spool::~Spool() {
 Result<Spool> Spool::open(const Options& options) {
     std::error_code error;
     std::filesystem::create_directories(options.folder, error);
-    if (error) return fail(Code::io, options.folder + ": " + error.message());
+    if (error) {
+        return fail(Code::io, "the folder \"" + options.folder +
+                                  "\" cannot be used for the spool: " + error.message());
+    }
     std::vector<std::string> left;
     for (std::filesystem::directory_iterator at(options.folder, error), end; !error && at != end;
          at.increment(error)) {
