@@ -103,6 +103,10 @@ def check_config_refuses_what_serve_and_work_refuse(server):
             done = sluice(*words, '--set', setting)
             check(done.code != OK and text in done.err, f'sluice {words} --set {setting}:\n'
                                                         f'{done.code} {done.err}')
+    for command in ('check-config', 'serve', 'work'):
+        done = sluice(command, '--config', '/nothing/here')
+        check_equal(done.code, USAGE, f'{command} with a file that is not there: {done.err}')
+        check('cannot read /nothing/here' in done.err, done.err)
     listen = sluice('check-config', '--http', '', '--json').json['settings']['http.listen']
     check_equal(listen['value'], '', 'no admin side')
     done = sluice('check-config', '--set', 'jobs.listen=x', '--set', 'http.listen=y')

@@ -397,7 +397,6 @@ struct ConfigTable::Loading {
 
     Status take_file(const std::string& path) {
         auto values = read_toml_file(path);
-        if (!values && values.error().code == Code::io) return std::move(values).error();
         if (!values) return report(values.error().message), Status();
         for (const FileValue& found : *values) {
             if (table.is_shared(found.name)) continue;

@@ -103,7 +103,7 @@ public:
     /// Nothing of the file outside of this section (and those below it) is looked at, misspelt
     /// sections included: another program with the same file does that.
     void look_only_at(std::string section) { only_ = std::move(section); }
-    /// Errors: io (the file cannot be read), invalid (every mistake, one per line).
+    /// Errors: invalid (every mistake, one per line; a file that cannot be read is one).
     [[nodiscard]] Result<Config> load(const ConfigSources& sources) const;
     /// Every setting with its help, type, range and default, as a TOML file in which all is
     /// commented out.

@@ -257,7 +257,7 @@ TEST_F(ConfigTest, BrokenAndMissingFilesSayWhere) {
     EXPECT_EQ(error_of("a = \n").find("FILE:1: "), 0U);
     const auto missing = table_.load({.file = "/nonexistent/sluice.toml"});
     ASSERT_FALSE(missing);
-    EXPECT_EQ(missing.error().code, Code::io);
+    EXPECT_EQ(missing.error().code, Code::invalid);
     EXPECT_EQ(missing.error().message,
               "cannot read /nonexistent/sluice.toml: No such file or directory");
     EXPECT_FALSE(table_.load({.file = ::testing::TempDir()}));

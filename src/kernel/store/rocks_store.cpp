@@ -449,7 +449,13 @@ Status RocksStore::checkpoint(const std::string& folder) {
     rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &made);
     const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
     if (status.ok()) status = checkpoint->CreateCheckpoint(folder);
-    if (!status.ok()) return error_of(status, "back up", settings_.folder);
+    if (status.IsCorruption()) return error_of(status, "back up", settings_.folder);
+    if (!status.ok()) {  // it may be the place of the copy
+        const Code code = code_of(status);
+        return fail(code == Code::corrupt ? Code::io : code, "cannot copy the store " +
+                                                                 settings_.folder + " to " +
+                                                                 folder + ": " + status.ToString());
+    }
     return files_.sync_folder(folder_of(folder));
 }
 

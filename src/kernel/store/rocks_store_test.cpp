@@ -132,6 +132,14 @@ TEST_F(RocksStoreTest, NoLogIsLeftBeforeItsEndIsSynced) {
     EXPECT_GT(logs.size(), 5U);
 }
 
+TEST_F(RocksStoreTest, PlaceWhereNoCopyCanBeMadeIsNoDamage) {
+    const Status made = store_->checkpoint("/proc/copy");
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, Code::io);
+    EXPECT_NE(made.error().message.find("to /proc/copy"), std::string::npos) << made.error().text();
+    EXPECT_TRUE(store_->checkpoint(folder_ / "copy"));
+}
+
 TEST_F(RocksStoreTest, WhatMayNotBeReplayedIsGoneWithAllBehindItForGood) {
     // Without spare logs, which come and go by themselves, also while the folder is copied.
     auto opened = RocksStore::open({.folder = folder_ / "living", .spare_logs = false});
