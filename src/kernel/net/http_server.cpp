@@ -141,7 +141,12 @@ std::size_t HttpSession::on_bytes(Session& session, std::string_view unread) {
         const std::size_t taken =
             parser_->put(boost::asio::buffer(rest.data(), rest.size()), error);
         used += taken;
-        if (!head_seen_ && parser_->is_header_done()) head_arrived(session);
+        if (!head_seen_ && parser_->is_header_done()) {
+            head_arrived(session);
+            // Its end cannot be known: what follows must not pass for another request.
+            const bool is_coded = parser_->get().count(http::field::transfer_encoding) > 0;
+            if (is_coded && !parser_->chunked()) error = http::error::bad_transfer_encoding;
+        }
         if (error == http::error::need_more) {
             if (!head_seen_ && rest.size() - taken > http_head_bytes_max) {
                 parse_failed(session, http::make_error_code(http::error::header_limit));

@@ -135,6 +135,17 @@ TEST_F(HttpServerTest, ReadsChunkedBodiesAndAnswersExpect) {
     EXPECT_EQ(body_of(client.receive_all()), "{\"id\":\"1\",\"got\":5}");
 }
 
+TEST_F(HttpServerTest, ABodyOfUnknownLengthDoesNotPassForAnotherRequest) {
+    serve();
+    for (const char* coding : {"xchunked", "chunked, identity", "gzip"}) {
+        const std::string answers =
+            exchange("POST /jobs/1/retry HTTP/1.1\nHost: localhost\nTransfer-Encoding: " +
+                     std::string(coding) + "\n\nGET /hello HTTP/1.1\nHost: localhost\n\n");
+        EXPECT_EQ(status_of(answers), "HTTP/1.1 400") << coding;
+        EXPECT_EQ(answers.rfind("HTTP/1.1 "), 0U) << coding;
+    }
+}
+
 TEST_F(HttpServerTest, LimitsHeadAndBody) {
     serve({.body_max = Bytes{1000}});
     EXPECT_EQ(status_of(get("/hello", "X: " + std::string(20'000, 'x') + "\n")), "HTTP/1.1 431");

@@ -57,6 +57,8 @@ public:
         if (!stopped_) shard_->stop();
         stopped_ = true;
     }
+    /// Requests that were read so far, of all connections.
+    [[nodiscard]] std::uint64_t requests() const { return front_->commands.value(); }
     [[nodiscard]] std::uint16_t port() const { return listener_->address().port; }
 
 private:

@@ -12,7 +12,10 @@ namespace sluice::jobs {
 
 namespace {
 constexpr std::size_t line_end_bytes = 2;  ///< CR LF
-}
+constexpr std::size_t listings_max = 2;
+
+bool is_listing(sdk::Verb verb) { return verb == sdk::Verb::job || verb == sdk::Verb::info; }
+}  // namespace
 
 FaktorySession::~FaktorySession() = default;
 
@@ -43,7 +46,9 @@ void FaktorySession::on_open(Session& session) {
 std::size_t FaktorySession::on_bytes(Session& session, std::string_view unread) {
     std::size_t begin = 0;
     while (session.is_open() && !hanging_up_ && !session.is_paused()) {
-        if (requests_.size() >= front_.options.requests_max) {
+        // Listings are decided at once: a thousand of them would be answered with gigabytes before
+        // the client has read any.
+        if (requests_.size() >= front_.options.requests_max || listings_ >= listings_max) {
             session.pause_reading();
             break;
         }
@@ -113,6 +118,7 @@ FaktorySession::Request& FaktorySession::begin(sdk::Verb verb) {
     requests_.emplace_back();
     Request& request = requests_.back();
     request.verb = verb;
+    if (is_listing(verb)) ++listings_;
     return request;
 }
 
@@ -187,12 +193,14 @@ void FaktorySession::write_ready() {
         // Too much for a reader as slow as this one: on_closed finds it among what never arrived.
         if (!session_->is_open()) return;
         written_ += requests_.front().text.size();
+        if (is_listing(requests_.front().verb)) --listings_;
         requests_.pop_front();
         ++first_tag_;
     }
     if (hanging_up_ && requests_.empty()) {
         session_->close_after_flush();
-    } else if (session_->is_paused() && requests_.size() <= front_.options.requests_max / 2) {
+    } else if (session_->is_paused() && requests_.size() <= front_.options.requests_max / 2 &&
+               listings_ < listings_max) {
         session_->resume_reading();
     }
 }

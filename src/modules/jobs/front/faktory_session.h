@@ -105,6 +105,7 @@ private:
     std::size_t scanned_ = 0;  ///< of the unread bytes, known to hold no line end
 
     std::deque<Request> requests_;  ///< oldest first
+    std::size_t listings_ = 0;      ///< of these, with answers of megabytes
     std::uint64_t first_tag_ = 0;   ///< of requests_.front()
     std::uint64_t written_ = 0;     ///< bytes of replies since the connection began
     std::uint64_t known_read_ = 0;  ///< of these, written before the last request came

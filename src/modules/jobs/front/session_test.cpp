@@ -98,6 +98,21 @@ TEST(Session, NothingBehindAFailedHandshakeIsDone) {
         "$65\r\n{\"complete\":true,\"jobs\":[{\"jid\":\"a-job-0001\",\"state\":\"unknown\"}]}\r\n");
 }
 
+TEST(Session, ListingsAreNotDecidedAheadOfASlowReader) {
+    Door door;
+    Caller producer(door, R"({"v":2})");
+    const std::string args = "[\"" + std::string(1U << 20U, 'x') + "\"]";
+    producer.expect(R"(PUSH {"jid":"a-job-0001","jobtype":"t","args":)" + args + "}", "+OK\r\n");
+    Caller reader(door, R"({"v":2})");
+    constexpr std::size_t listings = 100;
+    std::string lines;
+    for (std::size_t i = 0; i < listings; ++i) lines += "JOB LIST\r\n";
+    reader.send(lines + "END");
+    for (int i = 0; i < 20; ++i) producer.expect(R"(ACK {"jid":"nobody-knows"})", "+OK\r\n");
+    EXPECT_LT(door.requests(), listings / 2);
+    EXPECT_GT(reader.rest().size(), listings * args.size());
+}
+
 TEST(Session, AJobTooLargeToBeSentGoesBackToItsQueue) {
     Door door;  // its listener gives up on 16 MiB of unsent output
     Caller producer(door, R"({"v":2})");
