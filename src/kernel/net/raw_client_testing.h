@@ -81,11 +81,6 @@ public:
         }
         return bytes;
     }
-    /// What comes next is acknowledged without delay, also if nobody reads it.
-    void acknowledge_at_once() const {
-        const int on = 1;
-        ::setsockopt(descriptor_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-    }
     std::string receive_all() {
         std::string bytes;
         for (std::string more = receive(); !more.empty(); more = receive()) bytes += more;

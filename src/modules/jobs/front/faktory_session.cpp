@@ -89,11 +89,13 @@ void FaktorySession::on_closed(Session&, const CloseInfo& info) {
     front_.connections.fetch_sub(1, std::memory_order_relaxed);
     if (greeted_) {
         Disconnect gone{.caller = caller()};
+        const Instant now = monotonic_now();
         const std::uint64_t missing = info.unsent_bytes + info.unacknowledged_bytes;
         for (const Delivery& delivery : deliveries_) {
             const bool arrived = delivery.end + missing <= written_;
             // A program that ends with unread bytes resets its connections.
-            const bool unread = info.was_reset && delivery.end > known_read_;
+            const bool unread = info.was_reset && delivery.end > known_read_ &&
+                                now - delivery.at <= front_.options.unread_within;
             if (arrived && !unread) continue;
             auto& where = arrived ? gone.unread : gone.undelivered;
             where.insert(where.end(), delivery.jobs.begin(), delivery.jobs.end());

@@ -46,6 +46,7 @@ private:
     struct Delivery {
         std::uint64_t end = 0;  ///< position in the stream of replies after which it has arrived
         std::vector<HandedOut> jobs;
+        Instant at;
     };
 
     // verbs.cpp

@@ -24,6 +24,9 @@ struct FrontOptions {
     std::size_t requests_max =
         1024;  ///< unanswered requests of one connection; past it reading pauses
     std::size_t bulk_max = 10'000;  ///< jobs in one PUSHB
+    /// A job is hardly read if its connection is reset so soon after it arrived. One that a worker
+    /// has had for longer it may be running.
+    Duration unread_within = 2s;
     std::string version;
 };
 

@@ -125,8 +125,8 @@ void FaktorySession::render_jobs(Request& request, JobsReply&& reply) {
     if (reply.jobs.empty()) return;
     // The reply's place in the stream is known exactly only if nothing else is before it; at worst
     // it is placed too early, and then the lease stands until it runs out.
-    Delivery delivery{.end = written_ + request.text.size(), .jobs = handed_out(reply)};
-    deliveries_.push_back(std::move(delivery));
+    deliveries_.push_back(
+        {.end = written_ + request.text.size(), .jobs = handed_out(reply), .at = monotonic_now()});
     if (deliveries_.size() > deliveries_max) deliveries_.pop_front();
 }
 

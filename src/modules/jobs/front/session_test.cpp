@@ -30,11 +30,13 @@ public:
         EXPECT_EQ(client_.receive_exactly(reply.size()), reply) << line;
     }
     std::string rest() { return client_.receive_all(); }
-    /// Sends the line and receives the first byte of the reply, which the kernel acknowledges.
+    /// Sends the line and receives the first byte of the reply. All of the reply is acknowledged
+    /// then, which goes with the beginning of another line.
     std::string first_byte(const std::string& line) {
-        client_.acknowledge_at_once();
         send(line);
-        return client_.receive(1);
+        const std::string first = client_.receive(1);
+        EXPECT_TRUE(client_.send("F"));
+        return first;
     }
 
 private:
@@ -151,6 +153,22 @@ TEST(Session, AWorkerThatEndsWithoutHavingReadItsJobGivesItBack) {
         second.send("END");
         heard = second.rest();
     }
+}
+
+TEST(Session, AConnectionResetLaterThanThatLeavesTheLease) {
+    FrontOptions options;
+    options.unread_within = Duration{-1};
+    Door door({}, nullptr, std::move(options));
+    Caller producer(door, R"({"v":2,"wid":"p","x":1})");
+    producer.expect(push, "+OK\r\n");
+    {
+        Caller worker(door, R"({"v":2,"wid":"w"})");
+        EXPECT_EQ(worker.first_byte("FETCH default"), "$");
+    }
+    const Instant end = deadline_after(30s);
+    while (producer.ask("INFO").find(R"("connections":1,)") == std::string::npos)
+        ASSERT_LT(monotonic_now(), end);
+    producer.expect(R"(FETCHB {"queues":["default"],"max":1,"wait_ms":0})", "$2\r\n[]\r\n");
 }
 
 /// A worker that fetches a job and never beats, and what becomes of both. False when it took longer
