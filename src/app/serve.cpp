@@ -27,14 +27,27 @@ namespace sluice::app {
 
 namespace {
 
-/// SIGINT and SIGTERM are blocked before any thread exists, so that only wait_for_stop sees them.
-sigset_t block_stop_signals() {
+/// These are blocked before any thread exists, so that only wait_for_stop sees them.
+sigset_t block_signals() {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
     return signals;
+}
+
+/// The signal that stops the server. SIGHUP does not: elsewhere it makes a job server read its
+/// settings again, and it comes when a terminal is closed.
+int wait_for_stop(const sigset_t& signals) {
+    for (;;) {
+        int signal = 0;
+        sigwait(&signals, &signal);
+        if (signal != SIGHUP) return signal;
+        log_warning(
+            "SIGHUP changes nothing: settings are read at the start; restart to change one");
+    }
 }
 
 std::uint64_t fresh_seed() {
@@ -138,7 +151,7 @@ Status serve(const ConfigArguments& arguments) {
     for (const std::string& warning : config.warnings())
         log_warning("configuration", {{"warning", warning}});
 
-    const sigset_t signals = block_stop_signals();
+    const sigset_t signals = block_signals();
     Server server(config, host);
     if (Status started = server.start(); !started) {
         server.stop();
@@ -146,8 +159,7 @@ Status serve(const ConfigArguments& arguments) {
     }
     log_info("sluice is ready",
              {{"version", version}, {"pid", static_cast<std::int64_t>(getpid())}});
-    int signal = 0;
-    sigwait(&signals, &signal);
+    const int signal = wait_for_stop(signals);
     log_info("stopping", {{"signal", signal == SIGINT ? "SIGINT" : "SIGTERM"}});
     server.stop();
     log_info("stopped");

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIGTERM to the server under load: it stops cleanly, and nothing that was answered is lost."""
 
+import signal
+
 import harness
 import load
 
@@ -78,7 +80,17 @@ def a_client_is_told_of_the_stop_and_what_was_answered_is_kept(server):
     print(f'      {sum(map(len, answers.values()))} pushes answered, {refused} of them refused')
 
 
+def a_closed_terminal_does_not_stop_it(server):
+    server.start()
+    client = harness.connect(server)
+    server.process.send_signal(signal.SIGHUP)
+    harness.wait_until(lambda: 'SIGHUP changes nothing' in server.log(), 'the line about SIGHUP')
+    client.call('PUSH', {'jid': 'after-the-hang-up', 'jobtype': 't', 'args': []})
+    harness.check_equal(server.terminate(), 0, 'the exit code of the server')
+
+
 harness.run_server_tests(a_client_is_told_of_the_stop_and_what_was_answered_is_kept,
                  stopping_under_load_loses_nothing, stopping_answers_who_waits,
+                 a_closed_terminal_does_not_stop_it,
                  settings=['jobs.restart_grace=1s', 'jobs.losses_max=100',
                            'jobs.finished_max=1000000'])
