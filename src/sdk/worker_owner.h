@@ -165,8 +165,9 @@ private:
     ReadyTarget ready_;
     /// The next fetch is not ordered before this; no pause: never.
     Instant next_fetch_ = Instant::max();
-    /// What the last one was ordered for.
+    /// What the last one was ordered for, and when.
     std::uint32_t fetch_max_ = 0;
+    Instant fetch_ordered_{};
     /// When to look whether jobs wait behind long ones; none waited the last time: never.
     Instant next_review_ = Instant::max();
     /// No more are held ready than this, while nothing ends.

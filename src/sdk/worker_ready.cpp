@@ -20,6 +20,9 @@ constexpr int arrival_weight = 16;
 /// when the last has ended, is slower: it has a sync of the server's in every link.
 constexpr Duration arrival_fast = 250us;
 constexpr Duration fetch_pause_time = 2ms;
+/// A server that has nothing keeps a fetch waiting. One that says so at once, as it stops or was
+/// not asked to wait, is not asked again sooner than this.
+constexpr Duration empty_fetch_time = 50ms;
 /// A server that hangs is no reason to hold more.
 constexpr Duration round_trip_max = 500ms;
 
@@ -81,6 +84,7 @@ void WorkerOwner::order_fetch() {
     // A round trip for one job while half the store is full would be waste.
     if (room < std::max<std::size_t>(ready / 2, 1)) return;
     fetch_max_ = static_cast<std::uint32_t>(std::min<std::size_t>(room, fetch_jobs_max));
+    fetch_ordered_ = monotonic_now();
     is_fetching_ = channels_.fetches.try_push(FetchOrder{fetch_max_}) == ChannelStatus::ok;
 }
 
@@ -88,7 +92,11 @@ void WorkerOwner::note_fetched(std::size_t jobs) {
     const Instant now = monotonic_now();
     ready_.fetched(jobs, now);
     const Duration pause = ready_.fetch_pause();
-    if (pause > Duration{0} && jobs > 0 && jobs < fetch_max_) next_fetch_ = now + pause;
+    if (jobs == 0) {
+        next_fetch_ = fetch_ordered_ + empty_fetch_time;
+    } else if (pause > Duration{0} && jobs < fetch_max_) {
+        next_fetch_ = now + pause;
+    }
 }
 
 /// From now on it is watched whether what waits gets its turn.

@@ -273,6 +273,25 @@ TEST(Worker, AnAnswerThatIsRefusedForEverIsGivenUpAloneNotWithItsNeighbours) {
     queue.post([&] { EXPECT_EQ(queue.acked, std::set<std::string>{"job-2"}); });
 }
 
+TEST(Worker, AServerThatHasNothingAtOnceIsNotAskedAgainAtOnce) {
+    FakeQueue queue;
+    queue.post([&] {
+        queue.twist = [](int, const std::string& line) -> std::optional<std::string> {
+            if (line.starts_with("FETCHB")) return bulk("[]");
+            return std::nullopt;
+        };
+    });
+    Running running(queue);
+    running.add("echo", echo());
+    running.start();
+    queue.await("FETCHB");
+    const Instant begin = monotonic_now();
+    for (int i = 0; i < 4; ++i) queue.await("FETCHB");
+    EXPECT_GE(monotonic_now() - begin, 150ms);
+    running.worker->stop();
+    EXPECT_TRUE(running.finish());
+}
+
 TEST(Worker, WhileTheServerHasTroubleOfItsOwnNoAnswerIsGivenUp) {
     FakeQueue queue;
     int left = 20;

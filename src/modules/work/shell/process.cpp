@@ -209,6 +209,7 @@ Status Running::wait_for_start(OwnedFd report) {
     if (count != sizeof error) return {};
     const Code code = error == ENOENT                       ? Code::not_found
                       : error == EACCES || error == ENOEXEC ? Code::denied
+                      : error == E2BIG                      ? Code::invalid
                                                             : Code::io;
     return fail(code, spec_.path + " cannot be started: " + said(error));
 }

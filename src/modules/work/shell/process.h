@@ -71,8 +71,9 @@ struct ProcessResult {
 /// and the program adopts them. On timeout or cancel: SIGTERM to the program's group, after the
 /// grace SIGKILL to everything; when the worker dies, SIGKILL to everything. (A program that kills
 /// its own keeper is not held; a service manager's control group holds that one.) Safe to call from
-/// several threads at once. Errors: not_found, denied (cannot be executed), timeout,
-/// cancelled, exhausted (too much output), io.
+/// several threads at once. Errors: not_found, denied (cannot be executed), invalid (arguments and
+/// environment are longer than the system takes), timeout, cancelled, exhausted (too much output),
+/// io.
 Result<ProcessResult> run_process(const ProcessSpec& spec, const CancelToken& cancel);
 
 }  // namespace sluice::work

@@ -86,6 +86,9 @@ TEST(Process, SaysWhyItCannotStart) {
     EXPECT_EQ(run(spec).error().code, Code::not_found);
     spec.path = "/etc/passwd";
     EXPECT_EQ(run(spec).error().code, Code::denied);
+    auto long_one = shell("true");
+    long_one.arguments.push_back(std::string(3'000'000, 'x'));
+    EXPECT_EQ(run(long_one).error().code, Code::invalid);
     spec.path = "/bin/true";
     spec.folder = "/nonexistent";
     EXPECT_EQ(run(spec).error().code, Code::not_found);
