@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The job port with TLS and a password: who gets in and who does not."""
 
+import json
 import select
 import socket
 import ssl
@@ -113,5 +114,47 @@ def an_open_address_needs_both(server):
     start_guarded(server)
 
 
+def a_job_that_arrived_stays_leased_although_later_replies_did_not(server):
+    """Encrypted bytes are more than those that the server counts."""
+    certificate, key = make_certificate(server.folder, 'server')
+    server.settings += [f'jobs.tls_certificate={certificate}', f'jobs.tls_key={key}']
+    server.start()
+    context = ssl.create_default_context(cafile=certificate)
+
+    def connect(**hello):
+        plain = socket.create_connection(('127.0.0.1', server.port), 20)
+        wire = context.wrap_socket(plain, server_hostname='localhost')
+        replies = wire.makefile('rb')
+        replies.readline()
+        wire.sendall(b'HELLO ' + json.dumps({'v': 2, **hello}).encode() + b'\r\n')
+        check_equal(replies.readline(), b'+OK\r\n', 'the reply to HELLO')
+        return wire, replies
+
+    def bulk(replies):
+        return json.loads(replies.read(int(replies.readline()[1:]) + 2))
+
+    producer, answers = connect()
+    stays = connect(wid='w')  # so that the worker is not lost
+    for number in range(10):
+        producer.sendall(b'PUSH {"jid":"over-tls-%d","jobtype":"t","args":[]}\r\n' % number)
+        check_equal(answers.readline(), b'+OK\r\n', 'the reply to PUSH')
+        worker, replies = connect(wid='w')
+        worker.sendall(b'FETCH default\r\n')
+        check_equal(bulk(replies)['jid'], f'over-tls-{number}', 'the job fetched')
+        worker.sendall(b'BEAT {"wid":"w"}\r\nINFO\r\n')
+        replies.close()
+        worker.close()
+        harness.wait_until(lambda: connections(producer, answers, bulk) == 2, 'the end of it')
+    producer.sendall(b'INFO\r\n')
+    check_equal(bulk(answers)['faktory']['sets']['working'], 10, 'the jobs that run')
+    stays[0].close()
+
+
+def connections(wire, replies, bulk):
+    wire.sendall(b'INFO\r\n')
+    return bulk(replies)['server']['connections']
+
+
 harness.run_server_tests(only_who_knows_the_password_and_speaks_tls_gets_in, other_clients_and_versions, a_pool_of_connections_opens_at_once,
+                 a_job_that_arrived_stays_leased_although_later_replies_did_not,
                  an_open_address_needs_both)

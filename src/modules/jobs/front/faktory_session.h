@@ -101,6 +101,7 @@ private:
     std::optional<sdk::Challenge> challenge_;
     std::shared_ptr<const std::string> wid_;
     bool greeted_ = false;  ///< HELLO was accepted
+    bool is_tls_ = false;
     bool extended_ = false;
     bool hanging_up_ = false;
     std::size_t scanned_ = 0;  ///< of the unread bytes, known to hold no line end
