@@ -26,6 +26,7 @@ struct RefusedReply {
 /// FETCH/FETCHB: the delivered jobs, each with its lease; empty after the wait.
 struct JobsReply {
     std::vector<JobRecord> jobs;
+    Instant send_by = Instant::max();  ///< the first of the leases ends; by the shard's clock
 };
 /// What the reply gave away.
 std::vector<HandedOut> handed_out(const JobsReply& reply);

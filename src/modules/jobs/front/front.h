@@ -27,6 +27,7 @@ struct FrontOptions {
     /// A job is hardly read if its connection is reset so soon after it arrived. One that a worker
     /// has had for longer it may be running.
     Duration unread_within = 2s;
+    Duration send_margin = 20ms;  ///< jobs are not sent unless their leases last so long
     std::string version;
 };
 
@@ -39,7 +40,9 @@ struct Front {
           refused(registry.counter(
               {"sluice_jobs_refused_total", "Requests on the job port answered with an error"})),
           bad_passwords(registry.counter(
-              {"sluice_jobs_bad_passwords_total", "HELLOs with a wrong password"})) {}
+              {"sluice_jobs_bad_passwords_total", "HELLOs with a wrong password"})),
+          late(registry.counter({"sluice_jobs_late_deliveries_total",
+                                 "Jobs not sent because their lease had run out meanwhile"})) {}
 
     Desks& desks;
     Shard* shard = nullptr;  ///< set before the listener opens
@@ -51,6 +54,7 @@ struct Front {
     Counter& commands;
     Counter& refused;
     Counter& bad_passwords;
+    Counter& late;
 
     [[nodiscard]] ServerFacts facts() const;
 };

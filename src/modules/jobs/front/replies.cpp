@@ -106,6 +106,12 @@ void FaktorySession::render(Request& request, ReplyBody&& reply) {
 }
 
 void FaktorySession::render_jobs(Request& request, JobsReply&& reply) {
+    const Instant now = monotonic_now();
+    if (now + front_.options.send_margin > reply.send_by) {
+        front_.late.add(reply.jobs.size());
+        desk_->submit(Disconnect{.caller = {}, .undelivered = handed_out(reply)});
+        reply.jobs.clear();
+    }
     const JobShape shape = extended_ ? JobShape::extended : JobShape::plain;
     std::string& json = scratch();
     if (request.verb == sdk::Verb::fetchb) {
@@ -126,7 +132,7 @@ void FaktorySession::render_jobs(Request& request, JobsReply&& reply) {
     // The reply's place in the stream is known exactly only if nothing else is before it; at worst
     // it is placed too early, and then the lease stands until it runs out.
     deliveries_.push_back(
-        {.end = written_ + request.text.size(), .jobs = handed_out(reply), .at = monotonic_now()});
+        {.end = written_ + request.text.size(), .jobs = handed_out(reply), .at = now});
     if (deliveries_.size() > deliveries_max) deliveries_.pop_front();
 }
 

@@ -171,6 +171,19 @@ TEST(Session, AConnectionResetLaterThanThatLeavesTheLease) {
     producer.expect(R"(FETCHB {"queues":["default"],"max":1,"wait_ms":0})", "$2\r\n[]\r\n");
 }
 
+TEST(Session, AJobWhoseLeaseHasRunOutOnTheWayIsNotSent) {
+    FrontOptions options;
+    options.send_margin = 24h;  // as if the answer had been under way for so long
+    Door door({}, nullptr, std::move(options));
+    Caller worker(door, R"({"v":2,"wid":"w","x":1})");
+    worker.expect(push, "+OK\r\n");
+    worker.expect(R"(FETCHB {"queues":["default"],"max":1,"wait_ms":0})", "$2\r\n[]\r\n");
+    worker.expect("FETCH default", "$-1\r\n");
+    worker.expect(R"(WAIT {"jids":["a-job-0001"],"timeout_ms":0})",
+                  "$67\r\n{\"complete\":false,\"jobs\":[{\"jid\":\"a-job-0001\",\"state\":"
+                  "\"enqueued\"}]}\r\n");
+}
+
 /// A worker that fetches a job and never beats, and what becomes of both. False when it took longer
 /// than `silence` until it had the job: then it may have been lost before.
 bool silent_worker_is_lost(const char* hello, Duration silence) {

@@ -56,6 +56,17 @@ std::string_view told_of(const Error& error) {
     return "the server's storage failed; it is reloading, try again";
 }
 
+/// A lease that has run out must not be handed out, however long the threads between here and the
+/// socket stand still (reliability.md J5). At `at` it was `now`.
+void limit_sending(std::vector<Reply>& early, WallTime now, Instant at) {
+    for (Reply& reply : early) {
+        auto* jobs = std::get_if<JobsReply>(&reply.body);
+        if (jobs == nullptr) continue;
+        for (const JobRecord& job : jobs->jobs)
+            jobs->send_by = std::min(jobs->send_by, at + (job.head.lease.expires_at - now));
+    }
+}
+
 std::size_t jobs_in(const std::vector<Command>& commands) {
     std::size_t jobs = 0;
     for (const Command& command : commands) {
@@ -245,6 +256,7 @@ void Shard::Parts::decide() {
     }
     metrics.drained(commands.size(), monotonic_now() - begun, *engine);
     if (std::vector<Reply> early = take_early(decision); !early.empty()) {
+        limit_sending(early, clock.now(), begun);
         sink.release(std::move(early), {});
     }
     if (decision.replies.empty() && decision.closes.empty() && !decision.needs_sync) return;
