@@ -268,7 +268,6 @@ TEST_P(LedgerConformance, JobScansFilterAndPage) {
     for (std::uint64_t seq = 1; seq <= 20; ++seq) {
         JobRecord job = make_job(seq, "j" + std::to_string(seq), seq == 6 ? 2000 : 4);
         job.head.state = seq % 3 == 0 ? JobState::dead : JobState::enqueued;
-        job.head.queue = QueueId(1 + seq % 2);
         writes.emplace_back(PutJob{job, true});
     }
     write(writes);
@@ -284,9 +283,6 @@ TEST_P(LedgerConformance, JobScansFilterAndPage) {
     page = read(wanted);
     EXPECT_EQ(seqs(page), (Numbers{9, 12, 15, 0}));
     EXPECT_EQ(page.scanned_to, Seq(15));
-    EXPECT_EQ(
-        seqs(read({.kind = ReadKind::jobs, .states = dead, .only_queue = QueueId(1), .limit = 10})),
-        (Numbers{6, 12, 18, 0}));
     EXPECT_EQ(seqs(read({.kind = ReadKind::jobs, .seq = Seq(18), .limit = 2})),
               (Numbers{19, 20, 0}));
     EXPECT_EQ(seqs(read({.kind = ReadKind::jobs, .seq = Seq(20), .limit = 2})), (Numbers{0}));

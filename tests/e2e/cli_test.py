@@ -336,7 +336,7 @@ def settings_of_the_worker_are_checked(server):
     bad.write_text('[work]\nqueus = ["a"]\nconcurrency = 100000\n')
     done = run(None, 'work', '--config', bad, code=USAGE)
     check('queues' in done.err and 'concurrency' in done.err, f'both mistakes: {done.err}')
-    run(None, 'work', '--config', folder / 'none.toml', code=FAILED)
+    run(None, 'work', '--config', folder / 'none.toml', code=USAGE)
     done = run(None, 'work', '--set', 'work.programs=date', code=USAGE)
     check('name=/path' in done.err, done.err)
     run(None, 'work', '--jobs', 'http://x', code=USAGE)
